@@ -1,0 +1,189 @@
+"""What can go wrong, said so that a reader can mend it.
+
+Every bad input ends in a :class:`DataError` that names the problem, the place
+(file, row, column) and the remedy. What is odd but usable gives a named
+warning, so that a notebook can filter exactly that one.
+"""
+
+from __future__ import annotations
+
+import warnings
+from os import PathLike
+
+__all__ = [
+    "BipolarFactorWarning",
+    "ConvergenceWarning",
+    "DataError",
+    "DataNotDownloaded",
+    "DistributionWarning",
+    "DmpkitError",
+    "DmpkitWarning",
+    "DuplicatedSortsWarning",
+    "FigureDiffers",
+    "HeywoodWarning",
+    "MissingDependency",
+    "ReadingWarning",
+    "SmallCellWarning",
+    "UnflaggedFactorWarning",
+    "warn",
+]
+
+
+class DmpkitError(Exception):
+    """The parent of every error that dmpkit raises on purpose."""
+
+
+class DataError(DmpkitError, ValueError):
+    """The input cannot be used; the message says what, where and how to mend it.
+
+    Parameters
+    ----------
+    problem : str
+        What is wrong, as a sentence.
+    file : path, optional
+        The file in which it stands; only its name is shown.
+    row, column : int or str, optional
+        Where in the file or table: a row number counted as the file shows it
+        (the header is row 1), or a label.
+    remedy : str, optional
+        What the reader can do about it.
+
+    Examples
+    --------
+    >>> print(DataError("'abc' is not a number.", file="sorts.csv", row=5, column="US1",
+    ...                 remedy="Write the grid value of the statement."))
+    sorts.csv, row 5, column US1: 'abc' is not a number. Write the grid value of the statement.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: str | PathLike[str] | None = None,
+        row: int | str | None = None,
+        column: int | str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        self.problem = problem
+        self.file = None if file is None else str(file)
+        self.row = row
+        self.column = column
+        self.remedy = remedy
+        super().__init__(problem)
+
+    def __str__(self) -> str:
+        place = []
+        if self.file is not None:
+            place.append(self.file.replace("\\", "/").rsplit("/", 1)[-1])
+        if self.row is not None:
+            place.append(f"row {self.row}")
+        if self.column is not None:
+            place.append(f"column {self.column}")
+        text = f"{', '.join(place)}: {self.problem}" if place else self.problem
+        return f"{text} {self.remedy}" if self.remedy else text
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # keyword arguments survive the journey from a worker process
+        return (_rebuild, (type(self), self.problem, self.__dict__.copy()))
+
+
+def _rebuild(kind: type[DataError], problem: str, state: dict[str, object]) -> DataError:
+    error = kind(problem)
+    error.__dict__.update(state)
+    return error
+
+
+class FigureDiffers(DmpkitError, AssertionError):
+    """A recomputed figure differs from the published one."""
+
+
+class DataNotDownloaded(DmpkitError):
+    """A study's data are held by others and have not been downloaded yet."""
+
+
+class MissingDependency(DmpkitError, ImportError):
+    """A package of an optional extra is asked for but not usable.
+
+    Parameters
+    ----------
+    package : str
+        The package that is missing or does not work.
+    extra : str
+        The extra of dmpkit that brings it.
+    why : str, optional
+        What it is needed for, or why the installed version does not work.
+
+    Examples
+    --------
+    >>> print(MissingDependency("factor_analyzer", "efa", "It does the factor analysis."))
+    factor_analyzer is not usable here. It does the factor analysis. \
+Install it with: pip install "dmpkit[efa]"
+    """
+
+    def __init__(self, package: str, extra: str, why: str = "") -> None:
+        self.package = package
+        self.extra = extra
+        middle = f" {why}" if why else ""
+        super().__init__(
+            f'{package} is not usable here.{middle} Install it with: pip install "dmpkit[{extra}]"'
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild_missing, (self.package, self.extra, str(self)))
+
+
+def _rebuild_missing(package: str, extra: str, message: str) -> MissingDependency:
+    error = MissingDependency(package, extra)
+    error.args = (message,)
+    return error
+
+
+class DmpkitWarning(UserWarning):
+    """The parent of every warning that dmpkit gives."""
+
+
+class ReadingWarning(DmpkitWarning):
+    """A reader guessed something about a file, or left something out."""
+
+
+class DuplicatedSortsWarning(DmpkitWarning):
+    """Two or more sorts are identical, which makes exact ties in the analysis."""
+
+
+class DistributionWarning(DmpkitWarning):
+    """A sort breaks the forced distribution."""
+
+
+class UnflaggedFactorWarning(DmpkitWarning):
+    """A factor has no flagged sorts, so it has no scores."""
+
+
+class BipolarFactorWarning(DmpkitWarning):
+    """A factor is defined by sorts of opposite sign, or by negative ones only."""
+
+
+class HeywoodWarning(DmpkitWarning):
+    """A communality of one or more: the factor model does not fit these data."""
+
+
+class ConvergenceWarning(DmpkitWarning):
+    """An iterative step stopped before it settled."""
+
+
+class SmallCellWarning(DmpkitWarning):
+    """A count is so small that it may identify a person."""
+
+
+def warn(message: str, category: type[DmpkitWarning], stacklevel: int = 2) -> None:
+    """Give a named warning that points at the caller's line.
+
+    Parameters
+    ----------
+    message : str
+        A full sentence: what was found, where, and what follows.
+    category : type
+        One of the warnings of this module.
+    stacklevel : int
+        2 (the default) points at the caller of the function that warns.
+    """
+    warnings.warn(message, category, stacklevel=stacklevel + 1)

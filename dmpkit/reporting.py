@@ -1,0 +1,372 @@
+"""What every method hands to a report: estimates, indicators, sections, HTML.
+
+All text from data passes through :func:`escape` on its way into a page.
+Numbers are rounded here, in the view, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from dmpkit.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+__all__ = [
+    "Estimate",
+    "Figure",
+    "Indicator",
+    "Section",
+    "escape",
+    "format_number",
+    "page",
+    "summary_table",
+    "table_html",
+    "write_html",
+]
+
+NAN = math.nan
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One estimated number with what is known about its uncertainty.
+
+    Parameters
+    ----------
+    value : float
+        The estimate; NaN where it is undefined (then `note` says why).
+    standard_error, low, high, p_value : float
+        Standard error, interval ends and p-value; NaN where there is none.
+    n : int, optional
+        Number of units that it rests on.
+    note : str
+        How the interval was made, or why something is undefined.
+
+    Examples
+    --------
+    >>> Estimate(0.61, low=0.52, high=0.70, n=120)
+    0.61 [0.52, 0.70], n = 120
+    >>> float(Estimate(0.61))
+    0.61
+    """
+
+    value: float
+    standard_error: float = NAN
+    low: float = NAN
+    high: float = NAN
+    p_value: float = NAN
+    n: int | None = None
+    note: str = ""
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __repr__(self) -> str:
+        text = format_number(self.value)
+        if not (math.isnan(self.low) and math.isnan(self.high)):
+            text += f" [{format_number(self.low)}, {format_number(self.high)}]"
+        if not math.isnan(self.standard_error):
+            text += f", SE = {format_number(self.standard_error)}"
+        if not math.isnan(self.p_value):
+            text += f", p = {format_number(self.p_value, 3)}"
+        if self.n is not None:
+            text += f", n = {self.n}"
+        return f"{text} ({self.note})" if self.note else text
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(repr(self))}</p>"
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One named number that a method offers to an evaluation.
+
+    Parameters
+    ----------
+    name : str
+        What is measured, in the field's words.
+    value : float
+        The number; NaN where it could not be assessed (never 0 instead).
+    low, high : float
+        Interval ends; NaN where there is no sampling, and so no interval.
+    n : int, optional
+        Number of units it rests on.
+    note : str
+        How to read it.
+    source : str
+        The method and the data it comes from.
+
+    Examples
+    --------
+    >>> Indicator("variance explained by 3 factors", 63.8, n=9, source="qmethod").value
+    63.8
+    """
+
+    name: str
+    value: float
+    low: float = NAN
+    high: float = NAN
+    n: int | None = None
+    note: str = ""
+    source: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields as a plain mapping, e.g. for a table of indicators."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture for a report: PNG bytes, the text alternative and a caption."""
+
+    png: bytes
+    alt: str
+    caption: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.alt.strip():
+            raise DataError(
+                "A figure of a report has no text alternative.",
+                remedy="Say in a sentence what the picture shows.",
+            )
+
+    @classmethod
+    def from_axes(cls, ax: Axes, caption: str = "") -> Figure:
+        """Take the picture and its text alternative from drawn axes."""
+        from dmpkit import plotting
+
+        return cls(plotting.to_png(ax), plotting.alt_text(ax), caption)
+
+    def html(self) -> str:
+        """The figure as an HTML element with the picture inside."""
+        data = base64.b64encode(self.png).decode("ascii")
+        caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
+        return (
+            f'<figure><img alt="{escape(self.alt)}" src="data:image/png;base64,{data}">'
+            f"{caption}</figure>"
+        )
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of a report.
+
+    Parameters
+    ----------
+    title : str
+        Plain text; escaped when shown.
+    html : str
+        An HTML fragment made with the functions of this module (already
+        escaped), headings from ``h3`` on.
+    figures : tuple of Figure
+        Pictures, shown after the text.
+    """
+
+    title: str
+    html: str
+    figures: tuple[Figure, ...] = ()
+
+    def render(self) -> str:
+        """The whole section as HTML, its title as ``h2``."""
+        pictures = "".join(figure.html() for figure in self.figures)
+        return f"<section><h2>{escape(self.title)}</h2>{self.html}{pictures}</section>"
+
+    def _repr_html_(self) -> str:
+        return self.render()
+
+
+def escape(text: object) -> str:
+    """Make any value safe to stand in HTML, in text and in attributes.
+
+    Examples
+    --------
+    >>> escape('<b>"5 > 4"</b>')
+    '&lt;b&gt;&quot;5 &gt; 4&quot;&lt;/b&gt;'
+    """
+    return html.escape(str(text), quote=True)
+
+
+def format_number(value: object, digits: int = 2) -> str:
+    """A number as a reader sees it: rounded, with a true minus sign in mind.
+
+    Whole-number types keep no decimals; NaN and None become an en dash;
+    text is returned as it is.
+
+    Examples
+    --------
+    >>> format_number(0.12345), format_number(-0.0001), format_number(7), format_number(None)
+    ('0.12', '0.00', '7', '–')
+    """
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return str(value)
+    if isinstance(value, str):
+        return value
+    if math.isnan(number):
+        return "–"
+    if hasattr(value, "__index__"):
+        return str(int(value))
+    if math.isinf(number):
+        return "∞" if number > 0 else "-∞"
+    text = f"{number:.{digits}f}"
+    return text[1:] if text.startswith("-") and not text.strip("-0.") else text
+
+
+def _cell(value: object, digits: int) -> str:
+    if type(value).__name__ in {"bool_", "bool"}:
+        return "yes" if value else ""
+    if type(value).__name__ in {"NAType", "NaTType"}:
+        return "–"
+    return escape(format_number(value, digits))
+
+
+def table_html(
+    frame: pd.DataFrame,
+    *,
+    digits: int | Mapping[str, int] = 2,
+    caption: str | None = None,
+    headings: Mapping[str, str] | None = None,
+) -> str:
+    """A table as escaped HTML with header cells that screen readers can follow.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The index is not shown; the first column labels the rows.
+    digits : int or mapping of column to int
+        Decimals shown.
+    caption : str, optional
+        Shown above the table.
+    headings : mapping, optional
+        Column name to what is shown instead.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> print(table_html(pd.DataFrame({"factor": ["f1"], "loading": [0.456]})))
+    <table class="dmpkit"><thead><tr><th scope="col">factor</th>\
+<th scope="col" class="number">loading</th></tr></thead><tbody>\
+<tr><th scope="row">f1</th><td class="number">0.46</td></tr></tbody></table>
+    """
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    names = list(frame.columns)
+    shown = headings or {}
+    places = digits if isinstance(digits, Mapping) else dict.fromkeys(names, digits)
+    numeric = [is_numeric_dtype(frame[c]) and not is_bool_dtype(frame[c]) for c in names]
+    klass = [' class="number"' if number else "" for number in numeric]
+    head = "".join(
+        f'<th scope="col"{k}>{escape(shown.get(c, c))}</th>'
+        for c, k in zip(names, klass, strict=True)
+    )
+    rows = []
+    for values in frame.itertuples(index=False, name=None):
+        cells = [_cell(v, places.get(c, 2)) for c, v in zip(names, values, strict=True)]
+        first = f'<th scope="row"{klass[0]}>{cells[0]}</th>' if cells else ""
+        rest = "".join(f"<td{k}>{c}</td>" for k, c in zip(klass[1:], cells[1:], strict=True))
+        rows.append(f"<tr>{first}{rest}</tr>")
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return (
+        f'<table class="dmpkit">{title}<thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def summary_table(rows: Iterable[tuple[str, object]], *, caption: str | None = None) -> str:
+    """Name and value pairs as a two-column HTML table.
+
+    Examples
+    --------
+    >>> summary_table([("sorts", 9)]).count("<tr>")
+    1
+    """
+    body = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td>{_cell(value, 2)}</td></tr>'
+        for name, value in rows
+    )
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return f'<table class="dmpkit summary">{title}<tbody>{body}</tbody></table>'
+
+
+STYLE = """
+:root { color-scheme: light; }
+body { font: 16px/1.55 Georgia, 'DejaVu Serif', serif; color: #1d1d1f; background: #fff;
+  max-width: 60rem; margin: 2rem auto; padding: 0 1.2rem; }
+h1, h2, h3, table, figcaption, nav, .meta { font-family: 'Helvetica Neue', Arial,
+  'DejaVu Sans', sans-serif; }
+h1 { font-size: 1.7rem; line-height: 1.25; margin-bottom: .2rem; }
+h2 { font-size: 1.25rem; border-top: 1px solid #bbb; padding-top: 1rem; margin-top: 2rem; }
+h3 { font-size: 1.05rem; }
+.meta { color: #444; font-size: .9rem; }
+table.dmpkit { border-collapse: collapse; font-size: .85rem; margin: 1rem 0; display: block;
+  overflow-x: auto; max-width: 100%; border-top: 2px solid #333; border-bottom: 2px solid #333; }
+table.dmpkit caption { text-align: left; font-weight: 600; padding: .2rem 0; }
+table.dmpkit thead th { border-bottom: 1px solid #333; text-align: left; }
+table.dmpkit th, table.dmpkit td { padding: .2rem .7rem .2rem 0; vertical-align: top; }
+table.dmpkit tbody th { font-weight: 500; text-align: left; }
+table.dmpkit .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+figure { margin: 1.2rem 0; break-inside: avoid; }
+img { max-width: 100%; height: auto; }
+figcaption { font-size: .85rem; color: #444; }
+pre { white-space: pre-wrap; font-size: .85rem; }
+@media print { body { max-width: none; margin: 0; font-size: 10.5pt; }
+  h2 { break-after: avoid; } table.dmpkit { display: table; } tr { break-inside: avoid; }
+  a { color: inherit; text-decoration: none; } @page { margin: 18mm; } }
+"""
+
+
+def page(
+    title: str, sections: Sequence[Section], *, subtitle: str | None = None, lang: str = "en"
+) -> str:
+    """A complete, self-contained HTML document that prints well.
+
+    No script, no outside request; pictures are inside the file.
+
+    Parameters
+    ----------
+    title : str
+        Plain text, shown as the only ``h1``.
+    sections : sequence of Section
+        In reading order.
+    subtitle : str, optional
+        One line below the title.
+    lang : str
+        Language of the page, for screen readers.
+
+    Examples
+    --------
+    >>> page("Result", [Section("One", "<p>text</p>")]).count("<h1>")
+    1
+    """
+    under = f'<p class="meta">{escape(subtitle)}</p>' if subtitle else ""
+    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    body = "".join(section.render() for section in sections)
+    return (
+        f'<!DOCTYPE html>\n<html lang="{escape(lang)}"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head>"
+        f"<body><main><h1>{escape(title)}</h1>{under}{body}</main></body></html>\n"
+    )
+
+
+def write_html(path: str | os.PathLike[str], document: str) -> None:
+    """Write a page whole or not at all (temporary file, then rename)."""
+    from dmpkit.tables import atomic_write
+
+    with atomic_write(path) as target:
+        target.write_text(document, encoding="utf-8")

@@ -1,0 +1,144 @@
+"""Bootstrap, permutation and Monte Carlo loops.
+
+Resamples run in chunks, each with a random stream of its own spawned from the
+one seed, so the result is the same for any number of workers and any joblib
+backend: ``loky`` on one machine, or dask on many with
+``joblib.parallel_config(backend="dask")`` around the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from dmpkit.errors import DataError
+
+__all__ = ["p_value", "run_resamples", "seeded_chunks"]
+
+T = TypeVar("T")
+
+
+def seeded_chunks(n_resamples: int, *, seed: int | None, chunk_size: int) -> list[tuple[int, Any]]:
+    """Split resamples into chunks, each with its own ``SeedSequence``.
+
+    The split depends on `n_resamples` and `chunk_size` alone, never on the
+    number of workers.
+
+    Examples
+    --------
+    >>> [size for size, _ in seeded_chunks(5, seed=1, chunk_size=2)]
+    [2, 2, 1]
+    """
+    import numpy as np
+
+    if n_resamples < 1 or chunk_size < 1:
+        raise DataError("The numbers of resamples and of resamples a chunk must be 1 or more.")
+    sizes = [min(chunk_size, n_resamples - done) for done in range(0, n_resamples, chunk_size)]
+    return list(zip(sizes, np.random.SeedSequence(seed).spawn(len(sizes)), strict=True))
+
+
+def run_resamples(
+    function: Callable[[Any, int], T],
+    n_resamples: int,
+    *,
+    seed: int | None,
+    chunk_size: int = 100,
+    n_jobs: int = 1,
+    progress: bool = True,
+    description: str = "resamples",
+) -> list[T]:
+    """Call ``function(generator, size)`` once a chunk and return the results in order.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a ``numpy.random.Generator`` and the number of resamples of its
+        chunk; must be picklable when `n_jobs` is not 1.
+    n_resamples : int
+        How many in all.
+    seed : int or None
+        The same seed gives the same result for any `n_jobs`; None draws a new
+        one each time.
+    chunk_size : int
+        Resamples a chunk. Changing it changes the random numbers.
+    n_jobs : int
+        Workers; -1 for all cores. Inside ``joblib.parallel_config`` the
+        configured backend is used.
+    progress : bool
+        Show a progress bar where there is more than one chunk.
+    description : str
+        Text of the progress bar.
+
+    Returns
+    -------
+    list
+        One result a chunk, in order.
+
+    Raises
+    ------
+    DataError
+        If `n_resamples` or `chunk_size` is below 1.
+
+    Examples
+    --------
+    >>> def means(generator, size):
+    ...     return generator.normal(size=(size, 10)).mean(axis=1)
+    >>> parts = run_resamples(means, 250, seed=1, progress=False)
+    >>> [len(part) for part in parts]
+    [100, 100, 50]
+    """
+    chunks = seeded_chunks(n_resamples, seed=seed, chunk_size=chunk_size)
+    if n_jobs == 1 and not _backend_is_configured():
+        running: Iterator[T] = (_run_chunk(function, *chunk) for chunk in chunks)
+    else:
+        import joblib
+
+        jobs = None if n_jobs == 1 else n_jobs
+        parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
+        running = parallel(joblib.delayed(_run_chunk)(function, *chunk) for chunk in chunks)
+    if not progress or len(chunks) == 1:
+        return list(running)
+    return list(_with_progress(running, [size for size, _ in chunks], description))
+
+
+def _run_chunk(function: Callable[[Any, int], T], size: int, seed: Any) -> T:
+    import numpy as np
+
+    return function(np.random.default_rng(seed), size)
+
+
+def _backend_is_configured() -> bool:
+    """Whether the call stands inside ``joblib.parallel_config``."""
+    import joblib
+
+    backend, n_jobs = joblib.parallel.get_active_backend()
+    return n_jobs not in (None, 1) or "dask" in type(backend).__name__.lower()
+
+
+def _with_progress(running: Iterator[T], sizes: list[int], description: str) -> Iterator[T]:
+    from tqdm.auto import tqdm
+
+    with tqdm(total=sum(sizes), desc=description, unit=" resamples", leave=False) as bar:
+        for size, result in zip(sizes, running, strict=True):
+            bar.update(size)
+            yield result
+
+
+def p_value(n_as_extreme: int, n_resamples: int) -> float:
+    """Monte Carlo p-value (b + 1)/(B + 1) (Davison & Hinkley 1997, section 4.2).
+
+    Parameters
+    ----------
+    n_as_extreme : int
+        Resamples at least as extreme as the observed value (b).
+    n_resamples : int
+        All resamples (B).
+
+    Examples
+    --------
+    >>> p_value(0, 999)
+    0.001
+    """
+    if not 0 <= n_as_extreme <= n_resamples or n_resamples < 1:
+        raise DataError(f"{n_as_extreme} of {n_resamples} resamples cannot be.")
+    return (n_as_extreme + 1) / (n_resamples + 1)

@@ -1,0 +1,805 @@
+"""Tables in and out: the only module that knows pandas from polars.
+
+A function that takes a frame gives the same kind back (:func:`frame_function`);
+delimited text is read as people have it, and what had to be guessed is
+reported; every writer writes the whole file or nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+import os
+import re
+import uuid
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeAlias
+
+from dmpkit.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from openpyxl.workbook import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
+
+__all__ = [
+    "DelimitedReport",
+    "as_kind",
+    "atomic_write",
+    "frame_function",
+    "open_workbook",
+    "read_delimited",
+    "read_table",
+    "require_columns",
+    "require_complete",
+    "require_unique",
+    "safe_cell",
+    "same_kind",
+    "to_numbers",
+    "to_pandas",
+    "write_csv",
+    "write_workbook",
+]
+
+PathLike: TypeAlias = str | os.PathLike[str]
+Kind = Literal["pandas", "polars", "pyarrow"]
+P = ParamSpec("P")
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+#: Unpacked size above which a workbook is refused (a zip bomb, or not a table).
+MAX_UNPACKED_BYTES = 300_000_000
+
+_DOT_NUMBER = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
+_COMMA_NUMBER = re.compile(r"[+-]?\d*,\d+")
+_COMMA_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
+_ENDS_WITH_COMMA_DECIMAL = re.compile(r"[+-]?\d+,\d+")
+
+
+# --- frames of either kind ---------------------------------------------------
+
+
+def to_pandas(frame: Any, *, what: str = "table") -> pd.DataFrame:
+    """Any data frame that narwhals knows, eager or lazy, as a pandas frame.
+
+    Parameters
+    ----------
+    frame : DataFrame or LazyFrame
+        pandas (returned as it is), polars, pyarrow, and others.
+    what : str
+        What the frame is called in the error message.
+
+    Raises
+    ------
+    DataError
+        If it is not a data frame.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> to_pandas(pl.DataFrame({"n": [1, 2]}))["n"].tolist()
+    [1, 2]
+    """
+    import narwhals as nw
+    import pandas as pd
+
+    if isinstance(frame, pd.DataFrame):
+        return frame
+    try:
+        known = nw.from_native(frame)
+    except TypeError:
+        raise DataError(
+            f"The {what} is a {type(frame).__name__}, not a data frame.",
+            remedy="Give a pandas or polars DataFrame.",
+        ) from None
+    if isinstance(known, nw.LazyFrame):
+        known = known.collect()
+    table: pd.DataFrame = known.to_pandas()
+    return table
+
+
+def as_kind(frame: pd.DataFrame, kind: Kind) -> Any:
+    """A pandas frame as the kind asked for.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> type(as_kind(pd.DataFrame({"n": [1]}), "polars")).__module__.split(".")[0]
+    'polars'
+    """
+    if kind == "pandas":
+        return frame
+    if kind == "polars":
+        import polars as pl
+
+        return pl.from_pandas(frame)
+    if kind == "pyarrow":
+        import pyarrow as pa
+
+        return pa.Table.from_pandas(frame, preserve_index=False)
+    raise DataError(
+        f"{kind!r} is not a kind of table.", remedy="Use 'pandas', 'polars' or 'pyarrow'."
+    )
+
+
+def same_kind(result: pd.DataFrame, like: Any) -> Any:
+    """`result` as the kind of frame that `like` is (pandas where in doubt).
+
+    Examples
+    --------
+    >>> import pandas as pd, polars as pl
+    >>> type(same_kind(pd.DataFrame({"n": [1]}), pl.DataFrame({"m": [2]}))).__name__
+    'DataFrame'
+    """
+    package = type(like).__module__.split(".")[0]
+    if package in ("polars", "pyarrow"):
+        return as_kind(result, package)  # type: ignore[arg-type]
+    return result
+
+
+def frame_function(
+    function: Callable[Concatenate[pd.DataFrame, P], Any],
+) -> Callable[..., Any]:
+    """Let a function written for pandas take and return frames of any kind.
+
+    The first argument is converted to pandas; a pandas frame that comes back
+    is converted to the kind of frame that was given.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> @frame_function
+    ... def doubled(frame):
+    ...     return frame.assign(n=2 * frame["n"])
+    >>> doubled(pl.DataFrame({"n": [1, 2]}))["n"].to_list()
+    [2, 4]
+    """
+
+    @functools.wraps(function)
+    def wrapped(frame: Any, *args: P.args, **kwargs: P.kwargs) -> Any:
+        import pandas as pd
+
+        result = function(to_pandas(frame), *args, **kwargs)
+        return same_kind(result, frame) if isinstance(result, pd.DataFrame) else result
+
+    return wrapped
+
+
+# --- checks --------------------------------------------------------------------
+
+
+def require_columns(
+    frame: pd.DataFrame, columns: Sequence[str], *, file: PathLike | None = None
+) -> None:
+    """Raise a :class:`DataError` that shows the closest names if a column is absent.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> require_columns(pd.DataFrame({"sorts": [1]}), ["sort"])
+    Traceback (most recent call last):
+    ...
+    dmpkit.errors.DataError: Column 'sort' is missing. The closest column is 'sorts'.
+    """
+    from difflib import get_close_matches
+
+    names = [str(c) for c in frame.columns]
+    missing = [c for c in columns if c not in names]
+    if not missing:
+        return
+    close = get_close_matches(missing[0], names, n=1)
+    remedy = (
+        f"The closest column is {close[0]!r}."
+        if close
+        else f"The table has the columns {', '.join(map(repr, names[:12]))}."
+    )
+    words = "Column {} is missing." if len(missing) == 1 else "Columns {} are missing."
+    raise DataError(words.format(", ".join(map(repr, missing))), file=file, remedy=remedy)
+
+
+def require_unique(labels: Sequence[object], what: str, *, file: PathLike | None = None) -> None:
+    """Raise a :class:`DataError` that names each label that stands more than once.
+
+    Examples
+    --------
+    >>> require_unique(["a", "b", "a"], "statement")
+    Traceback (most recent call last):
+    ...
+    dmpkit.errors.DataError: The statement label 'a' stands at positions 1 and 3. \
+Give every statement a label of its own.
+    """
+    places: dict[object, list[int]] = {}
+    for position, label in enumerate(labels, start=1):
+        places.setdefault(label, []).append(position)
+    doubled = {label: where for label, where in places.items() if len(where) > 1}
+    if not doubled:
+        return
+    label, where = next(iter(doubled.items()))
+    others = f" ({len(doubled) - 1} more labels are doubled)" if len(doubled) > 1 else ""
+    raise DataError(
+        f"The {what} label {label!r} stands at positions "
+        f"{', '.join(map(str, where[:-1]))} and {where[-1]}{others}.",
+        file=file,
+        remedy=f"Give every {what} a label of its own.",
+    )
+
+
+def require_complete(
+    frame: pd.DataFrame, columns: Sequence[str] | None = None, *, file: PathLike | None = None
+) -> None:
+    """Raise a :class:`DataError` that names the first empty cell, if there is one.
+
+    Rows are counted as a file shows them: the header is row 1.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> require_complete(pd.DataFrame({"x": [1.0, None]}))
+    Traceback (most recent call last):
+    ...
+    dmpkit.errors.DataError: row 3, column x: The cell is empty.
+    """
+    names = list(frame.columns) if columns is None else list(columns)
+    empty = frame[names].isna().to_numpy()
+    if empty.any():
+        row, column = (int(i[0]) for i in empty.nonzero())
+        more = int(empty.sum()) - 1
+        remedy = f"{more} more cells are empty." if more else None
+        raise DataError(
+            "The cell is empty.", file=file, row=row + 2, column=str(names[column]), remedy=remedy
+        )
+
+
+# --- delimited text --------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DelimitedReport:
+    """How a delimited file was read, and what had to be guessed."""
+
+    delimiter: str
+    decimal: str
+    encoding: str
+    bom: bool
+    n_rows: int
+    notes: tuple[str, ...] = ()
+
+
+def read_delimited(
+    path: PathLike,
+    *,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+) -> tuple[pd.DataFrame, DelimitedReport]:
+    """Read comma-, semicolon- or tab-separated text as people have it.
+
+    What is not given is detected: byte-order mark, UTF-8 or UTF-16 or cp1252,
+    delimiter, decimal point or comma. Every cell comes back as text, the first
+    row as column names; use :func:`to_numbers` for the numbers.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    delimiter, decimal, encoding : str, optional
+        Settle what would be ambiguous.
+
+    Returns
+    -------
+    frame : DataFrame
+        Text cells; an empty cell is the empty string.
+    report : DelimitedReport
+        What was detected.
+
+    Raises
+    ------
+    DataError
+        File absent or empty, not text, rows of different lengths, columns
+        without or with doubled names, delimiter or decimal sign ambiguous.
+    """
+    import pandas as pd
+
+    source = Path(path)
+    text, encoding, bom = _decode(_read_bytes(source), source, encoding)
+    if delimiter is None:
+        delimiter = _detect_delimiter(text, source)
+    rows = _parse(text, delimiter, source)
+    width = len(rows[0])
+    for number, row in enumerate(rows, start=1):
+        if len(row) != width:
+            raise DataError(
+                f"The row has {len(row)} cells, the header has {width}.",
+                file=source,
+                row=number,
+                remedy=f"The file was read with {DELIMITERS.get(delimiter, repr(delimiter))} "
+                "as delimiter; quote cells that contain it.",
+            )
+    header = [cell.strip() for cell in rows[0]]
+    _check_header(header, source)
+    cells = [cell for row in rows[1:] for cell in row]
+    if decimal is None:
+        decimal = _detect_decimal(cells, source)
+    notes = [f"{DELIMITERS.get(delimiter, repr(delimiter))}-separated, {encoding}"]
+    if decimal == ",":
+        notes.append("decimal comma")
+    frame = pd.DataFrame([[c.strip() for c in row] for row in rows[1:]], columns=header, dtype=str)
+    return frame, DelimitedReport(delimiter, decimal, encoding, bom, len(frame), tuple(notes))
+
+
+def _read_bytes(source: Path) -> bytes:
+    try:
+        data = source.read_bytes()
+    except IsADirectoryError:
+        raise DataError("This is a folder, not a file.", file=source) from None
+    except OSError as error:
+        raise DataError(
+            f"The file cannot be read ({error.strerror}).",
+            file=source,
+            remedy="Check the path and the permissions.",
+        ) from None
+    if not data.strip(b"\x00\xef\xbb\xbf\xff\xfe \r\n\t"):
+        raise DataError("The file is empty.", file=source)
+    return data
+
+
+def _decode(data: bytes, source: Path, encoding: str | None) -> tuple[str, str, bool]:
+    marks = [(b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")]
+    marked = next((name for mark, name in marks if data.startswith(mark)), None)
+    tries = [encoding] if encoding else [marked] if marked else ["utf-8", "cp1252"]
+    for name in tries:
+        try:
+            text = data.decode("utf-8-sig" if name == "utf-8" else str(name))
+        except (UnicodeDecodeError, LookupError):
+            continue
+        # text has no control characters but white space; binary files have many
+        if not re.search(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]", text):
+            return text, str(name), marked is not None
+    raise DataError(
+        "The file is not text that can be read as a table.",
+        file=source,
+        remedy="Save it as CSV in UTF-8, or name its encoding.",
+    )
+
+
+def _parse(text: str, delimiter: str, source: Path) -> list[list[str]]:
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        rows = [row for row in reader if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise DataError(
+            f"The quoting of the file is broken ({error}).",
+            file=source,
+            remedy="Look for a quotation mark that is not closed.",
+        ) from None
+    if not rows:
+        raise DataError("The file is empty.", file=source)
+    return rows
+
+
+def _widths(text: str, delimiter: str) -> list[list[str]] | None:
+    """The rows under a delimiter, or None where they do not make a table."""
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
+    rows = [row for row in rows if any(cell.strip() for cell in row)]
+    wide = {len(row) for row in rows}
+    return rows if len(wide) == 1 and wide.pop() > 1 else None
+
+
+def _detect_delimiter(text: str, source: Path) -> str:
+    fits = {d: rows for d in DELIMITERS if (rows := _widths(text, d)) is not None}
+    if len(fits) == 1:
+        return next(iter(fits))
+    if not fits:
+        if not any(d in text for d in DELIMITERS):
+            return ","  # a single column
+        # the delimiter of the header; the caller then names the row that is off
+        first = text.lstrip().splitlines()[0]
+        return max(DELIMITERS, key=first.count)
+    clean = [d for d, rows in fits.items() if not _holds_rival(rows, set(fits) - {d})]
+    if len(clean) == 1:
+        return clean[0]
+    names = " or ".join(DELIMITERS[d] for d in fits)
+    raise DataError(
+        f"The delimiter is ambiguous: the file makes a table with {names}.",
+        file=source,
+        remedy="Name the delimiter.",
+    )
+
+
+def _holds_rival(rows: Iterable[Sequence[str]], rivals: set[str]) -> bool:
+    """Whether a cell holds another possible delimiter, decimal commas apart."""
+    for row in rows:
+        for cell in row:
+            if any(d in cell for d in rivals) and not _ENDS_WITH_COMMA_DECIMAL.fullmatch(
+                cell.strip()
+            ):
+                return True
+    return False
+
+
+def _detect_decimal(cells: Sequence[str], source: Path) -> str:
+    stripped = [cell.strip() for cell in cells if "," in cell or "." in cell]
+    comma = [c for c in stripped if _COMMA_NUMBER.fullmatch(c)]
+    dot = [c for c in stripped if _DOT_NUMBER.fullmatch(c)]
+    if comma and dot:
+        raise DataError(
+            f"The decimal sign is ambiguous: {comma[0]!r} and {dot[0]!r} stand in one file.",
+            file=source,
+            remedy="Write all numbers alike, or name the decimal sign.",
+        )
+    if comma and all(_COMMA_THOUSANDS.fullmatch(c) for c in comma):
+        raise DataError(
+            f"{comma[0]!r} may mean {comma[0].replace(',', '.')} or {comma[0].replace(',', '')}.",
+            file=source,
+            remedy="Remove thousands separators, or name the decimal sign.",
+        )
+    return "," if comma else "."
+
+
+def _check_header(header: Sequence[str], source: Path) -> None:
+    seen: dict[str, int] = {}
+    for position, name in enumerate(header, start=1):
+        if name and name in seen:
+            raise DataError(
+                f"The columns {seen[name]} and {position} are both called {name!r}.",
+                file=source,
+                row=1,
+                remedy="Give every column a name of its own.",
+            )
+        seen[name] = position
+    if sum(not name for name in header) > 1:
+        raise DataError("More than one column has no name.", file=source, row=1)
+
+
+def to_numbers(
+    frame: pd.DataFrame,
+    columns: Sequence[str] | None = None,
+    *,
+    decimal: str = ".",
+    file: PathLike | None = None,
+) -> pd.DataFrame:
+    """Turn text columns into float64; an empty cell becomes NaN.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Left as it is; a new frame comes back.
+    columns : sequence of str, optional
+        All columns when not given.
+    decimal : {".", ","}
+        The decimal sign.
+    file : path, optional
+        Named in the error.
+
+    Raises
+    ------
+    DataError
+        Names the row (the header is row 1), the column and the cell that is
+        not a number.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> to_numbers(pd.DataFrame({"x": ["1,5", ""]}), decimal=",")["x"].tolist()
+    [1.5, nan]
+    """
+    import pandas as pd
+
+    out = frame.copy()
+    for column in frame.columns if columns is None else columns:
+        text = frame[column].astype(str).str.strip()
+        text = text.where(frame[column].notna(), "").str.replace("\N{MINUS SIGN}", "-")
+        if decimal == ",":
+            text = text.str.replace(",", ".", regex=False)
+        numbers = pd.to_numeric(text.replace("", "nan"), errors="coerce").astype("float64")
+        bad = numbers.isna() & ~text.str.lower().isin(["", "nan", "na"])
+        if bad.any():
+            row = int(bad.to_numpy().argmax())
+            raise DataError(
+                f"{frame[column].iloc[row]!r} is not a number.",
+                file=file,
+                row=row + 2,
+                column=str(column),
+            )
+        out[column] = numbers
+    return out
+
+
+def read_table(path: PathLike, *, sheet: str | None = None) -> pd.DataFrame:
+    """Read a table from CSV-like text, Excel or Parquet, numbers as numbers.
+
+    A text column in which every filled cell is a number becomes float64;
+    all others stay text, empty cells missing.
+
+    Parameters
+    ----------
+    path : path
+        ``.csv``, ``.tsv``, ``.txt``, ``.xlsx`` or ``.parquet``.
+    sheet : str, optional
+        Sheet of a workbook; the first one when not given.
+
+    Raises
+    ------
+    DataError
+        As :func:`read_delimited` and :func:`open_workbook` do, and for a kind
+        of file that is not known.
+    """
+    source = Path(path)
+    ending = source.suffix.lower()
+    if ending in (".csv", ".tsv", ".txt", ".dat"):
+        frame, report = read_delimited(source)
+        return _typed(frame, report.decimal)
+    if ending in (".xlsx", ".xlsm"):
+        return _read_sheet(source, sheet)
+    if ending in (".parquet", ".pq"):
+        import pandas as pd
+
+        try:
+            return pd.read_parquet(source)
+        except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
+            raise DataError(f"The file cannot be read as Parquet ({error}).", file=source) from None
+    raise DataError(
+        f"Files that end in {ending or 'nothing'!r} are not known.",
+        file=source,
+        remedy="Use CSV, Excel (.xlsx) or Parquet.",
+    )
+
+
+def _typed(frame: pd.DataFrame, decimal: str) -> pd.DataFrame:
+    out = frame.copy()
+    for column in frame.columns:
+        try:
+            out[column] = to_numbers(frame, [column], decimal=decimal)[column]
+        except DataError:
+            out[column] = frame[column].where(frame[column] != "", None)
+    return out
+
+
+def open_workbook(path: PathLike) -> Workbook:
+    """Open an Excel workbook for reading, with a bound on its unpacked size.
+
+    Formulas come as the values that were stored with them.
+
+    Raises
+    ------
+    DataError
+        File absent, not a workbook, damaged, or larger than 300 MB unpacked.
+    """
+    import openpyxl
+
+    source = Path(path)
+    _read_bytes(source)
+    try:
+        with zipfile.ZipFile(source) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError):
+        raise DataError(
+            "The file is not an Excel workbook (.xlsx), or it is damaged.",
+            file=source,
+            remedy="Open it in a spreadsheet program and save it as .xlsx.",
+        ) from None
+    if unpacked > MAX_UNPACKED_BYTES:
+        raise DataError(
+            f"The workbook would take {unpacked / 1e6:.0f} MB unpacked; "
+            f"{MAX_UNPACKED_BYTES / 1e6:.0f} MB is the limit.",
+            file=source,
+            remedy="Keep only the sheets with the data.",
+        )
+    try:
+        return openpyxl.load_workbook(source, data_only=True)
+    except Exception as error:  # openpyxl raises many kinds on damaged files
+        raise DataError(
+            f"The workbook is damaged ({type(error).__name__}).",
+            file=source,
+            remedy="Open it in a spreadsheet program and save it anew.",
+        ) from None
+
+
+def _read_sheet(source: Path, sheet: str | None) -> pd.DataFrame:
+    import pandas as pd
+
+    book = open_workbook(source)
+    if sheet is not None and sheet not in book.sheetnames:
+        raise DataError(
+            f"The workbook has no sheet {sheet!r}.",
+            file=source,
+            remedy=f"Its sheets are {', '.join(map(repr, book.sheetnames))}.",
+        )
+    page = book[sheet] if sheet is not None else book[book.sheetnames[0]]
+    rows = [list(row) for row in page.iter_rows(values_only=True)]
+    rows = [row for row in rows if any(cell is not None for cell in row)]
+    if not rows:
+        raise DataError("The sheet is empty.", file=source)
+    filled = [i for i in range(len(rows[0])) if any(row[i] is not None for row in rows)]
+    header = ["" if rows[0][i] is None else str(rows[0][i]).strip() for i in filled]
+    _check_header(header, source)
+    return pd.DataFrame([[row[i] for i in filled] for row in rows[1:]], columns=header)
+
+
+# --- writers -----------------------------------------------------------------------
+
+
+@contextmanager
+def atomic_write(path: PathLike) -> Iterator[Path]:
+    """Write a file whole or not at all.
+
+    Gives a temporary path in the same folder; on success it is flushed to disk
+    and renamed to `path`, on failure it is removed and `path` stays as it was.
+
+    Raises
+    ------
+    DataError
+        If the folder does not exist.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with atomic_write(folder / "note.txt") as target:
+    ...     _ = target.write_text("done")
+    >>> [p.name for p in folder.iterdir()]
+    ['note.txt']
+    """
+    final = Path(path)
+    if not final.parent.is_dir():
+        raise DataError(
+            f"The folder {final.parent.name!r} does not exist.",
+            file=final,
+            remedy="Make the folder first.",
+        )
+    temporary = final.with_name(f".{final.name[:100]}.{uuid.uuid4().hex[:12]}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb+") as handle:
+            os.fsync(handle.fileno())
+        temporary.replace(final)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def safe_cell(value: object) -> object:
+    r"""Neutralise text that a spreadsheet would run as a formula.
+
+    A text that starts with ``= + - @``, a tab or a carriage return gets a
+    leading apostrophe, unless it is just a number.
+
+    Examples
+    --------
+    >>> safe_cell('=HYPERLINK("x")'), safe_cell("-3"), safe_cell(-3)
+    ('\'=HYPERLINK("x")', '-3', -3)
+    """
+    if not isinstance(value, str) or not value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
+
+
+def write_csv(frame: Any, path: PathLike, *, escape_formulas: bool = True) -> None:
+    """Write a frame of any kind as UTF-8 CSV, whole or not at all.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        pandas, polars, pyarrow ...
+    path : path
+        Where to.
+    escape_formulas : bool
+        Neutralise text that a spreadsheet would run (:func:`safe_cell`).
+    """
+    table = to_pandas(frame)
+    if escape_formulas:
+        table = table.apply(lambda column: column.map(safe_cell)) if len(table) else table
+        table = table.rename(columns=lambda name: safe_cell(str(name)))
+    with atomic_write(path) as target:
+        table.to_csv(target, index=False, encoding="utf-8", lineterminator="\n")
+
+
+def write_workbook(
+    path: PathLike,
+    sheets: Mapping[str, Any],
+    *,
+    formats: Mapping[str, str] | None = None,
+    notes: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Write tables as one Excel workbook, a sheet a table, formatted.
+
+    Text is stored as text and never as a formula. Numbers keep full precision;
+    only their display is rounded.
+
+    Parameters
+    ----------
+    path : path
+        Ends in ``.xlsx``.
+    sheets : mapping of sheet name to frame
+        Sheet names may have at most 31 characters.
+    formats : mapping of column name to Excel number format, optional
+        ``0.00`` for floats when not given.
+    notes : sequence of (heading, text), optional
+        Written on a first sheet called *About*.
+
+    Raises
+    ------
+    DataError
+        Wrong ending, no sheet, or a sheet name that Excel does not allow.
+    """
+    import openpyxl
+
+    final = Path(path)
+    if final.suffix.lower() != ".xlsx":
+        raise DataError("A workbook's name must end in .xlsx.", file=final)
+    if not sheets:
+        raise DataError("There is no table to write.", file=final)
+    for name in sheets:
+        if not name or len(name) > 31 or re.search(r"[\[\]:*?/\\]", name):
+            raise DataError(f"{name!r} cannot be the name of a sheet.", file=final)
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    if notes:
+        _write_notes(book.create_sheet("About"), notes)
+    for name, frame in sheets.items():
+        _write_sheet(book.create_sheet(name), to_pandas(frame), formats or {})
+    with atomic_write(final) as target:
+        book.save(target)
+
+
+def _write_notes(page: Worksheet, notes: Sequence[tuple[str, str]]) -> None:
+    from openpyxl.styles import Alignment, Font
+
+    page.column_dimensions["A"].width = 24
+    page.column_dimensions["B"].width = 100
+    for row, (heading, text) in enumerate(notes, start=1):
+        _put(page, row, 1, heading).font = Font(bold=True)
+        _put(page, row, 2, text).alignment = Alignment(wrap_text=True, vertical="top")
+
+
+def _write_sheet(page: Worksheet, frame: pd.DataFrame, formats: Mapping[str, str]) -> None:
+    from openpyxl.styles import Alignment, Border, Font, Side
+    from openpyxl.utils import get_column_letter
+
+    line = Border(bottom=Side(style="thin"))
+    for column, name in enumerate(frame.columns, start=1):
+        cell = _put(page, 1, column, str(name))
+        cell.font, cell.border = Font(bold=True), line
+        cell.alignment = Alignment(wrap_text=True, vertical="bottom")
+        values = frame.iloc[:, column - 1].tolist()
+        widest = len(str(name))
+        for row, value in enumerate(values, start=2):
+            cell = _put(page, row, column, value)
+            if isinstance(value, float):
+                cell.number_format = formats.get(str(name), "0.00")
+                widest = max(widest, 8)
+            elif isinstance(value, str):
+                widest = max(widest, len(value))
+                cell.alignment = Alignment(wrap_text=len(value) > 60, vertical="top")
+        page.column_dimensions[get_column_letter(column)].width = min(widest + 2, 62)
+    page.freeze_panes = "B2"
+
+
+def _put(page: Worksheet, row: int, column: int, value: object) -> Any:
+    """One cell: text as text, missing as empty, numpy numbers as plain ones."""
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    cell: Any = page.cell(row=row, column=column)
+    if value is None or value != value or type(value).__name__ in {"NAType", "NaTType"}:
+        return cell
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        value = str(value)
+    if isinstance(value, str):
+        cell.value = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value)[:32767]
+        cell.data_type = "s"  # never a formula
+        cell.quotePrefix = value.startswith(("=", "+", "-", "@"))
+    else:
+        cell.value = value
+    return cell
