@@ -1,0 +1,79 @@
+# dmpkit: `make reproduce` and `make test` build what they need by themselves.
+#
+#   make reproduce    run every study, print the verdicts, write build/site/
+#   make test         lint, types, floors, tests, doctests, notebooks (under 8 minutes)
+#   make test-long    the longer tests
+#   make lab          open JupyterLab on the notebooks
+#   make notebooks    execute the notebooks and store their outputs
+#   make bench        timings beside other programs
+#   make site         the reproduction site (what `make reproduce` writes)
+#   make clean        remove what was built; `make distclean` removes .venv too
+#
+# ENV=active uses the environment that is already active instead of .venv,
+# JOBS=4 runs four notebooks or test workers at once, PYTHON=python3.12 chooses
+# the Python that .venv is made from.
+
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c '$(SUPPORTED)' 2>/dev/null && { echo $$p; exit; }; done; echo python3)
+JOBS ?= 2
+EXTRAS := lab,test,dask,efa
+
+ifeq ($(ENV),active)
+PY := python
+READY :=
+else
+PY := .venv/bin/python
+READY := .venv/.ready
+endif
+
+export PYTHONHASHSEED := 0
+export PYTHONUTF8 := 1
+
+.PHONY: help reproduce test check test-long lab notebooks bench site clean distclean
+
+help:
+	@sed -n 's/^# \{0,1\}//; 1,/^$$/p' Makefile
+
+reproduce: $(READY)
+	$(PY) -m dmpkit reproduce --jobs $(JOBS)
+
+site: reproduce
+
+test: check
+	$(PY) -m pytest -n $(JOBS) --dist loadscope -m "not long"
+
+check: $(READY)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -c 'from importlinter.cli import lint_imports_command as run; run()'
+
+test-long: $(READY)
+	$(PY) -m pytest -n $(JOBS) --dist loadscope -m long
+
+lab: $(READY)
+	$(PY) -m dmpkit lab
+
+notebooks: $(READY)
+	$(PY) -m dmpkit notebooks --jobs $(JOBS)
+
+bench: $(READY)
+	$(PY) benchmarks/run.py
+
+clean:
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -type d -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf .venv
+
+.venv/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c '$(SUPPORTED)' || { echo "dmpkit needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is another."; \
+		echo "Name one that you have: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { echo "This Python cannot make environments."; \
+		echo "On Debian or Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "Building .venv (about 1.4 GB; a few minutes the first time) ..."
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[$(EXTRAS)]"
+	@touch $@
