@@ -33,7 +33,7 @@ export PYTHONUTF8 := 1
 .PHONY: help reproduce test check test-long lab notebooks bench site clean distclean
 
 help:
-	@sed -n 's/^# \{0,1\}//; 1,/^$$/p' Makefile
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 reproduce: $(READY)
 	$(PY) -m dmpkit reproduce --jobs $(JOBS)

@@ -123,19 +123,14 @@ Install it with: pip install "dmpkit[efa]"
     def __init__(self, package: str, extra: str, why: str = "") -> None:
         self.package = package
         self.extra = extra
+        self.why = why
         middle = f" {why}" if why else ""
         super().__init__(
             f'{package} is not usable here.{middle} Install it with: pip install "dmpkit[{extra}]"'
         )
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild_missing, (self.package, self.extra, str(self)))
-
-
-def _rebuild_missing(package: str, extra: str, message: str) -> MissingDependency:
-    error = MissingDependency(package, extra)
-    error.args = (message,)
-    return error
+        return (type(self), (self.package, self.extra, self.why))
 
 
 class DmpkitWarning(UserWarning):

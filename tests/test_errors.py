@@ -1,0 +1,38 @@
+"""Errors say what, where and how to mend it, and survive a journey between processes."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+
+import pytest
+
+from dmpkit import errors
+from dmpkit.errors import DataError, MissingDependency
+
+
+def test_a_data_error_names_file_row_column_and_remedy():
+    error = DataError("It is wrong.", file="some/where/a.csv", row=3, column="x", remedy="Mend it.")
+    assert str(error) == "a.csv, row 3, column x: It is wrong. Mend it."
+    assert isinstance(error, ValueError)
+
+
+def test_an_error_comes_back_from_a_worker_as_it_was():
+    error = DataError("It is wrong.", file="a.csv", row=3, remedy="Mend it.")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+    missing = MissingDependency("factor_analyzer", "efa", "Why.")
+    assert str(pickle.loads(pickle.dumps(missing))) == str(missing)
+    assert 'pip install "dmpkit[efa]"' in str(missing)
+
+
+def test_a_named_warning_points_at_the_caller_and_can_be_filtered():
+    def library():
+        errors.warn("Ties.", errors.DuplicatedSortsWarning)
+
+    with pytest.warns(errors.DuplicatedSortsWarning) as caught:
+        library()
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", errors.DmpkitWarning)
+        library()

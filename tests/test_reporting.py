@@ -1,0 +1,80 @@
+"""Pages are escaped, rounded in the view alone, and complete in one file."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dmpkit import plotting, reporting
+from dmpkit.errors import DataError
+from dmpkit.reporting import Estimate, Figure, Indicator, Section
+
+HOSTILE = '<script>alert(1)</script>"onmouseover="x'
+
+
+def test_hostile_text_is_harmless_everywhere():
+    frame = pd.DataFrame({HOSTILE: [HOSTILE]})
+    figure = Figure(b"png", alt=HOSTILE, caption=HOSTILE)
+    section = Section(HOSTILE, reporting.table_html(frame, caption=HOSTILE), (figure,))
+    rows = reporting.summary_table([(HOSTILE, HOSTILE)], caption=HOSTILE)
+    document = reporting.page(HOSTILE, [section, Section("x", rows)], subtitle=HOSTILE)
+    assert "<script" not in document
+    assert '"onmouseover' not in document
+    assert "&lt;script&gt;" in document
+
+
+def test_rounding_happens_in_the_view_alone():
+    indicator = Indicator("share", 1 / 3)
+    assert indicator.value == 1 / 3
+    assert reporting.format_number(indicator.value) == "0.33"
+    assert indicator.as_dict()["value"] == 1 / 3
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.005, "0.01"),
+        (-0.004, "0.00"),
+        (-1.5, "-1.50"),
+        (np.int64(12), "12"),
+        (np.float64("nan"), "–"),
+        (math.inf, "∞"),
+        (True, "yes"),
+        ("1.23456", "1.23456"),
+    ],
+)
+def test_numbers_are_shown_as_a_reader_expects(value, shown):
+    assert reporting.format_number(value) == shown
+
+
+def test_an_estimate_says_what_is_known_and_nothing_else():
+    assert repr(Estimate(0.5)) == "0.50"
+    text = repr(Estimate(0.5, 0.1, 0.3, 0.7, 0.0004, n=12, note="bootstrap"))
+    assert text == "0.50 [0.30, 0.70], SE = 0.10, p = 0.000, n = 12 (bootstrap)"
+    assert math.isnan(Estimate(0.5).low)
+
+
+def test_table_cells_keep_type_and_missing_values():
+    frame = pd.DataFrame({"name": ["a", None], "x": [1.234, np.nan], "flag": [True, False]})
+    page = reporting.table_html(frame, digits={"x": 1}, headings={"x": "share"})
+    assert '<th scope="row">a</th><td class="number">1.2</td><td>yes</td>' in page
+    assert '<th scope="row">–</th><td class="number">–</td><td></td>' in page
+    assert ">share</th>" in page
+
+
+def test_a_figure_needs_a_text_alternative():
+    with pytest.raises(DataError, match="alternative"):
+        Figure(b"", alt=" ")
+
+
+def test_a_page_is_one_file_without_script_or_outside_address(tmp_path):
+    ax = plotting.set_alt(plotting.new_axes(), "An empty picture.")
+    section = Section("Result", "<p>text</p>", (Figure.from_axes(ax, "Empty"),))
+    reporting.write_html(tmp_path / "a.html", reporting.page("Title", [section]))
+    document = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert 'alt="An empty picture."' in document
+    assert "http" not in document.replace("http-equiv", "")
+    assert "Content-Security-Policy" in document

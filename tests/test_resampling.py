@@ -1,0 +1,70 @@
+"""The same seed gives the same resamples for any number of workers and any backend."""
+
+from __future__ import annotations
+
+import joblib
+import numpy as np
+import pytest
+
+from dmpkit import resampling
+from dmpkit.errors import DataError
+
+
+def means(generator, size):
+    return generator.normal(size=(size, 4)).mean(axis=1)
+
+
+def run(n_jobs=1, seed=7, n=250):
+    return np.concatenate(
+        resampling.run_resamples(means, n, seed=seed, n_jobs=n_jobs, chunk_size=60, progress=False)
+    )
+
+
+def test_the_number_of_workers_changes_nothing():
+    one = run()
+    assert one.shape == (250,)
+    np.testing.assert_array_equal(one, run(n_jobs=2))
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        np.testing.assert_array_equal(one, run())
+
+
+@pytest.mark.long
+def test_a_dask_cluster_gives_the_same_numbers():
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as c,
+        distributed.Client(c),
+        joblib.parallel_config(backend="dask"),
+    ):
+        np.testing.assert_array_equal(run(), run(n_jobs=2))
+
+
+def test_another_seed_gives_other_numbers_and_more_resamples_keep_the_first_chunks():
+    assert not np.array_equal(run(), run(seed=8))
+    np.testing.assert_array_equal(run(n=120), run(n=240)[:120])
+
+
+def test_chunks_have_streams_of_their_own():
+    numbers = run()
+    assert len(np.unique(numbers)) == len(numbers)
+
+
+def test_progress_is_shown_and_counts_all_resamples(capsys):
+    resampling.run_resamples(means, 250, seed=1, chunk_size=60, description="shuffles")
+    assert "shuffles" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("n", "chunk"), [(0, 1), (1, 0)])
+def test_impossible_numbers_are_refused(n, chunk):
+    with pytest.raises(DataError):
+        resampling.run_resamples(means, n, seed=1, chunk_size=chunk)
+
+
+def test_the_p_value_is_never_zero_and_its_level_holds():
+    assert resampling.p_value(0, 99) == 0.01
+    assert resampling.p_value(99, 99) == 1.0
+    with pytest.raises(DataError):
+        resampling.p_value(5, 4)
+    # under the null the rank of the observed value is uniform, so P(p <= 0.05) = 0.05 exactly
+    ranks = [resampling.p_value(b, 99) for b in range(100)]
+    assert np.mean(np.array(ranks) <= 0.05) == 0.05
