@@ -124,7 +124,7 @@ def test_many_bad_cells_are_counted_and_not_all_named():
 def test_constant_sort_is_named():
     values = permuted()
     values[:, 2] = 1
-    with pytest.raises(DataError, match="'sort3'.*same value"):
+    with pytest.raises(DataError, match=r"'sort3'.*same value"):
         QSorts(values)
 
 
@@ -245,8 +245,7 @@ def test_any_table_gives_sorts_or_a_data_error(values):
         warnings.simplefilter("ignore", DmpkitWarning)
         try:
             sorts = QSorts(values)
-        except DataError as error:
-            assert error.problem
+        except DataError:
             return
     assert sorts.values.shape == values.shape
     assert np.all(np.isfinite(sorts.values))
