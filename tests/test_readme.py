@@ -1,0 +1,51 @@
+"""The README's quick start runs as it stands, on a table of the reader's own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.S)
+
+
+def own_table(path, delimiter=",", by_row=False):
+    """Twelve people of a reader's own sort twenty statements; synthetic numbers."""
+    generator = np.random.default_rng(3)
+    grid = np.repeat([-3, -2, -1, 0, 1, 2, 3], [2, 3, 3, 4, 3, 3, 2])
+    views = [generator.permutation(20) for _ in range(3)]
+    noisy = [grid[np.argsort(np.argsort(views[i % 3] + generator.normal(0, 3, 20)))] for i in range(12)]  # fmt: skip
+    table = np.array(noisy).T
+    if by_row:
+        header = ["person", *(f"Statement {i}" for i in range(1, 21))]
+        rows = [[f"P{j}", *map(str, column)] for j, column in enumerate(table.T, start=1)]
+    else:
+        header = ["statement", *(f"P{j}" for j in range(1, 13))]
+        rows = [[f"Statement {i}", *map(str, row)] for i, row in enumerate(table, start=1)]
+    path.write_text("\n".join(delimiter.join(r) for r in [header, *rows]), encoding="utf-8")
+
+
+@pytest.mark.parametrize(("delimiter", "by_row"), [(",", False), (";", True)])
+def test_the_quick_start_runs_on_a_table_of_ones_own(tmp_path, delimiter, by_row):
+    own_table(tmp_path / "my-sorts.csv", delimiter, by_row)
+    seen: dict[str, object] = {}
+    for block in BLOCKS:
+        exec(compile(block, "README.md", "exec"), seen)
+    assert (tmp_path / "results.xlsx").is_file()
+    assert "varimax" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert seen["result"].loadings.shape == (12, 4)
+    assert seen["sorts"].n_sorts == 9
+
+
+def test_the_readme_names_what_is_there():
+    for path in re.findall(r"\]\(([^)]+)\)", README):
+        assert (ROOT / path).exists(), path
+    for slug in re.findall(r"^\| `([\w-]+)` \|", README, re.M):
+        assert (ROOT / "studies" / slug / "study.toml").is_file(), slug
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    for target in re.findall(r"\bmake ([a-z][\w-]+)", README):
+        assert target in targets, target
