@@ -18,8 +18,8 @@ def own_table(path, delimiter=",", by_row=False):
     generator = np.random.default_rng(3)
     grid = np.repeat([-3, -2, -1, 0, 1, 2, 3], [2, 3, 3, 4, 3, 3, 2])
     views = [generator.permutation(20) for _ in range(3)]
-    noisy = [grid[np.argsort(np.argsort(views[i % 3] + generator.normal(0, 3, 20)))] for i in range(12)]  # fmt: skip
-    table = np.array(noisy).T
+    liked = [views[i % 3] + generator.normal(0, 3, 20) for i in range(12)]
+    table = np.array([grid[np.argsort(np.argsort(one))] for one in liked]).T
     if by_row:
         header = ["person", *(f"Statement {i}" for i in range(1, 21))]
         rows = [[f"P{j}", *map(str, column)] for j, column in enumerate(table.T, start=1)]
