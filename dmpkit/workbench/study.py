@@ -264,6 +264,10 @@ class Study:
             raise DataError(f"Why is the figure {figure_id!r} not reproducible? Give the reason.")
         _show(figures.not_reproducible(self.slug, self.figure(figure_id), why))
 
+    def __repr__(self) -> str:
+        # without the folder: notebooks store this text, and paths are private
+        return f"Study {self.slug!r}: {self.title} ({self.kind}, {len(self.figures)} figures)"
+
     def _repr_html_(self) -> str:
         from dmpkit.reporting import summary_table
         from dmpkit.workbench.manifest import KINDS
