@@ -1,0 +1,79 @@
+"""Q methodology: from sorts to viewpoints.
+
+Read sorts with :func:`read_sorts` (or make a :class:`QSorts`), analyse them with
+:func:`analyse`, and read the tables of the :class:`QAnalysis`. Each step is a
+function of its own, arrays in and arrays out, named as the field names it.
+
+>>> import dmpkit.qmethod as qm
+>>> sorts = qm.QSorts([[2, 1, -1], [1, 2, 0], [0, -1, 1], [-1, 0, 2], [-2, -2, -2]])
+>>> qm.analyse(sorts, 1)
+QAnalysis: 1 factor of 3 sorts and 5 statements (pearson, pca, varimax)
+"""
+
+from __future__ import annotations
+
+from dmpkit.qmethod.analysis import QAnalysis, analyse
+from dmpkit.qmethod.correlation import correlate, kendall, pearson, spearman
+from dmpkit.qmethod.data import QSorts
+from dmpkit.qmethod.extraction import eigenvalues, extract_centroid, extract_pca
+from dmpkit.qmethod.flags import FlagRule, critical_value, flag
+from dmpkit.qmethod.readers import read_sorts
+from dmpkit.qmethod.rotation import (
+    Rotation,
+    order_and_reflect,
+    rotate,
+    rotate_none,
+    rotate_oblimin,
+    rotate_promax,
+    rotate_quartimax,
+    rotate_varimax,
+)
+from dmpkit.qmethod.scores import (
+    composite_reliability,
+    difference_stars,
+    factor_arrays,
+    factor_score_correlations,
+    factor_weights,
+    significant_differences,
+    standard_errors,
+    standard_errors_of_differences,
+    statement_labels,
+    z_scores,
+)
+from dmpkit.qmethod.viewpoints import Viewpoints
+
+__all__ = [
+    "FlagRule",
+    "QAnalysis",
+    "QSorts",
+    "Rotation",
+    "Viewpoints",
+    "analyse",
+    "composite_reliability",
+    "correlate",
+    "critical_value",
+    "difference_stars",
+    "eigenvalues",
+    "extract_centroid",
+    "extract_pca",
+    "factor_arrays",
+    "factor_score_correlations",
+    "factor_weights",
+    "flag",
+    "kendall",
+    "order_and_reflect",
+    "pearson",
+    "read_sorts",
+    "rotate",
+    "rotate_none",
+    "rotate_oblimin",
+    "rotate_promax",
+    "rotate_quartimax",
+    "rotate_varimax",
+    "significant_differences",
+    "spearman",
+    "standard_errors",
+    "standard_errors_of_differences",
+    "statement_labels",
+    "z_scores",
+]

@@ -1,0 +1,833 @@
+"""The whole analysis in one call, and its result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from dmpkit.errors import (
+    BipolarFactorWarning,
+    DataError,
+    HeywoodWarning,
+    UnflaggedFactorWarning,
+    warn,
+)
+from dmpkit.qmethod import efa
+from dmpkit.qmethod.arrays import Bools, Floats, factor_names
+from dmpkit.qmethod.correlation import CORRELATIONS, correlate
+from dmpkit.qmethod.data import QSorts
+from dmpkit.qmethod.extraction import (
+    check_n_factors,
+    eigenvalues,
+    extract_centroid,
+    extract_pca,
+)
+from dmpkit.qmethod.flags import PROFILES, FlagRule, check_flags, flag
+from dmpkit.qmethod.rotation import ROTATIONS, Rotation, order_and_reflect, rotate
+from dmpkit.qmethod.scores import (
+    composite_reliability as reliability_of,
+)
+from dmpkit.qmethod.scores import (
+    difference_stars,
+    factor_arrays,
+    factor_pairs,
+    factor_score_correlations,
+    factor_weights,
+    significant_differences,
+    standard_errors,
+    standard_errors_of_differences,
+    statement_labels,
+    z_scores,
+)
+from dmpkit.tables import as_kind, to_pandas
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from dmpkit.reporting import Indicator, Section
+
+__all__ = ["ENGINES", "EXTRACTIONS", "QAnalysis", "analyse"]
+
+EXTRACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"dmpkit": ("pca", "centroid"), "factor_analyzer": tuple(efa.EXTRACTIONS)}
+)
+ENGINES = tuple(EXTRACTIONS)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class QAnalysis:
+    """Result of :func:`analyse`: arrays are held, tables are made when asked for.
+
+    n statements, p sorts, k factors; factors are called ``f1`` to ``fk``. A
+    factor without flagged sorts has NaN in everything that its composite needs.
+
+    Attributes
+    ----------
+    sorts : QSorts
+        What was analysed.
+    n_factors : int
+    extraction, rotation, correlation, profile, engine : str
+        The choices made.
+    flag_rule : FlagRule or None
+        None when the flags were given by hand.
+    composite_reliability : float
+        Reliability of a single sort.
+    correlation_matrix : ndarray, shape (p, p)
+    eigenvalue_array : ndarray, shape (p,)
+        Of the correlation matrix, largest first.
+    unrotated_array, loading_array : ndarray, shape (p, k)
+        Loadings before and after rotation (pattern loadings when oblique).
+    phi_array : ndarray, shape (k, k)
+        Correlations of the factors, the identity when orthogonal.
+    rotation_matrix : ndarray, shape (k, k)
+        ``unrotated_array @ rotation_matrix`` gives ``loading_array``.
+    flag_array : ndarray of bool, shape (p, k)
+    weight_array : ndarray, shape (p, k)
+    z_array, score_array : ndarray, shape (n, k)
+        z-scores and factor arrays.
+    reliability, standard_error : ndarray, shape (k,)
+    extra : mapping
+        ``communalities``; with engine factor_analyzer also ``kmo``, ``kmo_sorts``,
+        ``bartlett_chi2``, ``bartlett_df``, ``bartlett_p_value``, ``note``.
+    """
+
+    sorts: QSorts
+    n_factors: int
+    extraction: str
+    rotation: str
+    correlation: str
+    profile: str
+    engine: str
+    flag_rule: FlagRule | None
+    composite_reliability: float
+    correlation_matrix: Floats
+    eigenvalue_array: Floats
+    unrotated_array: Floats
+    loading_array: Floats
+    phi_array: Floats
+    rotation_matrix: Floats
+    flag_array: Bools
+    weight_array: Floats
+    z_array: Floats
+    score_array: Floats
+    reliability: Floats
+    standard_error: Floats
+    extra: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return (
+            f"QAnalysis: {self.n_factors} factor{'' if self.n_factors == 1 else 's'} of "
+            f"{self.sorts.n_sorts} sorts and "
+            f"{self.sorts.n_statements} statements "
+            f"({self.correlation}, {self.extraction}, {self.rotation})"
+        )
+
+    # What the tables share
+
+    @cached_property
+    def factors(self) -> tuple[str, ...]:
+        """Names of the factors: ``f1`` to ``fk``."""
+        return factor_names(self.n_factors)
+
+    @cached_property
+    def n_flagged(self) -> NDArray[np.int_]:
+        """Number of flagged sorts of each factor."""
+        return np.asarray(self.flag_array.sum(axis=0))
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """Wording of the statements; empty where none is known."""
+        return self.sorts.texts or ("",) * self.sorts.n_statements
+
+    def _wide(self, name: str, labels: Sequence[str], array: NDArray[Any]) -> pd.DataFrame:
+        frame = pd.DataFrame(np.array(array), columns=list(self.factors))
+        frame.insert(0, name, list(labels))
+        return frame
+
+    # Tables of the factors and sorts
+
+    @cached_property
+    def correlations(self) -> pd.DataFrame:
+        """Correlations between sorts: ``sort``, then one column a sort."""
+        frame = pd.DataFrame(np.array(self.correlation_matrix), columns=list(self.sorts.sorts))
+        label = "sort"
+        while label in self.sorts.sorts:  # a participant may be called "sort"
+            label += "_"
+        frame.insert(0, label, list(self.sorts.sorts))
+        return frame
+
+    @cached_property
+    def eigenvalues(self) -> pd.DataFrame:
+        """All eigenvalues: ``factor, eigenvalue, explained_variance, cumulative`` (per cent)."""
+        share = 100 * self.eigenvalue_array / self.sorts.n_sorts
+        return pd.DataFrame(
+            {
+                "factor": list(factor_names(self.sorts.n_sorts)),
+                "eigenvalue": np.array(self.eigenvalue_array),
+                "explained_variance": share,
+                "cumulative": np.cumsum(share),
+            }
+        )
+
+    @cached_property
+    def unrotated(self) -> pd.DataFrame:
+        """Loadings before rotation: ``sort, f1, ..., fk``."""
+        return self._wide("sort", self.sorts.sorts, self.unrotated_array)
+
+    @cached_property
+    def loadings(self) -> pd.DataFrame:
+        """Rotated loadings: ``sort, f1, ..., fk``; pattern loadings after an oblique rotation."""
+        return self._wide("sort", self.sorts.sorts, self.loading_array)
+
+    @cached_property
+    def phi(self) -> pd.DataFrame:
+        """Correlations of the factors themselves: ``factor, f1, ..., fk``."""
+        return self._wide("factor", self.factors, self.phi_array)
+
+    @cached_property
+    def flags(self) -> pd.DataFrame:
+        """Which sorts define which factor: ``sort, f1, ..., fk`` (True, False)."""
+        return self._wide("sort", self.sorts.sorts, self.flag_array)
+
+    @cached_property
+    def characteristics(self) -> pd.DataFrame:
+        """What each factor rests on, one row a factor.
+
+        Columns: ``factor, n_flagged, average_reliability, eigenvalue,
+        explained_variance, reliability, standard_error``. ``eigenvalue`` is the
+        sum of squared loadings after rotation, ``explained_variance`` its share
+        of the number of sorts in per cent.
+        """
+        size = (self.loading_array**2).sum(axis=0)
+        return pd.DataFrame(
+            {
+                "factor": list(self.factors),
+                "n_flagged": self.n_flagged,
+                "average_reliability": self.composite_reliability,
+                "eigenvalue": size,
+                "explained_variance": 100 * size / self.sorts.n_sorts,
+                "reliability": np.array(self.reliability),
+                "standard_error": np.array(self.standard_error),
+            }
+        )
+
+    @cached_property
+    def factor_score_correlations(self) -> pd.DataFrame:
+        """Correlations between the factors' z-scores: ``factor, f1, ..., fk``."""
+        return self._wide("factor", self.factors, factor_score_correlations(self.z_array))
+
+    @cached_property
+    def standard_errors_of_differences(self) -> pd.DataFrame:
+        """Standard errors of differences of z-scores: ``factor, f1, ..., fk``.
+
+        The diagonal, which compares nothing, is given as R prints it.
+        """
+        errors = standard_errors_of_differences(self.standard_error)
+        return self._wide("factor", self.factors, errors)
+
+    # Tables of the statements
+
+    @cached_property
+    def z_scores(self) -> pd.DataFrame:
+        """z-scores: ``statement, f1, ..., fk``."""
+        return self._wide("statement", self.sorts.statements, self.z_array)
+
+    @cached_property
+    def factor_arrays(self) -> pd.DataFrame:
+        """Factor arrays, the composite sort of each factor: ``statement, f1, ..., fk``."""
+        return self._wide("statement", self.sorts.statements, self.score_array)
+
+    @cached_property
+    def differences(self) -> pd.DataFrame:
+        """Every statement and pair of factors with z-scores, one row each.
+
+        Columns: ``statement, factor, other, difference, standard_error, stars``;
+        stars: ``*`` p < .05, ``**`` .01, ``***`` .001, ``6*`` .000001.
+        """
+        first, second = factor_pairs(self.z_array)
+        n = self.sorts.n_statements
+        names = np.array(self.factors)
+        errors = standard_errors_of_differences(self.standard_error)[first, second]
+        stars = difference_stars(self.z_array, self.standard_error, self.profile)
+        return pd.DataFrame(
+            {
+                "statement": np.repeat(np.array(self.sorts.statements), len(first)).tolist(),
+                "factor": np.tile(names[first], n).tolist(),
+                "other": np.tile(names[second], n).tolist(),
+                "difference": (self.z_array[:, first] - self.z_array[:, second]).ravel(),
+                "standard_error": np.tile(errors, n),
+                "stars": stars.ravel().tolist(),
+            }
+        ).astype(dict.fromkeys(("statement", "factor", "other", "stars"), "str"))
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """For each statement: distinguishing, consensus or neither, at the .05 level."""
+        return statement_labels(self.z_array, self.standard_error, 0.05, self.profile)
+
+    @cached_property
+    def statements_table(self) -> pd.DataFrame:
+        """Everything about a statement in one row.
+
+        Columns: ``statement, text, label, z_f1, ..., z_fk, f1, ..., fk``; the label
+        says whether it distinguishes a factor or is a consensus (see
+        :func:`~dmpkit.qmethod.scores.statement_labels`).
+        """
+        columns: dict[str, Any] = {
+            "statement": list(self.sorts.statements),
+            "text": list(self.texts),
+            "label": list(self.labels),
+        }
+        for j, name in enumerate(self.factors):
+            columns[f"z_{name}"] = self.z_array[:, j].copy()
+        for j, name in enumerate(self.factors):
+            columns[name] = self.score_array[:, j].copy()
+        return pd.DataFrame(columns)
+
+    def distinguishing(self, factor: str, level: float = 0.05) -> pd.DataFrame:
+        """Statements on which a factor differs significantly from every other factor.
+
+        Parameters
+        ----------
+        factor : str
+            ``"f1"`` to ``"fk"``.
+        level : float
+            Significance level of each difference.
+
+        Returns
+        -------
+        DataFrame
+            ``statement, text, stars, z_f1, ..., f1, ...``, the factor's highest
+            z-score first; `stars` are those of its smallest difference. Empty
+            when the factor, or every other one, has no flagged sorts.
+
+        Raises
+        ------
+        DataError
+            When there is no such factor, or the level is not a probability.
+
+        Examples
+        --------
+        >>> sorts = QSorts([[2, 2, 0, -1], [1, 0, 2, 1], [1, 1, -1, 0], [0, 1, 0, 0], [0, -1, 1, 2],
+        ...                 [-1, 0, 0, -1], [0, 0, -2, -2], [-1, -1, 1, 1], [-2, -2, -1, 0]])
+        >>> analyse(sorts, 2).distinguishing("f1")[["statement", "stars", "f1", "f2"]]
+          statement stars   f1   f2
+        0         1   ***  2.0  0.0
+        1         3    **  1.0 -1.0
+        2         7   ***  0.0 -2.0
+        3         5   ***  0.0  1.0
+        4         8   *** -1.0  1.0
+        5         9    ** -2.0 -1.0
+        """
+        j = self._position(factor)
+        apart = significant_differences(self.z_array, self.standard_error, level, self.profile)
+        stars = difference_stars(self.z_array, self.standard_error, self.profile)
+        pairs = np.logical_or(*(side == j for side in factor_pairs(self.z_array)))
+        chosen = apart[:, pairs].all(axis=1) & pairs.any()
+        table = self.statements_table.drop(columns="label")
+        weakest = [min(row, key=_STAR_ORDER.index, default="") for row in stars[:, pairs].tolist()]
+        table.insert(2, "stars", weakest)
+        ordered = table[chosen].sort_values(f"z_{factor}", ascending=False, kind="stable")
+        return ordered.reset_index(drop=True)
+
+    def consensus(self, level: float = 0.05) -> pd.DataFrame:
+        """Statements on which no two factors differ significantly.
+
+        Parameters
+        ----------
+        level : float
+            Significance level of each difference.
+
+        Returns
+        -------
+        DataFrame
+            ``statement, text, z_f1, ..., f1, ...``, the highest mean z-score
+            first. Empty when fewer than two factors have flagged sorts.
+
+        Raises
+        ------
+        DataError
+            When the level is not a probability.
+
+        Examples
+        --------
+        >>> sorts = QSorts([[2, 2, 0, -1], [1, 0, 2, 1], [1, 1, -1, 0], [0, 1, 0, 0], [0, -1, 1, 2],
+        ...                 [-1, 0, 0, -1], [0, 0, -2, -2], [-1, -1, 1, 1], [-2, -2, -1, 0]])
+        >>> analyse(sorts, 2).consensus()[["statement", "f1", "f2"]]
+          statement   f1   f2
+        0         2  1.0  2.0
+        1         4  0.0  0.0
+        2         6 -1.0  0.0
+        """
+        apart = significant_differences(self.z_array, self.standard_error, level, self.profile)
+        chosen = ~apart.any(axis=1) & (apart.shape[1] > 0)
+        table = self.statements_table.drop(columns="label")[chosen]
+        mean = np.nansum(self.z_array, axis=1)[chosen]
+        return table.iloc[np.argsort(-mean, kind="stable")].reset_index(drop=True)
+
+    def crib_sheet(self, factor: str) -> pd.DataFrame:
+        """What to read first when interpreting a factor (Watts & Stenner 2012, ch. 7).
+
+        The statements with the highest and the lowest value of its array, and
+        those that it ranks higher, or lower, than every other factor does.
+
+        Parameters
+        ----------
+        factor : str
+            ``"f1"`` to ``"fk"``.
+
+        Returns
+        -------
+        DataFrame
+            ``part, statement, text, distinguishing, z_score, f1, ..., fk``; part is
+            ``highest``, ``higher than the others``, ``lower than the others`` or
+            ``lowest``. Empty when the factor has no flagged sorts.
+
+        Raises
+        ------
+        DataError
+            When there is no such factor.
+
+        Examples
+        --------
+        >>> sorts = QSorts([[2, 2, 0, -1], [1, 0, 2, 1], [1, 1, -1, 0], [0, 1, 0, 0], [0, -1, 1, 2],
+        ...                 [-1, 0, 0, -1], [0, 0, -2, -2], [-1, -1, 1, 1], [-2, -2, -1, 0]])
+        >>> analyse(sorts, 2).crib_sheet("f1")[["part", "statement", "f1", "f2"]]
+                             part statement   f1   f2
+        0                 highest         1  2.0  0.0
+        1  higher than the others         3  1.0 -1.0
+        2  higher than the others         7  0.0 -2.0
+        3   lower than the others         2  1.0  2.0
+        4   lower than the others         5  0.0  1.0
+        5   lower than the others         6 -1.0  0.0
+        6   lower than the others         8 -1.0  1.0
+        7                  lowest         9 -2.0 -1.0
+        """
+        j = self._position(factor)
+        own = self.score_array[:, j]
+        others = np.delete(self.score_array, j, axis=1)
+        others = others[:, ~np.isnan(others).any(axis=0)]
+        compared = others.shape[1] > 0
+        parts = {
+            "highest": own == own.max(),
+            "higher than the others": (own[:, None] > others).all(axis=1) & compared,
+            "lower than the others": (own[:, None] < others).all(axis=1) & compared,
+            "lowest": own == own.min(),
+        }
+        extreme = parts["highest"] | parts["lowest"]
+        base = self.factor_arrays.copy()
+        base.insert(1, "text", list(self.texts))
+        clear = set(self.distinguishing(factor)["statement"])
+        base.insert(2, "distinguishing", [name in clear for name in self.sorts.statements])
+        base.insert(3, "z_score", self.z_array[:, j])
+        blocks = []
+        for part, chosen in parts.items():
+            rows = base[chosen if part in ("highest", "lowest") else chosen & ~extreme]
+            rows = rows.sort_values("z_score", ascending=False, kind="stable")
+            rows.insert(0, "part", [part] * len(rows))
+            blocks.append(rows)
+        return pd.concat(blocks, ignore_index=True)
+
+    def _position(self, factor: str) -> int:
+        if factor not in self.factors:
+            raise DataError(
+                f"there is no factor {factor!r}.",
+                remedy=f"The factors are: {', '.join(self.factors)}.",
+            )
+        return self.factors.index(factor)
+
+    def tables(self, kind: Literal["pandas", "polars", "pyarrow"] = "pandas") -> dict[str, Any]:
+        """All tables by name.
+
+        Parameters
+        ----------
+        kind : {"pandas", "polars", "pyarrow"}
+            The kind of data frame.
+
+        Returns
+        -------
+        dict
+
+        Examples
+        --------
+        >>> sorts = QSorts([[2, 1, -1], [1, 2, 0], [0, -1, 1], [-1, 0, 2], [-2, -2, -2]])
+        >>> list(analyse(sorts, 1).tables("polars"))[:4]
+        ['characteristics', 'loadings', 'flags', 'factor_arrays']
+        """
+        return {name: as_kind(getattr(self, name), kind) for name in TABLES}
+
+    # Views
+
+    def summary(self) -> str:
+        """The analysis on one page of text."""
+        from dmpkit.qmethod import views
+
+        return views.summary(self)
+
+    def methods_text(self) -> str:
+        """A methods paragraph that states every choice made, ready to edit."""
+        from dmpkit.qmethod import views
+
+        return views.methods_text(self)
+
+    def _repr_html_(self) -> str:
+        from dmpkit.qmethod import views
+
+        return views.repr_html(self)
+
+    def indicators(self) -> tuple[Indicator, ...]:
+        """The figures that a report compares."""
+        from dmpkit.qmethod import views
+
+        return views.indicators(self)
+
+    def section(self) -> Section:
+        """The analysis as a section of a report, with pictures."""
+        from dmpkit.qmethod import views
+
+        return views.section(self)
+
+    def report(self, path: str | PathLike[str]) -> Path:
+        """Write a complete HTML page about the analysis."""
+        from dmpkit.qmethod import views
+
+        return views.report(self, path)
+
+    def to_excel(self, path: str | PathLike[str]) -> Path:
+        """Write a workbook with one sheet a table."""
+        from dmpkit.qmethod import export
+
+        return export.to_excel(self, path)
+
+    def plot_composite(self, factor: str, *, ax: Axes | None = None) -> Axes:
+        """Draw a factor's array as its grid."""
+        from dmpkit.qmethod import plots
+
+        return plots.plot_composite(self, factor, ax=ax)
+
+    def plot_z_scores(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the z-scores of all factors, statement by statement."""
+        from dmpkit.qmethod import plots
+
+        return plots.plot_z_scores(self, ax=ax)
+
+    def plot_loadings(self, x: str = "f1", y: str = "f2", *, ax: Axes | None = None) -> Axes:
+        """Draw the sorts in the plane of two factors."""
+        from dmpkit.qmethod import plots
+
+        return plots.plot_loadings(self, x, y, ax=ax)
+
+    def plot_scree(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the eigenvalues."""
+        from dmpkit.qmethod import plots
+
+        return plots.plot_scree(self, ax=ax)
+
+    def plot_correlations(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the correlations between sorts as a heat map."""
+        from dmpkit.qmethod import plots
+
+        return plots.plot_correlations(self, ax=ax)
+
+
+TABLES = (
+    "characteristics",
+    "loadings",
+    "flags",
+    "factor_arrays",
+    "z_scores",
+    "statements_table",
+    "differences",
+    "factor_score_correlations",
+    "standard_errors_of_differences",
+    "phi",
+    "unrotated",
+    "eigenvalues",
+    "correlations",
+)
+AUTOMATIC = FlagRule(level=0.05, majority=True)
+_STAR_ORDER = ("", "*", "**", "***", "6*")
+
+
+def analyse(
+    sorts: QSorts | Any,
+    n_factors: int,
+    *,
+    extraction: str = "pca",
+    rotation: str = "varimax",
+    correlation: str = "pearson",
+    flags: FlagRule | ArrayLike | Any = AUTOMATIC,
+    profile: str = "qmethod",
+    engine: str = "dmpkit",
+    composite_reliability: float = 0.80,
+) -> QAnalysis:
+    """Analyse Q sorts: correlate, extract, rotate, flag, score, compare.
+
+    Parameters
+    ----------
+    sorts : QSorts or DataFrame
+        The sorts; a frame is read by :meth:`QSorts.from_frame` (statements in the
+        rows, sorts in the columns).
+    n_factors : int
+        Number of factors, k.
+    extraction : {"pca", "centroid", "ml", "minres"}
+        Principal components, or the centroid method as in R's ``qmethod``; maximum
+        likelihood and minimum residuals with ``engine="factor_analyzer"``.
+    rotation : {"varimax", "none", "quartimax", "oblimin", "promax"}
+        As in R; principal components are then ordered by size and reflected to a
+        positive sum, centroid factors stay as the rotation leaves them.
+        ``engine="factor_analyzer"`` also has equamax, geomin_ort, quartimin and
+        geomin_obl.
+    correlation : {"pearson", "spearman", "kendall"}
+    flags : FlagRule, array_like of bool, shape (p, k), or DataFrame
+        Rule for automatic flags (default ``FlagRule(level=0.05, majority=True)``),
+        or the flags themselves, for the factors in the order of the result; a
+        frame may name the sorts in a column ``sort`` and list them in any order.
+    profile : {"qmethod", "kade"}
+        ``"qmethod"`` does as R's package: raw sorts are weighted, tied statements
+        share the lower grid value, a difference must exceed its bound.
+        ``"kade"`` does as KADE: sorts are standardised before they are weighted,
+        ties go by the order of the statements, a difference may equal its bound,
+        and the critical values are KADE's. KADE rounds correlations, weights and
+        z-scores on the way; that is not imitated, so the last printed digit can
+        differ from KADE's.
+    engine : {"dmpkit", "factor_analyzer"}
+        Who extracts and rotates; the rest is the same.
+    composite_reliability : float
+        Reliability of a single sort, by custom .80.
+
+    Returns
+    -------
+    QAnalysis
+
+    Raises
+    ------
+    DataError
+        When a choice is not offered or the sorts do not allow it; the message says
+        what is offered.
+    MissingDependency
+        When ``engine="factor_analyzer"`` is asked for and not usable.
+
+    Warns
+    -----
+    UnflaggedFactorWarning
+        A factor has no flagged sorts; its z-scores and array are NaN.
+    BipolarFactorWarning
+        Sorts with negative loadings define a factor, beside positive ones or alone.
+    HeywoodWarning
+        A communality, or the loading of a flagged sort, is 1 or more.
+    ConvergenceWarning
+        An iterative step stopped before it settled.
+
+    References
+    ----------
+    Brown, S. R. (1980). Political Subjectivity. Yale University Press.
+    Zabala, A. (2014). qmethod: A package to explore human perspectives using
+    Q methodology. The R Journal, 6(2), 163-173.
+
+    Examples
+    --------
+    >>> sorts = QSorts([[2, 2, 0, -1], [1, 0, 2, 1], [1, 1, -1, 0], [0, 1, 0, 0], [0, -1, 1, 2],
+    ...                 [-1, 0, 0, -1], [0, 0, -2, -2], [-1, -1, 1, 1], [-2, -2, -1, 0]])
+    >>> result = analyse(sorts, 2)
+    >>> result
+    QAnalysis: 2 factors of 4 sorts and 9 statements (pearson, pca, varimax)
+    >>> result.characteristics[["factor", "n_flagged", "reliability", "standard_error"]].round(3)
+      factor  n_flagged  reliability  standard_error
+    0     f1          2        0.889           0.333
+    1     f2          2        0.889           0.333
+    >>> result.factor_arrays.head(3)
+      statement   f1   f2
+    0         1  2.0  0.0
+    1         2  1.0  2.0
+    2         3  1.0 -1.0
+    """
+    data = sorts if isinstance(sorts, QSorts) else QSorts.from_frame(sorts)
+    _check_choices(engine, extraction, rotation, correlation, profile)
+    k = check_n_factors(n_factors, data.n_sorts)
+    matrix = correlate(data.values, correlation)
+    unrotated, rotated, extra = _factors(data, matrix, k, engine, extraction, rotation, correlation)
+    rule = flags if isinstance(flags, FlagRule) else None
+    if rule is not None:
+        flagged = flag(rotated.loadings, data.n_statements, rule, profile)
+    else:
+        flagged = _given_flags(flags, data, k)
+    weights = factor_weights(rotated.loadings, flagged)
+    z = z_scores(data.values, weights, standardise=profile == "kade")
+    reliability = reliability_of(flagged.sum(axis=0), composite_reliability)
+    result = QAnalysis(
+        sorts=data,
+        n_factors=k,
+        extraction=extraction,
+        rotation=rotation,
+        correlation=correlation,
+        profile=profile,
+        engine=engine,
+        flag_rule=rule,
+        composite_reliability=composite_reliability,
+        correlation_matrix=_frozen(matrix),
+        eigenvalue_array=_frozen(eigenvalues(matrix)),
+        unrotated_array=_frozen(unrotated),
+        loading_array=_frozen(rotated.loadings),
+        phi_array=_frozen(rotated.phi),
+        rotation_matrix=_frozen(rotated.matrix),
+        flag_array=_frozen(flagged),
+        weight_array=_frozen(weights),
+        z_array=_frozen(z),
+        score_array=_frozen(factor_arrays(z, data.distribution, ties=profile)),
+        reliability=_frozen(reliability),
+        standard_error=_frozen(standard_errors(z, reliability)),
+        extra=MappingProxyType(extra),
+    )
+    _warn(result)
+    return result
+
+
+def _factors(
+    data: QSorts,
+    matrix: Floats,
+    k: int,
+    engine: str,
+    extraction: str,
+    rotation: str,
+    correlation: str,
+) -> tuple[Floats, Rotation, dict[str, Any]]:
+    """Unrotated loadings, the rotation, and what else the engine says."""
+    extra: dict[str, Any] = {}
+    if engine == "factor_analyzer":
+        unrotated, rotated = efa.factor_analysis(
+            data.values, k, extraction=extraction, rotation=rotation, correlation=correlation
+        )
+        extra.update(efa.sampling_adequacy(data.values, correlation))
+    elif extraction == "centroid":
+        unrotated = extract_centroid(matrix, k)
+        rotated = rotate(unrotated, rotation)
+    else:
+        unrotated = extract_pca(matrix, k)
+        rotated = order_and_reflect(rotate(unrotated, rotation))
+    extra["communalities"] = _frozen(efa.communalities(rotated.loadings, rotated.phi))
+    return unrotated, rotated, extra
+
+
+def _check_choices(
+    engine: str, extraction: str, rotation: str, correlation: str, profile: str
+) -> None:
+    _offered("engine", engine, ENGINES)
+    rotations = tuple(ROTATIONS) if engine == "dmpkit" else efa.ROTATIONS
+    hint = ""
+    if engine == "dmpkit" and extraction in efa.EXTRACTIONS:
+        hint = " engine='factor_analyzer' offers it."
+    _offered("extraction", extraction, EXTRACTIONS[engine], hint)
+    hint = ""
+    if engine == "dmpkit" and rotation in efa.ROTATIONS:
+        hint = " engine='factor_analyzer' offers it."
+    _offered("rotation", rotation, rotations, hint)
+    _offered("correlation", correlation, tuple(CORRELATIONS))
+    _offered("profile", profile, PROFILES)
+
+
+def _offered(what: str, name: object, names: Sequence[str], hint: str = "") -> None:
+    if not isinstance(name, str) or name not in names:
+        raise DataError(
+            f"{what} {name!r} is not offered.", remedy=f"Choose one of: {', '.join(names)}.{hint}"
+        )
+
+
+def _given_flags(flags: Any, sorts: QSorts, n_factors: int) -> Bools:
+    """Flags given by hand: an array, or a frame that may name its sorts."""
+    if not hasattr(flags, "columns"):
+        return check_flags(flags, sorts.n_sorts, n_factors)
+    frame = to_pandas(flags, what="flags")
+    if "sort" in frame.columns:
+        named = [str(label) for label in frame["sort"]]
+        if sorted(named) != sorted(sorts.sorts):
+            odd = sorted(set(named) ^ set(sorts.sorts)) or named
+            raise DataError(
+                f"the flags do not name every sort once; see {', '.join(odd[:6])}.", column="sort"
+            )
+        frame = frame.drop(columns="sort").iloc[[named.index(name) for name in sorts.sorts]]
+    return check_flags(frame.to_numpy(), sorts.n_sorts, n_factors)
+
+
+_Array = TypeVar("_Array", bound="NDArray[Any]")
+
+
+def _frozen(array: _Array) -> _Array:
+    array.setflags(write=False)
+    return array
+
+
+def _warn(result: QAnalysis) -> None:
+    """Say what is odd about the factors, one warning each."""
+    _warn_heywood(result)
+    for j, name in enumerate(result.factors):
+        flagged = result.flag_array[:, j]
+        if not flagged.any():
+            warn(
+                f"{name} has no flagged sorts: its z-scores, array and comparisons are not "
+                "defined (NaN). Ask for fewer factors, or change the flags.",
+                UnflaggedFactorWarning,
+                stacklevel=3,
+            )
+        elif np.isnan(result.z_array[:, j]).any():
+            names = _names(result, flagged)
+            warn(
+                f"{name}: the flagged sorts ({names}) cancel each other out, so its z-scores "
+                "are not defined (NaN). Change the flags.",
+                BipolarFactorWarning,
+                stacklevel=3,
+            )
+        elif (result.weight_array[:, j] < 0).any():
+            _warn_bipolar(result, j)
+
+
+def _warn_bipolar(result: QAnalysis, j: int) -> None:
+    name, weights = result.factors[j], result.weight_array[:, j]
+    negative = _names(result, weights < 0)
+    if (weights > 0).any():
+        message = (
+            f"{name} is bipolar: {negative} define it with negative loadings, "
+            f"{_names(result, weights > 0)} with positive ones. Its composite is the view of "
+            "the positive sorts; the negative ones hold the opposite and enter it reversed."
+        )
+    else:
+        message = (
+            f"All flagged sorts of {name} ({negative}) load negatively: its composite is the "
+            "opposite of what these people sorted. Read it with all signs reversed."
+        )
+    warn(message, BipolarFactorWarning, stacklevel=4)
+
+
+def _warn_heywood(result: QAnalysis) -> None:
+    high = 1 - efa.SMALLEST_UNIQUENESS * (1 + 1e-6) if result.engine == "factor_analyzer" else 1.0
+    if result.extraction != "pca":
+        improper = np.asarray(result.extra["communalities"]) >= high
+        if improper.any():
+            warn(
+                f"Heywood case: the communality of {_names(result, improper)} is 1 or at its "
+                f"limit, so the {result.extraction} solution with {result.n_factors} factors is "
+                "improper. Ask for fewer factors, or use extraction='pca'.",
+                HeywoodWarning,
+                stacklevel=4,
+            )
+    whole = result.flag_array & (np.abs(result.loading_array) >= 1)
+    for j in np.flatnonzero(whole.any(axis=0)):
+        warn(
+            f"{result.factors[j]}: the loading of {_names(result, whole[:, j])} is 1 or more, "
+            "where a sort's weight is infinite. The composite rests on it alone.",
+            HeywoodWarning,
+            stacklevel=4,
+        )
+
+
+def _names(result: QAnalysis, chosen: Bools) -> str:
+    return ", ".join(np.array(result.sorts.sorts)[chosen].tolist())

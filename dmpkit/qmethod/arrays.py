@@ -1,0 +1,168 @@
+"""What the steps share: array types, the check of an array argument, signs, ranks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dmpkit.errors import DataError
+
+__all__ = ["Bools", "Floats", "average_ranks", "column_signs", "factor_names", "to_matrix"]
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+def factor_names(n_factors: int) -> tuple[str, ...]:
+    """Names of factors in every table: ``f1`` to ``fk``.
+
+    Parameters
+    ----------
+    n_factors : int
+        Number of factors, k.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> factor_names(3)
+    ('f1', 'f2', 'f3')
+    """
+    return tuple(f"f{i}" for i in range(1, n_factors + 1))
+
+
+def to_matrix(values: ArrayLike, what: str) -> Floats:
+    """Check that `values` is a finite matrix of numbers and give it as float64.
+
+    Parameters
+    ----------
+    values : array_like
+        Anything that numpy takes for a two-dimensional array.
+    what : str
+        What the matrix is, for the error message.
+
+    Returns
+    -------
+    ndarray
+        float64; the same object when nothing had to be converted.
+
+    Raises
+    ------
+    DataError
+        When it is not two-dimensional, is empty, or has cells that are not finite numbers.
+
+    Examples
+    --------
+    >>> to_matrix([[1, 2], [3, 4]], "the sorts").dtype
+    dtype('float64')
+    """
+    try:
+        matrix = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{what}: not a matrix of numbers ({error}).") from error
+    if matrix.ndim != 2 or matrix.size == 0:
+        raise DataError(f"{what}: a matrix with rows and columns is needed, not {matrix.shape}.")
+    if not np.isfinite(matrix).all():
+        row, column = np.argwhere(~np.isfinite(matrix))[0]
+        raise DataError(
+            f"{what}: the cell is {matrix[row, column]}.",
+            row=int(row) + 1,
+            column=int(column) + 1,
+            remedy="Every cell must be a number (rows and columns are counted from 1).",
+        )
+    return matrix
+
+
+def column_signs(loadings: Floats) -> Floats:
+    """Sign that reflects each column to a positive sum.
+
+    A column whose sum is zero (to rounding) is reflected so that its largest
+    loading is positive, which keeps the result the same on every machine.
+
+    Parameters
+    ----------
+    loadings : ndarray, shape (..., p, k)
+
+    Returns
+    -------
+    ndarray, shape (..., k)
+        1.0 or -1.0.
+
+    Examples
+    --------
+    >>> column_signs(np.array([[0.9, -0.8], [0.1, 0.2]]))
+    array([ 1., -1.])
+    """
+    sums = loadings.sum(axis=-2)
+    size = np.abs(loadings)
+    undecided = np.abs(sums) <= 1e-12 * size.sum(axis=-2)
+    if undecided.any():
+        # the first of the largest loadings; loadings that differ by rounding count as equal
+        first = np.argmax(size >= size.max(axis=-2, keepdims=True) * (1 - 1e-9), axis=-2)
+        leading = np.take_along_axis(loadings, first[..., None, :], axis=-2)[..., 0, :]
+        sums = np.where(undecided, leading, sums)
+    return np.where(sums < 0, -1.0, 1.0)
+
+
+def average_ranks(values: Floats, tolerance: float = 0.0) -> Floats:
+    """Ranks down each column, ties sharing their average rank.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, p)
+    tolerance : float
+        Neighbours in order that are at most this far apart count as tied.
+
+    Returns
+    -------
+    ndarray, shape (n, p)
+        Ranks from 1 (lowest) to n.
+
+    Examples
+    --------
+    >>> average_ranks(np.array([[3.0], [1.0], [3.0], [2.0]])).ravel()
+    array([3.5, 1. , 3.5, 2. ])
+    """
+    first, last, order = tie_groups(values, tolerance)
+    ranks = np.empty_like(values)
+    np.put_along_axis(ranks, order, (first + last) / 2 + 1, axis=0)
+    return ranks
+
+
+def tie_groups(values: Floats, tolerance: float) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Sort each column and mark the runs of tied values.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, p)
+    tolerance : float
+        Neighbours in order that are at most this far apart count as tied.
+
+    Returns
+    -------
+    first, last : ndarray of int, shape (n, p)
+        For each place of the sorted column, the first and last place of its run.
+    order : ndarray of int, shape (n, p)
+        The row that stands at each place.
+
+    Examples
+    --------
+    >>> first, last, order = tie_groups(np.array([[3.0], [1.0], [3.0]]), 0.0)
+    >>> first.ravel(), last.ravel(), order.ravel()
+    (array([0, 1, 1]), array([0, 2, 2]), array([1, 0, 2]))
+    """
+    n = values.shape[0]
+    order = np.argsort(values, axis=0, kind="stable")
+    step = np.diff(np.take_along_axis(values, order, axis=0), axis=0) > tolerance
+    place = np.arange(n)[:, None]
+    starts = np.ones(values.shape, dtype=bool)
+    starts[1:] = step
+    ends = np.ones(values.shape, dtype=bool)
+    ends[:-1] = step
+    first = np.maximum.accumulate(np.where(starts, place, 0), axis=0)
+    last = np.minimum.accumulate(np.where(ends, place, n - 1)[::-1], axis=0)[::-1]
+    return first, last, order
