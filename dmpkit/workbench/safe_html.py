@@ -1,0 +1,201 @@
+"""HTML that may stand on a page: cleaned of scripts, with MathML and tables that read well."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from dmpkit.reporting import escape
+
+__all__ = ["clean", "markdown", "mathml"]
+
+TEXT_TAGS = {
+    *("p", "br", "hr", "div", "span", "section", "article", "blockquote", "pre", "code", "kbd"),
+    *("em", "strong", "b", "i", "u", "s", "del", "ins", "sub", "sup", "small", "mark", "abbr"),
+    *("h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd", "a", "cite", "q"),
+    *("table", "caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td"),
+    *("figure", "figcaption", "img", "details", "summary", "time", "var", "samp"),
+}
+MATH_TAGS = {
+    *("math", "mrow", "mi", "mn", "mo", "ms", "mtext", "mspace", "mstyle", "mfrac", "msqrt"),
+    *("mroot", "msub", "msup", "msubsup", "munder", "mover", "munderover", "mmultiscripts"),
+    *("mtable", "mtr", "mtd", "mpadded", "mphantom", "menclose"),
+}
+MATH_ATTRIBUTES = {
+    *("mathvariant", "stretchy", "fence", "separator", "form", "lspace", "rspace", "accent"),
+    *("accentunder", "minsize", "maxsize", "linethickness", "columnalign", "rowspacing"),
+    *("columnspacing", "width", "height", "depth", "displaystyle", "scriptlevel", "movablelimits"),
+    *("symmetric", "largeop", "notation", "columnlines", "rowlines"),
+}
+ATTRIBUTES: dict[str, set[str]] = {
+    "*": {"class", "lang", "dir", "title"},
+    "div": {"tabindex", "role", "aria-label"},
+    "a": {"href"},
+    "img": {"src", "alt", "width", "height"},
+    "th": {"scope", "colspan", "rowspan", "style"},
+    "td": {"colspan", "rowspan", "style"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "ol": {"start"},
+    "time": {"datetime"},
+    "details": {"open"},
+    "math": {"display", "alttext", *MATH_ATTRIBUTES},
+    **dict.fromkeys(MATH_TAGS - {"math"}, MATH_ATTRIBUTES),
+}
+IMAGE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*")
+
+
+def _attribute(tag: str, name: str, value: str) -> str | None:
+    """Keep a picture only when it is part of the page, a link only when it is a web address."""
+    if (tag, name) == ("img", "src"):
+        return value if IMAGE.fullmatch(value) else None
+    if (tag, name) == ("a", "href"):
+        return value if re.match(r"(https?://|mailto:|#)", value) else None
+    return value
+
+
+@cache
+def _cleaner() -> Any:
+    import nh3
+
+    return nh3.Cleaner(
+        tags=TEXT_TAGS | MATH_TAGS,
+        clean_content_tags={"script", "style", "iframe", "object", "embed", "template", "svg"},
+        attributes=ATTRIBUTES,
+        attribute_filter=_attribute,
+        url_schemes={"http", "https", "mailto", "data"},
+        filter_style_properties={"text-align"},
+        link_rel="noopener noreferrer",
+        strip_comments=True,
+    )
+
+
+def clean(html: str, outline: Outline | None = None) -> str:
+    """HTML without anything that can run or that loads from elsewhere.
+
+    Scripts, styles, frames, forms and event handlers are removed, pictures
+    that are not part of the page too. Header cells get their scope, wide
+    tables a box that scrolls and can be reached by keyboard, pictures without
+    a description one that says so.
+
+    Parameters
+    ----------
+    html : str
+        HTML of any origin.
+    outline : Outline, optional
+        Brings headings into the page's order.
+
+    Examples
+    --------
+    >>> clean('<p onclick="x()">text<script>x()</script></p>')
+    '<p>text</p>'
+    """
+    return str(_cleaner().clean(_readable(html, outline)))  # cleaning comes last
+
+
+def _readable(html: str, outline: Outline | None) -> str:
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(html, "html.parser")
+    for table in soup.find_all("table"):
+        _scope(table)
+        box = {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": "table"}
+        table.wrap(soup.new_tag("div", attrs=box))
+    for image in soup.find_all("img"):
+        if not IMAGE.fullmatch(str(image.get("src", ""))):
+            image.replace_with("[a picture that is not part of the page was left out]")
+        elif not image.get("alt"):
+            image["alt"] = "picture without a description"
+    if outline is not None:
+        for heading in soup.find_all(re.compile("^h[1-6]$")):
+            if outline.is_title(heading.get_text()):
+                heading.decompose()
+            else:
+                heading.name = f"h{outline.level(int(heading.name[1]))}"
+    return str(soup)
+
+
+def _scope(table: Any) -> None:
+    """Say of each header cell what it heads; an empty one heads nothing."""
+    for cell in table.find_all("th"):
+        if not cell.get_text(strip=True):
+            cell.name = "td"
+            del cell["scope"]
+        elif not cell.get("scope"):
+            cell["scope"] = "col" if cell.find_parent("thead") else "row"
+
+
+def mathml(tex: str, *, block: bool = False) -> str:
+    r"""A TeX formula as MathML; the formula itself where it cannot be turned.
+
+    Examples
+    --------
+    >>> mathml("x^2").startswith("<math")
+    True
+    >>> mathml(r"\nosuchthing{")
+    '<code class="tex">\\nosuchthing{</code>'
+    """
+    from latex2mathml.converter import convert
+
+    try:
+        made = str(convert(tex.strip(), display="block" if block else "inline"))
+    except Exception:  # the converter raises errors of many kinds
+        return f'<code class="tex">{escape(tex)}</code>'
+    return made.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
+
+
+class Outline:
+    """Headings of a page in order: one level below the page's title, none skipped.
+
+    Examples
+    --------
+    >>> outline = Outline(title="My study")
+    >>> [outline.level(1), outline.level(3), outline.level(3), outline.level(1)]
+    [2, 3, 3, 2]
+    """
+
+    def __init__(self, title: str = "", top: int = 2) -> None:
+        self.title = " ".join(title.split())
+        self.top = top
+        self.stack: list[int] = []
+
+    def is_title(self, heading: str) -> bool:
+        """True for a heading that only repeats the page's title."""
+        return " ".join(heading.split()) == self.title
+
+    def level(self, level: int) -> int:
+        """The level on the page for a heading's level in the notebook."""
+        while self.stack and self.stack[-1] >= level:
+            self.stack.pop()
+        self.stack.append(level)
+        return min(self.top + len(self.stack) - 1, 6)
+
+
+def markdown(source: str, outline: Outline) -> str:
+    """Markdown text as safe HTML, TeX as MathML, headings in order.
+
+    Parameters
+    ----------
+    source : str
+        Text of a markdown cell.
+    outline : Outline
+        Keeps the order of headings over the cells of a page.
+    """
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+    class Renderer(IPythonRenderer):  # type: ignore[misc, unused-ignore]
+        def block_math(self, body: str) -> str:
+            return mathml(body, block=True)
+
+        def inline_math(self, body: str) -> str:
+            return mathml(body)
+
+        def latex_environment(self, name: str, body: str) -> str:
+            return mathml(rf"\begin{{{name}}}{body}\end{{{name}}}", block=True)
+
+        def block_mermaidjs(self, code: str) -> str:
+            return f"<pre>{escape(code)}</pre>"
+
+    made = MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True))
+    return clean(made.render(source), outline)

@@ -1,0 +1,295 @@
+"""The site of a run: an index and a page a study, for reading without a network.
+
+Everything that comes from data or notebooks is escaped or cleaned; the pages
+hold no script and load nothing from elsewhere, and their security policy says
+so to the browser too.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import platform
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dmpkit
+from dmpkit.errors import DmpkitError
+from dmpkit.reporting import escape
+from dmpkit.workbench.figures import DIFFERS, NOT_REPRODUCIBLE, VERDICT_MIME, Verdict
+from dmpkit.workbench.manifest import KINDS
+from dmpkit.workbench.reproduce import NOT_DOWNLOADED, REPRODUCED, StudyResult
+from dmpkit.workbench.safe_html import Outline, clean, markdown, mathml
+from dmpkit.workbench.study import Study
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from nbformat import NotebookNode
+
+__all__ = ["build_site", "package_versions"]
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+POLICY = (
+    "default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "base-uri 'none'; form-action 'none'"
+)
+PACKAGES = (
+    *("dmpkit", "numpy", "scipy", "pandas", "polars", "matplotlib", "statsmodels"),
+    *("factor_analyzer", "scikit-learn"),
+)
+ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
+
+
+def build_site(results: Sequence[StudyResult], folder: Path) -> Path:
+    """Write the site of a run; the old one stays until the new one is whole.
+
+    Parameters
+    ----------
+    results : sequence of StudyResult
+        One a study, in the order of the index.
+    folder : path
+        Where the site goes.
+
+    Returns
+    -------
+    path
+        The index page.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        new.chmod(0o755)
+        _write_site(results, new)
+        _swap(new, folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    return folder / "index.html"
+
+
+def _swap(new: Path, folder: Path) -> None:
+    """Put the new folder in the old one's place."""
+    if not folder.exists():
+        new.rename(folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+    try:
+        folder.rename(old / "site")
+        try:
+            new.rename(folder)
+        except OSError:
+            (old / "site").rename(folder)
+            raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _write_site(results: Sequence[StudyResult], folder: Path) -> None:
+    (folder / "assets").mkdir()
+    style = (TEMPLATES / "site" / "style.css").read_text(encoding="utf-8")
+    (folder / "assets" / "style.css").write_text(style + _code_colours(), encoding="utf-8")
+    shutil.copyfile(TEMPLATES / "site" / "icon.svg", folder / "assets" / "icon.svg")
+    environment = _environment()
+    index = environment.get_template("index.html.j2").render(
+        results=results,
+        n_figures=sum(len(result.verdicts) for result in results),
+        invalid=[result for result in results if result.study is None],
+        kinds=KINDS,
+    )
+    (folder / "index.html").write_text(index, encoding="utf-8")
+    for result in results:
+        if result.study is not None:
+            page = _study_page(environment, result, result.study, folder)
+            (folder / f"{result.slug}.html").write_text(page, encoding="utf-8")
+
+
+def _study_page(environment: Environment, result: StudyResult, study: Study, folder: Path) -> str:
+    from markupsafe import Markup
+
+    body = ""
+    if result.notebook is not None:
+        body = _notebook_html(result.notebook, study, folder)
+    module = environment.get_template("verdicts.html.j2").module
+    return environment.get_template("study.html.j2").render(
+        result=result,
+        study=study,
+        kinds=KINDS,
+        verdict_table=module.verdict_table,  # type: ignore[attr-defined]
+        body=Markup(body),  # noqa: S704 (every part was cleaned)
+        versions=package_versions(),
+        hashes={item.name: _hash(study, item.name) for item in study.data},
+    )
+
+
+def _hash(study: Study, name: str) -> str:
+    from dmpkit.datasets import sha256
+
+    try:
+        return sha256(study.path(name))
+    except DmpkitError:
+        return study.file(name).sha256 or "–"
+
+
+@cache
+def package_versions() -> str:
+    """Versions of Python and of the packages that compute."""
+    found = [f"Python {platform.python_version()}"]
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            continue
+    return ", ".join(found)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES / "site"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    today = datetime.datetime.now(datetime.UTC).date()
+    environment.globals.update(
+        policy=POLICY, version=dmpkit.__version__, made=f"{today.day} {today:%B %Y}"
+    )
+    environment.filters.update(
+        status_class=lambda result: _STATUS.get(result.status, ("wrong", "✗"))[0],
+        status_mark=lambda result: _STATUS.get(result.status, ("wrong", "✗"))[1],
+        verdict_class=lambda verdict: _VERDICT.get(verdict.verdict, ("good", "✓"))[0],
+        verdict_mark=lambda verdict: _VERDICT.get(verdict.verdict, ("good", "✓"))[1],
+    )
+    return environment
+
+
+_STATUS = {REPRODUCED: ("good", "✓"), NOT_DOWNLOADED: ("open", "○")}
+_VERDICT = {DIFFERS: ("wrong", "✗"), NOT_REPRODUCIBLE: ("open", "○")}
+
+
+# --- the notebook's cells -------------------------------------------------------------
+
+
+def _notebook_html(notebook: NotebookNode, study: Study, folder: Path) -> str:
+    """The cells of an executed notebook, through nbconvert and our template."""
+    from nbconvert import HTMLExporter
+
+    cells = _Cells(study, folder)
+    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
+        template_name="site",
+        extra_template_basedirs=[str(TEMPLATES)],
+        template_file="notebook.html.j2",
+        filters={
+            "markdown2html": cells.markdown,
+            "highlighted": cells.code,
+            "shown": cells.output,
+        },
+    )
+    body, _ = exporter.from_notebook_node(notebook)
+    return str(body)
+
+
+@dataclass
+class _Cells:
+    """Turns parts of cells into safe HTML; pictures become files of the site."""
+
+    study: Study
+    folder: Path
+    pictures: int = 0
+
+    def __post_init__(self) -> None:
+        self.outline = Outline(self.study.title)
+
+    def markdown(self, source: str) -> str:
+        return markdown(source, self.outline)
+
+    def code(self, source: str) -> str:
+        from pygments import highlight  # type: ignore[import-untyped]
+        from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
+        from pygments.lexers import PythonLexer  # type: ignore[import-untyped]
+
+        return str(highlight(source, PythonLexer(), HtmlFormatter(cssclass="highlight")))
+
+    def output(self, output: Any) -> str:
+        if output.output_type == "stream":
+            klass = "out stderr" if output.name == "stderr" else "out"
+            return f'<div class="{klass}">{_pre(output.text)}</div>'
+        if output.output_type == "error":
+            return f'<div class="out failed">{_pre(_traceback(output))}</div>'
+        return f'<div class="out">{self.data(output.data, output.metadata)}</div>'
+
+    def data(self, data: Any, about: Any) -> str:
+        if VERDICT_MIME in data:
+            module = _environment().get_template("verdicts.html.j2").module
+            return str(module.verdict_table([Verdict(**data[VERDICT_MIME])]))  # type: ignore[attr-defined]
+        if "text/html" in data:
+            return clean(data["text/html"], self.outline)
+        if "text/markdown" in data:
+            return markdown(data["text/markdown"], self.outline)
+        if "text/latex" in data:
+            tex = data["text/latex"].strip()
+            return mathml(tex.strip("$"), block=tex.startswith("$$") or not tex.startswith("$"))
+        for mime, ending in (("image/png", "png"), ("image/jpeg", "jpg"), ("image/svg+xml", "svg")):
+            if mime in data:
+                return self.picture(data[mime], ending, about.get(mime, {}).get("alt", ""))
+        return _pre(data.get("text/plain", ""))
+
+    def picture(self, content: str, ending: str, alt: str) -> str:
+        self.pictures += 1
+        name = f"{self.study.slug}-{self.pictures}.{ending}"
+        raw = content.encode() if ending == "svg" else base64.b64decode(content)
+        (self.folder / "assets" / name).write_bytes(raw)
+        text = alt or f"picture {self.pictures} of the notebook, without a description"
+        return f'<figure><img src="assets/{escape(name)}" alt="{escape(text)}"></figure>'
+
+
+def _pre(text: str) -> str:
+    return f"<pre>{escape(ANSI.sub('', text))}</pre>"
+
+
+def _traceback(output: Any) -> str:
+    lines = [ANSI.sub("", line) for line in output.traceback]
+    return "\n".join(lines) or f"{output.ename}: {output.evalue}"
+
+
+def _code_colours() -> str:
+    """Colours of code, each with a contrast of at least 4.5 on its background."""
+    from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
+    from pygments.style import Style  # type: ignore[import-untyped]
+    from pygments.token import (  # type: ignore[import-untyped]
+        Comment,
+        Error,
+        Keyword,
+        Name,
+        Number,
+        Operator,
+        String,
+        Token,
+    )
+
+    class Journal(Style):
+        background_color = "#f5f3ed"
+        styles = {  # noqa: RUF012 (pygments wants a plain mapping)
+            Token: "#1c1e21",
+            Comment: "italic #5a5f66",
+            Keyword: "bold #6a2152",
+            Operator.Word: "bold #6a2152",
+            Name.Function: "#1f4e8c",
+            Name.Class: "#1f4e8c",
+            Name.Decorator: "#6a2152",
+            Name.Builtin: "#1f4e5f",
+            String: "#1d5b38",
+            Number: "#8a3b00",
+            Error: "#9c1c1c",
+        }
+
+    return "\n" + str(HtmlFormatter(style=Journal).get_style_defs(".highlight")) + "\n"
