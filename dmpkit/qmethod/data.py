@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["QSorts"]
+__all__ = ["QSorts", "signed"]
 
 # column names that say "these are the statements' labels, not a sort"
 _LABEL_NAMES = frozenset(
@@ -51,9 +51,7 @@ _LABEL_NAMES = frozenset(
         "statement_number",
     }
 )
-_TEXT_NAMES = frozenset(
-    {"text", "texts", "wording", "statement_text", "statement text"}
-)
+_TEXT_NAMES = frozenset({"text", "texts", "wording", "statement_text", "statement text"})
 _MOST_NAMED = 6  # a message names at most this many cells, pairs or sorts
 
 
@@ -135,9 +133,7 @@ class QSorts:
         names = _labels(sorts, p, "sort", "sort")
         wording = tuple(str(text) for text in texts)
         if wording and len(wording) != n:
-            raise DataError(
-                f"There are {len(wording)} statement texts for {n} statements."
-            )
+            raise DataError(f"There are {len(wording)} statement texts for {n} statements.")
         _check_cells(table, labels, names)
         if distribution is None:
             target, message = infer_distribution(table)
@@ -202,9 +198,7 @@ class QSorts:
         table.insert(0, "statement", list(self.statements))
         return table
 
-    def tables(
-        self, kind: Literal["pandas", "polars", "pyarrow"] = "pandas"
-    ) -> dict[str, Any]:
+    def tables(self, kind: Literal["pandas", "polars", "pyarrow"] = "pandas") -> dict[str, Any]:
         """All tables: ``sorts``, ``statements`` (statement, text) and ``grid``.
 
         Parameters
@@ -285,7 +279,7 @@ class QSorts:
     # -- views -----------------------------------------------------------
 
     def __repr__(self) -> str:
-        low, high = (_signed(v) for v in (self.distribution[0], self.distribution[-1]))
+        low, high = (signed(v) for v in (self.distribution[0], self.distribution[-1]))
         kind = "forced" if self.forced else "not forced; nearest"
         return (
             f"QSorts: {self.n_statements} statements, {self.n_sorts} sorts, "
@@ -311,7 +305,7 @@ class QSorts:
 
         grid = pd.DataFrame(
             [[str(int(count)) for count in self.grid["count"]]],
-            columns=[_signed(value) for value in self.grid["value"]],
+            columns=[signed(value) for value in self.grid["value"]],
         )
         table = self.frame()
         if self.texts:
@@ -357,9 +351,7 @@ def infer_distribution(values: NDArray[np.float64]) -> tuple[NDArray[np.float64]
     if shared_by == values.shape[1]:
         return np.array(common), ""
     if shared_by > 1:
-        message = (
-            f"The distribution is taken from the {shared_by} sorts that agree on one. "
-        )
+        message = f"The distribution is taken from the {shared_by} sorts that agree on one. "
         return np.array(common), message
     middle = ranked.copy()
     middle.sort(axis=1)
@@ -418,9 +410,7 @@ def _as_matrix(values: ArrayLike) -> NDArray[np.float64]:
     return table
 
 
-def _labels(
-    given: Sequence[str] | None, size: int, what: str, prefix: str
-) -> tuple[str, ...]:
+def _labels(given: Sequence[str] | None, size: int, what: str, prefix: str) -> tuple[str, ...]:
     if given is None:
         return tuple(f"{prefix}{i}" for i in range(1, size + 1))
     labels = tuple(str(label).strip() for label in given)
@@ -501,14 +491,16 @@ def _say_broken(
         found = Counter(table[:, j].tolist())
         gaps = [(v, found[v] - wanted[v]) for v in sorted(found.keys() | wanted.keys())]
         words = [
-            f"{abs(gap)} too {'many' if gap > 0 else 'few'} in {_signed(value)}"
+            f"{abs(gap)} too {'many' if gap > 0 else 'few'} in {signed(value)}"
             for value, gap in gaps
             if gap
         ]
         details.append(f"{sorts[j]} ({', '.join(words)})")
     if len(broken) > _MOST_NAMED:
         details.append(f"and {len(broken) - _MOST_NAMED} more")
-    return f"{len(broken)} of {len(sorts)} sorts do not have the distribution: {'; '.join(details)}."
+    return (
+        f"{len(broken)} of {len(sorts)} sorts do not have the distribution: {'; '.join(details)}."
+    )
 
 
 # -- columns of a frame -----------------------------------------------------
@@ -534,7 +526,8 @@ def find_label_columns(
     Examples
     --------
     >>> import pandas as pd
-    >>> find_label_columns(pd.DataFrame({"no": [1, 2], "text": ["a", "b"], "x": [0, 1]}), None, None)
+    >>> table = pd.DataFrame({"no": [1, 2], "text": ["a", "b"], "x": [0, 1]})
+    >>> find_label_columns(table, None, None)
     ('no', 'text', ("labels of the statements: column 'no'", "texts: column 'text'"))
     """
     free = [name for name in data.columns if name not in (statements, texts)]
@@ -546,9 +539,7 @@ def find_label_columns(
         wordy = [name for name in wordy if name != text]
     if label is None:
         named = [name for name in free if name != text and _plain(name) in _LABEL_NAMES]
-        counting = [
-            name for name in free[:1] if name != text and _counts_up(data[name])
-        ]
+        counting = [name for name in free[:1] if name != text and _counts_up(data[name])]
         label = next(iter(named + wordy + counting), None)
         wordy = [name for name in wordy if name != label]
     if text is None and len(wordy) == 1:
@@ -573,9 +564,7 @@ def _mostly_words(column: pd.Series[Any]) -> bool:
 
 def _counts_up(column: pd.Series[Any]) -> bool:
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
-    return bool(
-        len(numbers) > 2 and np.array_equal(numbers, np.arange(1, len(numbers) + 1))
-    )
+    return bool(len(numbers) > 2 and np.array_equal(numbers, np.arange(1, len(numbers) + 1)))
 
 
 def _require_columns_once(data: pd.DataFrame) -> None:
@@ -590,9 +579,7 @@ def _require_columns_once(data: pd.DataFrame) -> None:
 def _row_labels(data: pd.DataFrame, column: Any) -> list[str] | None:
     if column is not None:
         return _words(data[column])
-    if isinstance(data.index, pd.RangeIndex) or pd.api.types.is_numeric_dtype(
-        data.index
-    ):
+    if isinstance(data.index, pd.RangeIndex) or pd.api.types.is_numeric_dtype(data.index):
         return None
     return [str(label) for label in data.index]
 
@@ -621,8 +608,18 @@ def _enumerate(parts: Any) -> str:
     return ", ".join(named)
 
 
-def _signed(value: float) -> str:
-    """A grid value as people write it: ``-2``, ``0``, ``+2``."""
+def signed(value: float) -> str:
+    """A grid value as people write it.
+
+    Parameters
+    ----------
+    value : float
+
+    Examples
+    --------
+    >>> signed(-2.0), signed(0.0), signed(1.5)
+    ('-2', '0', '+1.5')
+    """
     return "0" if value == 0 else f"{value:+g}"
 
 

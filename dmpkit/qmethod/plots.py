@@ -1,0 +1,852 @@
+"""Pictures of a Q analysis: they draw what its tables say.
+
+Every function takes the analysis, and ``ax=None``; it returns the axes and
+gives them a text alternative. Nothing is told by colour alone: markers, filled
+or open, frames, weights and symbols say the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from dmpkit import plotting
+from dmpkit.errors import DataError
+from dmpkit.plotting import MARKERS, PALETTE, new_axes, set_alt, style
+from dmpkit.qmethod.composite import (
+    ELLIPSIS,
+    LINE,
+    PADDING,
+    CompositeLayout,
+    GridColumn,
+    fit_texts,
+    grid_columns,
+    shortened,
+    text_width,
+)
+from dmpkit.qmethod.data import signed
+from dmpkit.qmethod.flags import FlagRule
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from dmpkit.qmethod.analysis import QAnalysis
+
+__all__ = [
+    "plot_composite",
+    "plot_correlations",
+    "plot_loadings",
+    "plot_scree",
+    "plot_z_scores",
+]
+
+INK, GREY, SHADE, PALE = plotting.INK, plotting.GREY, "#e6e6ea", "#b8b8be"
+_LABEL_AT_MOST = 10  # longer labels of statements are drawn as text, with their number
+
+
+# -- what is common --------------------------------------------------------------
+
+
+def factor_index(analysis: QAnalysis, factor: str) -> int:
+    """Position of a factor by its name.
+
+    Parameters
+    ----------
+    analysis : QAnalysis
+    factor : str
+        ``"f1"``, ``"f2"`` …
+
+    Raises
+    ------
+    DataError
+        When there is no such factor; it lists those there are.
+    """
+    names = list(analysis.factors)
+    if factor not in names:
+        raise DataError(
+            f"There is no factor {factor!r}.", remedy=f"The factors are {', '.join(names)}."
+        )
+    return names.index(factor)
+
+
+def short_labels(analysis: QAnalysis) -> tuple[list[str], list[str]]:
+    """What stands for each statement where room is short, and its wording.
+
+    Parameters
+    ----------
+    analysis : QAnalysis
+
+    Returns
+    -------
+    labels, texts : list of str
+        A long label counts as wording, and the statement's number stands for it.
+    """
+    sorts = analysis.sorts
+    labels = list(sorts.statements)
+    texts = list(sorts.texts) or [""] * len(labels)
+    if max(map(len, labels)) > _LABEL_AT_MOST:
+        texts = [text or label for text, label in zip(texts, labels, strict=True)]
+        labels = [str(i) for i in range(1, len(labels) + 1)]
+    return labels, texts
+
+
+def distinguishing_positions(analysis: QAnalysis, factor: str, level: float) -> set[int]:
+    """Positions of the statements that distinguish a factor at a level.
+
+    Parameters
+    ----------
+    analysis : QAnalysis
+    factor : str
+    level : float
+    """
+    if analysis.n_factors < 2:
+        return set()
+    return _positions(analysis, analysis.distinguishing(factor, level=level)["statement"])
+
+
+def consensus_positions(analysis: QAnalysis, level: float) -> set[int]:
+    """Positions of the consensus statements: no pair of factors differs at the level.
+
+    Parameters
+    ----------
+    analysis : QAnalysis
+    level : float
+    """
+    if analysis.n_factors < 2:
+        return set()
+    return _positions(analysis, analysis.consensus(level=level)["statement"])
+
+
+def _positions(analysis: QAnalysis, labels: Any) -> set[int]:
+    place = {label: i for i, label in enumerate(analysis.sorts.statements)}
+    return {place[str(label)] for label in labels}
+
+
+def _list(words: Sequence[str]) -> str:
+    return ", ".join(words) if words else "none"
+
+
+# -- the composite sort ------------------------------------------------------------
+
+
+def plot_composite(
+    analysis: QAnalysis,
+    factor: str,
+    *,
+    texts: Literal["fit", "full", "none"] = "fit",
+    levels: tuple[float, float] = (0.05, 0.01),
+    ax: Axes | None = None,
+) -> Axes:
+    """A factor's composite sort, drawn as the grid the participants filled.
+
+    Columns are the values of the distribution; each cell is a statement, the
+    highest z-score of a column on top. Distinguishing statements have a heavy
+    frame, a shaded cell and a star at the label (two at the stricter level);
+    consensus statements have a dashed frame and the sign ≈. Where tied z-scores
+    put more statements into a column than the grid has places (R's rule for
+    ties), the heading of the column says so and places left over stay empty.
+
+    Parameters
+    ----------
+    analysis : QAnalysis
+    factor : str
+        ``"f1"``, ``"f2"`` …
+    texts : {"fit", "full", "none"}
+        Wording of the statements: ``fit`` shortens what does not fit a
+        landscape A4 page in a font of 5 points, ``full`` lets the picture grow
+        instead, ``none`` shows labels only.
+    levels : (float, float)
+        Levels of significance for one star (and for consensus) and for two.
+    ax : Axes, optional
+        Where to draw; its frame and scales are replaced.
+
+    Returns
+    -------
+    Axes
+        Its coordinates are points.
+
+    Raises
+    ------
+    DataError
+        When the factor does not exist or has no flagged sorts.
+
+    Examples
+    --------
+    >>> import dmpkit.qmethod as qm, numpy as np
+    >>> rng = np.random.default_rng(1)
+    >>> sorts = qm.QSorts(np.array([rng.permutation([-1, -1, 0, 0, 1, 1]) for _ in range(8)]).T)
+    >>> ax = plot_composite(qm.analyse(sorts, 2), "f1")
+    >>> ax.get_title()
+    'Composite sort of f1'
+    """
+    i = factor_index(analysis, factor)
+    if texts not in ("fit", "full", "none"):
+        raise DataError(f"texts is {texts!r}.", remedy="Use 'fit', 'full' or 'none'.")
+    columns = grid_columns(
+        analysis.score_array[:, i], analysis.z_array[:, i], analysis.sorts.distribution
+    )
+    labels, wording = short_labels(analysis)
+    if texts == "none" or not any(wording):
+        wording = []
+    weak = distinguishing_positions(analysis, factor, levels[0])
+    strong = distinguishing_positions(analysis, factor, levels[1])
+    marks = _marks(labels, weak, strong, consensus_positions(analysis, levels[0]))
+    layout, ax = _composite_layout(columns, marks, wording, texts, ax)
+    with style():
+        _draw_grid(ax, columns, layout, marks, wording, weak, strong)
+        _frame_composite(ax, columns, layout, f"Composite sort of {factor}")
+        _composite_key(ax, columns, layout, levels, analysis.n_factors)
+    return set_alt(ax, _composite_alt(factor, columns, labels, weak, marks))
+
+
+def _marks(labels: Sequence[str], weak: set[int], strong: set[int], same: set[int]) -> list[str]:
+    """The label of every statement with its sign."""
+    signs = {**dict.fromkeys(same, "≈"), **dict.fromkeys(weak, "*"), **dict.fromkeys(strong, "**")}
+    return [f"{label}{signs.get(i, '')}" for i, label in enumerate(labels)]
+
+
+def _composite_layout(
+    columns: Sequence[GridColumn],
+    marks: Sequence[str],
+    wording: Sequence[str],
+    texts: str,
+    ax: Axes | None,
+) -> tuple[CompositeLayout, Axes]:
+    n_rows = max(max(len(c.statements), c.places) for c in columns)
+    if ax is not None:
+        box = ax.get_window_extent()
+        points = 72 / ax.figure.dpi
+        width, height = box.width * points / len(columns), box.height * points
+    elif wording:
+        width, height = min(756 / len(columns), 150.0), 462.0
+    else:
+        width, height = _plain_cell(marks, len(columns))[0], 26.0 * n_rows
+    if wording:
+        layout = fit_texts(columns, marks, wording, width, height, shorten=texts != "full")
+    else:
+        layout = _plain_layout(columns, marks, width, height / n_rows, n_rows)
+    if ax is None:
+        ax = _axes_in_points(width * len(columns), float(layout.tops[-1]))
+    return layout, ax
+
+
+def _plain_cell(marks: Sequence[str], n_columns: int) -> tuple[float, float]:
+    """Width of a cell that holds a label alone, and the label's font size."""
+    widest = max(text_width(mark, 10.0, "bold") for mark in marks) + 4 * PADDING
+    width = min(max(widest, 34.0), 640 / n_columns)
+    return width, 10.0 * min(1.0, width / widest)
+
+
+def _plain_layout(
+    columns: Sequence[GridColumn], marks: Sequence[str], width: float, height: float, n_rows: int
+) -> CompositeLayout:
+    widest = max(text_width(mark, 10.0, "bold") for mark in marks) + 3 * PADDING
+    size = min(10.0, 10.0 * width / widest, 0.6 * height)
+    return CompositeLayout(size, width, (height,) * n_rows, ((),) * len(marks), 0)
+
+
+def _axes_in_points(width: float, height: float) -> Axes:
+    """Axes on a figure of their own with exactly this size, and room for title and key."""
+    left, right, above, below = 8.0, 8.0, 44.0, 40.0
+    total = (max(width, 330.0) + left + right, height + above + below)
+    ax = new_axes((total[0] / 72, total[1] / 72))
+    ax.figure.set_layout_engine("none")  # type: ignore[union-attr]
+    ax.set_position((left / total[0], below / total[1], width / total[0], height / total[1]))
+    return ax
+
+
+def _draw_grid(
+    ax: Axes,
+    columns: Sequence[GridColumn],
+    layout: CompositeLayout,
+    marks: Sequence[str],
+    wording: Sequence[str],
+    weak: set[int],
+    strong: set[int],
+) -> None:
+    from matplotlib.patches import Rectangle
+
+    tops = layout.tops
+    for c, column in enumerate(columns):
+        x = c * layout.width
+        for row in range(max(len(column.statements), column.places)):
+            y, height = float(tops[row]), layout.heights[row]
+            if row >= len(column.statements):
+                empty = Rectangle((x + 1, y + 1), layout.width - 2, height - 2, fc="none")
+                ax.add_patch(empty)
+                empty.set(ec=PALE, lw=0.6, ls=":")
+                continue
+            i = column.statements[row]
+            heavy = i in weak or i in strong
+            dashed = marks[i].endswith("≈")
+            inset = 1.6 if heavy else 1.0
+            cell = Rectangle(
+                (x + inset, y + inset),
+                layout.width - 2 * inset,
+                height - 2 * inset,
+                fc=SHADE if heavy else "white",
+                ec=INK if heavy or dashed else GREY,
+                lw=1.7 if heavy else 0.9 if dashed else 0.6,
+                ls=(0, (4, 2)) if dashed else "-",
+            )
+            ax.add_patch(cell)
+            if wording:
+                _cell_with_text(ax, x, y, layout, marks[i], layout.lines[i])
+            else:
+                ax.text(
+                    x + layout.width / 2,
+                    y + height / 2,
+                    marks[i],
+                    size=layout.size,
+                    weight="bold" if heavy else "normal",
+                    ha="center",
+                    va="center",
+                )
+
+
+def _cell_with_text(
+    ax: Axes, x: float, y: float, layout: CompositeLayout, mark: str, lines: Sequence[str]
+) -> None:
+    """The label in bold, the wording after it and below."""
+    left, size = x + PADDING + 1, layout.size
+    step = size * LINE
+    base = y + PADDING + 0.95 * size
+    ax.text(left, base, mark, size=size, weight="bold", va="baseline")
+    indent = text_width(mark, size, "bold") + 0.55 * size
+    for k, line in enumerate(lines):
+        start = left + (indent if k == 0 else 0)
+        ax.text(start, base + k * step, line, size=size, va="baseline", parse_math=False)
+
+
+def _frame_composite(
+    ax: Axes, columns: Sequence[GridColumn], layout: CompositeLayout, title: str
+) -> None:
+    ax.set(xlim=(0, layout.width * len(columns)), ylim=(float(layout.tops[-1]), 0))
+    centres = [layout.width * (c + 0.5) for c in range(len(columns))]
+    ax.xaxis.tick_top()
+    size = 9.0
+    while size > 6 and any(text_width(c.heading, size, "bold") > layout.width for c in columns):
+        size -= 0.5
+    ax.set_xticks(
+        centres,
+        [c.heading.replace("-", "\N{MINUS SIGN}") for c in columns],
+        weight="bold",
+        size=size,
+    )
+    ax.tick_params(axis="x", length=0, pad=3)
+    ax.set_yticks([])
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    ax.set_title(title, pad=8)
+
+
+def _composite_key(
+    ax: Axes,
+    columns: Sequence[GridColumn],
+    layout: CompositeLayout,
+    levels: tuple[float, float],
+    n_factors: int,
+) -> None:
+    parts = []
+    if n_factors > 1:
+        parts.append(
+            f"* distinguishing at p < {_p(levels[0])}, ** at p < {_p(levels[1])} (heavy frame)\n"
+            f"≈ consensus: no two factors differ at p < {_p(levels[0])} (dashed frame)"
+        )
+    if any(len(c.statements) != c.places for c in columns):
+        parts.append("Tied z-scores: some columns hold more or fewer statements than places.")
+    if layout.shortened:
+        parts.append(f"{layout.shortened} texts are shortened ({ELLIPSIS}).")
+    ax.annotate(
+        "\n".join(parts),
+        (0, 0),
+        xycoords="axes fraction",
+        xytext=(1, -5),
+        textcoords="offset points",
+        va="top",
+        size=7,
+        color=INK,
+        annotation_clip=False,
+    )
+
+
+def _p(level: float) -> str:
+    """A level as papers print it: ``.05``."""
+    return f"{level:g}".removeprefix("0")
+
+
+def _composite_alt(
+    factor: str,
+    columns: Sequence[GridColumn],
+    labels: Sequence[str],
+    weak: set[int],
+    marks: Sequence[str],
+) -> str:
+    ends = {
+        where: _list([labels[i] for i in column.statements])
+        for where, column in (("highest", columns[-1]), ("lowest", columns[0]))
+    }
+    same = [labels[i] for i, mark in enumerate(marks) if mark.endswith("≈")]
+    return (
+        f"Composite sort of {factor}: {len(labels)} statements in {len(columns)} columns from "
+        f"{signed(columns[0].value)} to {signed(columns[-1].value)}. Highest column: statements "
+        f"{ends['highest']}; lowest column: {ends['lowest']}. Distinguishing: "
+        f"{_list([labels[i] for i in sorted(weak)])}. Consensus: {_list(same)}."
+    )
+
+
+# -- z-scores -----------------------------------------------------------------------
+
+
+def plot_z_scores(
+    analysis: QAnalysis,
+    *,
+    order: str = "spread",
+    level: float = 0.05,
+    ax: Axes | None = None,
+) -> Axes:
+    """Z-scores of every statement on every factor, one row a statement.
+
+    A filled marker says that the statement distinguishes that factor: its
+    z-score differs from that on each other factor at the level. The sign ≈
+    marks consensus statements.
+
+    Parameters
+    ----------
+    analysis : QAnalysis
+    order : str
+        ``"spread"`` (the widest range of z-scores on top), a factor's name (its
+        highest z-score on top), or ``"statement"`` (as in the data).
+    level : float
+        Level of significance.
+    ax : Axes, optional
+        Where to draw.
+
+    Raises
+    ------
+    DataError
+        For an unknown order, and when no factor has scores.
+    """
+    z = analysis.z_array
+    scored = [k for k in range(analysis.n_factors) if np.all(np.isfinite(z[:, k]))]
+    if not scored:
+        raise DataError("No factor has scores.", remedy="Flag at least one sort.")
+    names = analysis.factors
+    rows = statement_order(analysis, order)
+    same = consensus_positions(analysis, level)
+    labels = _row_labels(analysis, rows, same)
+    if ax is None:
+        ax = new_axes((7.2, 1.15 + 0.155 * len(rows)))
+    with style():
+        y = np.arange(len(rows))
+        ax.hlines(
+            y, z[rows][:, scored].min(axis=1), z[rows][:, scored].max(axis=1), color=PALE, lw=1
+        )
+        ax.axvline(0, color=GREY, lw=0.8)
+        for k in scored:
+            own = distinguishing_positions(analysis, names[k], level)
+            full = np.array([i in own for i in rows])
+            for part, face in ((~full, "white"), (full, PALETTE[k % len(PALETTE)])):
+                ax.plot(
+                    z[rows, k][part],
+                    y[part],
+                    ls="none",
+                    marker=MARKERS[k % len(MARKERS)],
+                    ms=5,
+                    mec=PALETTE[k % len(PALETTE)],
+                    mfc=face,
+                    mew=1.1,
+                )
+        _z_frame(ax, labels, [(names[k], k) for k in scored], level)
+    top, bottom = (analysis.sorts.statements[rows[j]] for j in (0, -1))
+    how = {"spread": "the widest differences on top", "statement": "in the order of the data"}
+    return set_alt(
+        ax,
+        f"Z-scores of {len(rows)} statements on {len(scored)} factors, "
+        f"{how.get(order, f'ordered by {order}')}: first {top}, last {bottom}. Filled markers: "
+        f"distinguishing at p < {_p(level)}. Consensus statements: "
+        f"{_list([analysis.sorts.statements[i] for i in sorted(same)])}.",
+    )
+
+
+def statement_order(analysis: QAnalysis, order: str) -> NDArray[np.intp]:
+    """Positions of the statements in the order in which a plot shows them.
+
+    Parameters
+    ----------
+    analysis : QAnalysis
+    order : str
+        ``"spread"``, ``"statement"`` or a factor's name.
+    """
+    z = analysis.z_array
+    if order == "statement":
+        return np.arange(z.shape[0])
+    if order == "spread":
+        scored = z[:, np.all(np.isfinite(z), axis=0)]
+        return np.argsort(-np.ptp(scored, axis=1), kind="stable")
+    if order not in analysis.factors:
+        raise DataError(
+            f"Statements cannot be ordered by {order!r}.",
+            remedy=f"Use 'spread', 'statement' or one of {', '.join(analysis.factors)}.",
+        )
+    return np.argsort(-z[:, factor_index(analysis, order)], kind="stable")
+
+
+def _row_labels(analysis: QAnalysis, rows: NDArray[np.intp], same: set[int]) -> list[str]:
+    labels, texts = short_labels(analysis)
+    return [
+        f"{shortened(texts[i], 3.05 * 72, 6.5)}  {labels[i]}{' ≈' if i in same else ''}".strip()
+        for i in rows
+    ]
+
+
+def _z_frame(
+    ax: Axes, labels: Sequence[str], factors: Sequence[tuple[str, int]], level: float
+) -> None:
+    from matplotlib.lines import Line2D
+
+    ax.set_yticks(range(len(labels)), labels, size=6.5, parse_math=False)
+    ax.set_ylim(len(labels) - 0.4, -0.6)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(visible=True, axis="x")
+    ax.set_axisbelow(True)
+    ax.set_xlabel(
+        f"z-score\nfilled: distinguishes the factor at p < {_p(level)};  ≈ consensus", size=7.5
+    )
+    keys = [
+        Line2D([], [], ls="none", marker=MARKERS[k % len(MARKERS)], color=PALETTE[k % len(PALETTE)])
+        for _, k in factors
+    ]
+    ax.legend(
+        keys,
+        [name for name, _ in factors],
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=len(factors),
+        handletextpad=0.1,
+        columnspacing=1.0,
+        borderaxespad=0.2,
+    )
+
+
+# -- loadings ---------------------------------------------------------------------------
+
+
+def plot_loadings(
+    analysis: QAnalysis, x: str = "f1", y: str = "f2", *, ax: Axes | None = None
+) -> Axes:
+    """Loadings of the sorts on two factors.
+
+    The marker's shape says on which factor a sort is flagged. Dotted lines show
+    the critical level of a loading, *c* / √n with *n* statements.
+
+    Parameters
+    ----------
+    analysis : QAnalysis
+    x, y : str
+        The two factors.
+    ax : Axes, optional
+        Where to draw.
+
+    Raises
+    ------
+    DataError
+        When a factor does not exist, or both are the same.
+    """
+    i, j = factor_index(analysis, x), factor_index(analysis, y)
+    if i == j:
+        raise DataError(f"Both axes are {x}.", remedy="Name two different factors.")
+    ax = ax if ax is not None else new_axes((5.6, 5.9))
+    points = analysis.loading_array[:, [i, j]]
+    rule = analysis.flag_rule or FlagRule()
+    critical = rule.threshold(analysis.sorts.n_statements, analysis.profile)
+    kinds = _loading_kinds(analysis.flag_array, i, j, x, y)
+    with style():
+        for line in (ax.axhline, ax.axvline):
+            line(0, color=GREY, lw=0.8, zorder=1)
+            for side in (-critical, critical):
+                line(side, color=GREY, lw=0.8, ls=":", zorder=1)
+        for name, (marker, face, edge, chosen) in kinds.items():
+            if chosen.any():
+                ax.scatter(
+                    points[chosen, 0],
+                    points[chosen, 1],
+                    marker=marker,
+                    s=34,
+                    fc=face,
+                    ec=edge,
+                    lw=1,
+                    label=name,
+                    zorder=3,
+                )
+        low, high = _loading_limits(points, critical)
+        ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+        ax.set_xlabel(f"loading on {x}")
+        ax.set_ylabel(f"loading on {y}")
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.1)
+        ax.annotate(
+            f"critical level ±{critical:.2f}", (high, critical), xytext=(-1, 2),
+            textcoords="offset points", size=6.5, color=GREY, ha="right", va="bottom",
+        )  # fmt: skip
+        place_labels(ax, points, analysis.sorts.sorts)
+    counts = ", ".join(f"{int(kind[3].sum())} {name}" for name, kind in kinds.items())
+    return set_alt(
+        ax,
+        f"Loadings of {len(points)} sorts on {x} and {y}; critical level {critical:.2f}. "
+        f"Sorts: {counts}.",
+    )
+
+
+def _loading_limits(points: NDArray[np.float64], critical: float) -> tuple[float, float]:
+    """The same for both axes: up to 1, and down as far as points and critical level ask."""
+    low = min(float(points.min()), -critical) - 0.06
+    high = max(float(points.max()) + 0.04, 1.0)
+    return math.floor(10 * low) / 10, high
+
+
+def _loading_kinds(
+    flags: NDArray[np.bool_], i: int, j: int, x: str, y: str
+) -> dict[str, tuple[str, str, str, NDArray[np.bool_]]]:
+    """Legend text to marker, face, edge and the sorts it is for."""
+    on_x, on_y = flags[:, i], flags[:, j]
+    elsewhere = np.delete(flags, [i, j], axis=1).any(axis=1) & ~on_x & ~on_y
+    return {
+        f"flagged on {x}": ("s", PALETTE[0], PALETTE[0], on_x & ~on_y),
+        f"flagged on {y}": ("^", PALETTE[1], PALETTE[1], on_y & ~on_x),
+        "flagged on both": ("X", INK, INK, on_x & on_y),
+        "flagged on another factor": ("D", "white", GREY, elsewhere),
+        "not flagged": ("o", "white", INK, np.asarray(~flags.any(axis=1))),
+    }
+
+
+def place_labels(
+    ax: Axes, points: NDArray[np.float64], labels: Sequence[str], *, size: float = 6.5
+) -> None:
+    """Write a label beside each point so that labels and points overlap as little as can be.
+
+    Each label tries places around its point, near ones first, and takes the one
+    that covers least of other points and of labels already written. A label that
+    stands apart from its point gets a thin line to it.
+
+    Parameters
+    ----------
+    ax : Axes
+        Its scales are final.
+    points : ndarray, shape (m, 2)
+        In data coordinates.
+    labels : sequence of str
+    size : float
+        Font size.
+    """
+    ax.figure.draw_without_rendering()  # type: ignore[union-attr]
+    scale = 72 / ax.figure.dpi
+    at = ax.transData.transform(points) * scale
+    frame = ax.get_window_extent()
+    bounds = np.array([frame.x0, frame.y0, frame.x1, frame.y1]) * scale
+    taken: list[tuple[float, float, float, float]] = [
+        (px - 3.2, py - 3.2, px + 3.2, py + 3.2) for px, py in at
+    ]
+    middle = at.mean(axis=0)
+    # crowded points first: they have the fewest places left
+    crowd = [np.sum(np.hypot(*(at - p).T) < 25) for p in at]
+    for i in sorted(range(len(at)), key=lambda i: (-crowd[i], i)):
+        width, height = text_width(labels[i], size), 0.75 * size
+        box, far = _best_place(at[i], width, height, taken, bounds, at[i] - middle)
+        taken.append(box)
+        ax.annotate(
+            labels[i],
+            points[i],
+            xytext=(box[0] + 1 - at[i][0], box[1] + 1 - at[i][1]),
+            textcoords="offset points",
+            size=size,
+            va="baseline",
+            zorder=4,
+            parse_math=False,
+            arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.5, "shrinkA": 0, "shrinkB": 3}
+            if far
+            else None,
+        )
+
+
+def _best_place(
+    point: NDArray[np.float64],
+    width: float,
+    height: float,
+    taken: Sequence[tuple[float, float, float, float]],
+    bounds: NDArray[np.float64],
+    outward: NDArray[np.float64],
+) -> tuple[tuple[float, float, float, float], bool]:
+    best: tuple[float, tuple[float, float, float, float], bool] | None = None
+    lean = math.atan2(outward[1], outward[0])
+    for distance in (0.0, 5.0, 11.0, 18.0, 26.0):
+        for step in range(16):
+            turn = (step + 1) // 2 * (1 if step % 2 else -1)
+            angle = lean + turn * math.pi / 8
+            dx, dy = math.cos(angle), math.sin(angle)
+            reach = 4.5 + distance
+            x = point[0] + dx * reach + (dx - 1) / 2 * (width + 2)
+            y = point[1] + dy * reach + (dy - 1) / 2 * (height + 2)
+            box = (x, y, x + width + 2, y + height + 2)
+            cost = distance * 0.35 + 6 * sum(_overlap(box, other) for other in taken)
+            cost += 50 * _outside(box, bounds)
+            if best is None or cost < best[0] - 1e-9:
+                best = (cost, box, distance >= 5)
+    assert best is not None  # noqa: S101 - the loop has run
+    return best[1], best[2]
+
+
+def _overlap(a: Sequence[float], b: Sequence[float]) -> float:
+    across = min(a[2], b[2]) - max(a[0], b[0])
+    along = min(a[3], b[3]) - max(a[1], b[1])
+    return across * along if across > 0 and along > 0 else 0.0
+
+
+def _outside(box: Sequence[float], bounds: NDArray[np.float64]) -> float:
+    low = np.maximum(bounds[:2] - np.array(box[:2]), 0).sum()
+    high = np.maximum(np.array(box[2:]) - bounds[2:], 0).sum()
+    return float(low + high)
+
+
+# -- eigenvalues ----------------------------------------------------------------------------
+
+
+def plot_scree(analysis: QAnalysis, *, ax: Axes | None = None) -> Axes:
+    """Eigenvalues of the correlation matrix from the largest to the smallest.
+
+    Filled markers are the factors that were kept; the dashed line stands at 1,
+    the eigenvalue of a single sort (Kaiser's and Guttman's bound).
+
+    Parameters
+    ----------
+    analysis : QAnalysis
+    ax : Axes, optional
+        Where to draw.
+    """
+    values = np.asarray(analysis.eigenvalue_array, dtype=np.float64)
+    kept = analysis.n_factors
+    ax = ax if ax is not None else new_axes((5.6, 3.4))
+    number = np.arange(1, len(values) + 1)
+    with style():
+        ax.axhline(1, color=GREY, lw=0.9, ls="--", zorder=1)
+        ax.plot(number, values, color=INK, lw=1, zorder=2)
+        for part, face, name in (
+            (slice(0, kept), PALETTE[0], f"kept ({kept})"),
+            (slice(kept, None), "white", "not kept"),
+        ):
+            ax.plot(
+                number[part], values[part], ls="none", marker="o", ms=5, mfc=face, mec=PALETTE[0],
+                label=name, zorder=3,
+            )  # fmt: skip
+        ax.annotate(
+            "eigenvalue 1", (1, 1), xycoords=("axes fraction", "data"), xytext=(0, 2),
+            textcoords="offset points", ha="right", va="bottom", size=7, color=GREY,
+        )  # fmt: skip
+        ax.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
+        ax.set(xlabel="factor", ylabel="eigenvalue")
+        ax.set_xlim(0.5, len(values) + 0.5)
+        ax.set_ylim(bottom=min(0.0, float(values.min())) - 0.02 * float(values.max()))
+        ax.legend(loc="upper right")
+    above = int(np.sum(values > 1))
+    shown = ", ".join(f"{value:.2f}" for value in values[: max(kept + 2, 5)])
+    return set_alt(
+        ax,
+        f"Scree plot of {len(values)} eigenvalues, {above} of them above 1 and {kept} factors "
+        f"kept. The first are {shown}.",
+    )
+
+
+# -- correlations ---------------------------------------------------------------------------------
+
+
+def plot_correlations(analysis: QAnalysis, *, ax: Axes | None = None) -> Axes:
+    """Heat map of the correlations between sorts, the sorts of a factor side by side.
+
+    Sorts stand under the factor on which they are flagged, else under the one
+    on which they load highest; within it by falling loading. Lines separate the
+    factors. Negative correlations are hatched.
+
+    Parameters
+    ----------
+    analysis : QAnalysis
+    ax : Axes, optional
+        Where to draw.
+    """
+    order, home = sort_order(analysis)
+    matrix = np.asarray(analysis.correlation_matrix)[np.ix_(order, order)]
+    names = [analysis.sorts.sorts[i] for i in order]
+    p = len(names)
+    ax = ax if ax is not None else new_axes(_heat_map_size(p))
+    plotting.heat_map(
+        matrix,
+        names,
+        names,
+        limits=(-1.0, 1.0),
+        annotate=p <= 14,
+        label=f"{analysis.correlation.capitalize()} correlation",
+        ax=ax,
+    )
+    with style():
+        size = 8 if p <= 16 else max(4.5, min(7.5, 270 / p))
+        ax.tick_params(axis="both", labelsize=size)
+        ax.tick_params(axis="x", rotation=90)
+        _mark_factors(ax, home[order], analysis.factors)
+    between = matrix[~np.eye(p, dtype=bool)]
+    return set_alt(
+        ax,
+        f"Heat map of the {analysis.correlation.capitalize()} correlations between {p} sorts, "
+        f"ordered by factor; they run from {between.min():.2f} to {between.max():.2f}, "
+        f"{int(np.sum(between < 0) // 2)} of {p * (p - 1) // 2} are negative.",
+    )
+
+
+def _heat_map_size(p: int) -> tuple[float, float]:
+    side = min(7.0, 2.0 + 0.36 * p)
+    return side, side * 0.88
+
+
+def sort_order(analysis: QAnalysis) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Sorts side by side with those of their factor, and the factor of each sort.
+
+    Parameters
+    ----------
+    analysis : QAnalysis
+
+    Returns
+    -------
+    order : ndarray of int, shape (p,)
+        Positions of the sorts.
+    home : ndarray of int, shape (p,)
+        Position of the factor on which a sort is flagged, else of its highest
+        absolute loading, in the order of the data.
+    """
+    loadings = np.abs(analysis.loading_array)
+    flags = analysis.flag_array
+    weight = np.where(flags, loadings + 10.0, loadings)  # a flag goes before any loading
+    home = weight.argmax(axis=1)
+    signed_loading = analysis.loading_array[np.arange(len(home)), home]
+    order = np.lexsort((-signed_loading, home))
+    return order, home
+
+
+def _mark_factors(ax: Axes, home: NDArray[np.intp], names: Sequence[str]) -> None:
+    edges = [int(edge) for edge in np.flatnonzero(np.diff(home)) + 1]
+    for edge in edges:
+        ax.axhline(edge, color=INK, lw=1.2)
+        ax.axvline(edge, color=INK, lw=1.2)
+    for start, end in zip([0, *edges], [*edges, len(home)], strict=True):
+        ax.annotate(
+            names[home[start]],
+            ((start + end) / 2, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            size=8,
+            weight="bold",
+            annotation_clip=False,
+        )
