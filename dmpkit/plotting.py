@@ -70,6 +70,7 @@ _RC: dict[str, Any] = {
     "xtick.color": INK,
     "ytick.color": INK,
     "text.color": INK,
+    "text.hinting": "none",  # letters as wide as they are printed, at any resolution
     "legend.fontsize": 8,
     "legend.frameon": False,
     "grid.color": "#d9d9de",
