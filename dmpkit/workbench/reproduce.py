@@ -265,7 +265,7 @@ def _store(results: Iterable[StudyResult], out: Path) -> None:
         }
         if result.notebook is not None:
             with atomic_write(out / "executed" / f"{result.slug}.ipynb") as target:
-                nbformat.write(result.notebook, target)  # type: ignore[no-untyped-call]
+                nbformat.write(result.notebook, target)  # type: ignore[no-untyped-call, unused-ignore]
     with atomic_write(out / RESULTS) as target:
         text = json.dumps(known, indent=1, ensure_ascii=False, sort_keys=True)
         target.write_text(text + "\n", encoding="utf-8")

@@ -56,7 +56,7 @@ def read_notebook(path: Path) -> NotebookNode:
     import nbformat
 
     try:
-        notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call, unused-ignore]
     except Exception as error:  # nbformat raises errors of many kinds
         problem = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise DataError(f"This is not a notebook: {problem}", file=path) from error
@@ -230,7 +230,7 @@ async def _end(manager: Any, pid: int | None) -> None:
 
 def _descendants(pid: int | None) -> list[Any]:
     """The processes that a kernel has started, also those in other groups."""
-    import psutil  # type: ignore[import-untyped]
+    import psutil  # type: ignore[import-untyped, unused-ignore]
 
     try:
         return psutil.Process(pid).children(recursive=True) if pid is not None else []

@@ -43,6 +43,7 @@ ATTRIBUTES: dict[str, set[str]] = {
     "math": {"display", "alttext", *MATH_ATTRIBUTES},
     **dict.fromkeys(MATH_TAGS - {"math"}, MATH_ATTRIBUTES),
 }
+NUMBER = re.compile(r"[+\-−]?[\d,]*\.?\d+(e[+-]?\d+)?%?\**|NaN|–")
 IMAGE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*")
 
 
@@ -124,6 +125,9 @@ def _scope(table: Any) -> None:
             del cell["scope"]
         elif not cell.get("scope"):
             cell["scope"] = "col" if cell.find_parent("thead") else "row"
+    for cell in table.find_all("td"):
+        if NUMBER.fullmatch(cell.get_text(strip=True)):
+            cell["class"] = [*cell.get("class", []), "number"]
 
 
 def mathml(tex: str, *, block: bool = False) -> str:

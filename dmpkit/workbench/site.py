@@ -184,7 +184,7 @@ def _notebook_html(notebook: NotebookNode, study: Study, folder: Path) -> str:
     from nbconvert import HTMLExporter
 
     cells = _Cells(study, folder)
-    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
+    exporter = HTMLExporter(  # type: ignore[no-untyped-call, unused-ignore]
         template_name="site",
         extra_template_basedirs=[str(TEMPLATES)],
         template_file="notebook.html.j2",
@@ -213,9 +213,9 @@ class _Cells:
         return markdown(source, self.outline)
 
     def code(self, source: str) -> str:
-        from pygments import highlight  # type: ignore[import-untyped]
-        from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
-        from pygments.lexers import PythonLexer  # type: ignore[import-untyped]
+        from pygments import highlight  # type: ignore[import-untyped, unused-ignore]
+        from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped, unused-ignore]
+        from pygments.lexers import PythonLexer  # type: ignore[import-untyped, unused-ignore]
 
         return str(highlight(source, PythonLexer(), HtmlFormatter(cssclass="highlight")))
 
@@ -263,9 +263,9 @@ def _traceback(output: Any) -> str:
 
 def _code_colours() -> str:
     """Colours of code, each with a contrast of at least 4.5 on its background."""
-    from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
-    from pygments.style import Style  # type: ignore[import-untyped]
-    from pygments.token import (  # type: ignore[import-untyped]
+    from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped, unused-ignore]
+    from pygments.style import Style  # type: ignore[import-untyped, unused-ignore]
+    from pygments.token import (  # type: ignore[import-untyped, unused-ignore]
         Comment,
         Error,
         Keyword,
@@ -276,7 +276,7 @@ def _code_colours() -> str:
         Token,
     )
 
-    class Journal(Style):
+    class Journal(Style):  # type: ignore[misc, unused-ignore]
         background_color = "#f5f3ed"
         styles = {  # noqa: RUF012 (pygments wants a plain mapping)
             Token: "#1c1e21",

@@ -293,7 +293,7 @@ def _show(verdict: Verdict) -> None:
         return
     from IPython.display import publish_display_data
 
-    publish_display_data(  # type: ignore[no-untyped-call]
+    publish_display_data(  # type: ignore[no-untyped-call, unused-ignore]
         {
             figures.VERDICT_MIME: verdict.as_dict(),
             "text/html": verdict._repr_html_(),
