@@ -1,0 +1,194 @@
+"""The studies that come with dmpkit: manifests, figures, notebooks, what may be stored."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+
+import pytest
+
+from dmpkit import datasets
+from dmpkit.errors import DataNotDownloaded
+from dmpkit.workbench import Study
+from dmpkit.workbench.cells import read_cells
+
+FIRST = ["governance-viewpoints-2024", "lipset-1963", "polycrisis-2024"]
+SLUGS = sorted(p.parent.name for p in datasets.studies_path().glob("*/study.toml"))
+VERDICT = "application/vnd.dmpkit.verdict+json"
+
+
+def open_study(slug):
+    return Study.open(datasets.studies_path(slug))
+
+
+def notebook(slug):
+    text = open_study(slug).notebook_path().read_text(encoding="utf-8")
+    return json.loads(text)
+
+
+def outputs(slug):
+    return [out for cell in notebook(slug)["cells"] for out in cell.get("outputs", [])]
+
+
+def verdicts(slug):
+    return [out["data"][VERDICT] for out in outputs(slug) if VERDICT in out.get("data", {})]
+
+
+def stored_text(slug):
+    """All text that a notebook stores in its outputs."""
+    kept = []
+    for out in outputs(slug):
+        data = {k: v for k, v in out.get("data", {}).items() if k != "image/png"}
+        kept.append(json.dumps([data, out.get("text", ""), out.get("metadata", {})]))
+    return "\n".join(kept)
+
+
+def test_the_first_studies_are_there():
+    assert set(FIRST) <= set(SLUGS)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_study_can_be_opened_and_says_what_it_is(slug):
+    study = open_study(slug)
+    assert study.question.endswith("?")
+    assert study.figures
+    assert study.citation
+    assert study.licence
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_every_published_table_that_is_here_can_be_read(slug):
+    study = open_study(slug)
+    for figure in study.figures:
+        if not figure.is_table:
+            continue
+        try:
+            cells = study.published_cells(figure)
+        except DataNotDownloaded:
+            pytest.skip(f"data of {slug} not downloaded")
+        assert cells is not None
+        assert cells.rows, figure.figure
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_every_available_figure_says_where_it_stands(slug):
+    assert all(figure.where for figure in open_study(slug).figures)
+
+
+@pytest.mark.parametrize("slug", FIRST)
+def test_the_stored_notebook_has_one_verdict_a_figure_and_none_differs(slug):
+    named = [verdict["figure"] for verdict in verdicts(slug)]
+    assert sorted(named) == sorted(figure.figure for figure in open_study(slug).figures)
+    assert not [v["figure"] for v in verdicts(slug) if v["verdict"] == "differs"]
+
+
+@pytest.mark.parametrize("slug", FIRST)
+def test_the_notebook_is_well_made(slug):
+    book = notebook(slug)
+    assert (book["nbformat"], book["nbformat_minor"]) == (4, 5)
+    assert book["metadata"]["kernelspec"]["name"] == "python3"
+    ids = [cell["id"] for cell in book["cells"]]
+    assert ids[0] == "question"
+    assert "published-here" in ids
+    assert "try-next" in ids
+    for out in outputs(slug):
+        assert out["output_type"] != "error"
+        if "image/png" in out.get("data", {}):
+            assert len(out["metadata"]["image/png"]["alt"]) > 30
+
+
+@pytest.mark.parametrize("slug", FIRST)
+def test_stored_outputs_hold_no_path_of_a_machine(slug):
+    assert not re.search(r"/(home|Users|root|tmp|work|mnt)/|[A-Z]:\\\\", stored_text(slug))
+
+
+# --- Lipset ---------------------------------------------------------------------------
+
+
+def test_lipset_statements_are_all_marked_as_paraphrases():
+    statements = open_study("lipset-1963").table("statements")
+    assert len(statements) == 33
+    assert statements["paraphrase"].all()
+    assert statements["text"].is_unique
+
+
+def test_lipset_sorts_keep_the_forced_distribution():
+    sorts = open_study("lipset-1963").table("sorts").set_index("statement")
+    grid = sorted([-4] * 2 + [-3] * 3 + [-2] * 4 + [-1] * 5 + [0] * 5)
+    grid = sorted(grid + [1] * 5 + [2] * 4 + [3] * 3 + [4] * 2)
+    assert sorts.shape == (33, 9)
+    assert all(sorted(sorts[name]) == grid for name in sorts)
+
+
+def test_lipset_figures_are_said_to_be_a_programs_output():
+    figures = {f.figure: f for f in open_study("lipset-1963").figures}
+    assert figures.pop("brown-tables").is_available is False
+    assert {f.basis for f in figures.values()} == {"program output"}
+    assert all(f.where.startswith("R: ") for f in figures.values())
+
+
+# --- polycrisis: others hold the data ---------------------------------------------------
+
+
+def test_polycrisis_ships_none_of_its_data():
+    study = open_study("polycrisis-2024")
+    assert all(item.download and item.licence == "CC BY-NC 4.0" for item in study.data)
+    assert {p.name for p in study.folder.iterdir()} == {"study.toml", "published.csv"}
+
+
+def test_polycrisis_outputs_name_no_participant():
+    assert not re.search(r"\bid_\d+", stored_text("polycrisis-2024"))
+
+
+def test_polycrisis_stores_no_wording_of_the_source():
+    study = open_study("polycrisis-2024")
+    try:
+        path = study.path("kade-results")
+    except DataNotDownloaded as missing:
+        pytest.skip(str(missing))
+    wording = [str(row[0]) for row in read_cells(path, "statements!B4:B36").rows]
+    assert len(wording) == 33
+    words = stored_text("polycrisis-2024") + json.dumps(
+        [cell["source"] for cell in notebook("polycrisis-2024")["cells"]]
+    )
+    words = re.sub(r"\W+", " ", words).lower()
+    for statement in wording:
+        assert re.sub(r"\W+", " ", statement).strip().lower() not in words
+
+
+# --- governance: the slot for published arrays ------------------------------------------
+
+
+def test_the_slot_is_empty_and_described():
+    study = open_study("governance-viewpoints-2024")
+    arrays = study.table("published-arrays")
+    assert list(arrays.columns) == ["statement", "text", "RB", "PA", "SC", "AU", "CC"]
+    assert arrays.empty
+    about = datasets.DataPackage.open(study.folder).description
+    assert "type one row a statement" in about
+
+
+def test_the_slot_takes_arrays_when_they_are_typed_in(tmp_path):
+    from dmpkit.qmethod.viewpoints import array_correlations
+
+    folder = shutil.copytree(
+        datasets.studies_path("governance-viewpoints-2024"), tmp_path / "studies" / "filled"
+    )
+    rows = ["1,made up,1,0,-1,1,0", "2,,0,1,0,-1,-1", "3,,-1,-1,1,0,1"]
+    with (folder / "published-arrays.csv").open("a", encoding="utf-8") as handle:
+        handle.write("\n".join(rows) + "\n")
+    datasets.refresh_hashes(folder)
+    found = array_correlations(Study.open(folder).table("published-arrays"))
+    assert len(found) == 10
+    assert found.set_index(["viewpoint", "other"]).loc[("RB", "SC"), "correlation"] == -1
+
+
+def test_no_number_is_presented_as_the_governance_studys():
+    missing = {f.figure for f in open_study("governance-viewpoints-2024").figures if f.value == ""}
+    assert {"sorts", "loadings", "factor-arrays", "consensus-statements"} <= missing
+    said = {v["figure"]: v["verdict"] for v in verdicts("governance-viewpoints-2024")}
+    assert all(
+        said[name] == "not reproducible"
+        for name in ("sorts", "loadings", "factor-arrays", "consensus-statements")
+    )
