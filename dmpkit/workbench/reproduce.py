@@ -21,7 +21,14 @@ from dmpkit.workbench.study import COLLECT_VARIABLE, STUDIES_VARIABLE, Study
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-__all__ = ["StudyResult", "judge", "last_results", "reproduce", "verdict_table"]
+__all__ = [
+    "StudyResult",
+    "judge",
+    "last_results",
+    "notebook_errors",
+    "reproduce",
+    "verdict_table",
+]
 
 REPRODUCED = "reproduced"
 FAILED = "failed"
@@ -205,7 +212,7 @@ def judge(study: Study, run: NotebookRun) -> StudyResult:
     """
     found = list(_verdicts(study.slug, run.notebook))
     problems = [run.problem] if run.problem else []
-    problems += _errors(run.notebook)
+    problems += notebook_errors(run.notebook)
     times = Counter(verdict.figure for verdict in found)
     problems += [f"the figure {name} is checked {n} times" for name, n in times.items() if n > 1]
     problems += [
@@ -227,7 +234,7 @@ def _verdicts(slug: str, notebook: NotebookNode) -> Iterable[Verdict]:
                 yield Verdict(**said)
 
 
-def _errors(notebook: NotebookNode) -> list[str]:
+def notebook_errors(notebook: NotebookNode) -> list[str]:
     """The first error of a notebook, with its cell, and how many follow."""
     found, number = [], 0
     for cell in notebook.cells:

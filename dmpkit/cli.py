@@ -1,0 +1,371 @@
+"""The command line: ``dmpkit`` and ``python -m dmpkit``."""
+# ruff: noqa: D301 (click keeps lines together after a backspace character)
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dmpkit import __version__
+from dmpkit.errors import DataError, DmpkitError
+
+if TYPE_CHECKING:
+    from dmpkit.workbench.reproduce import StudyResult
+    from dmpkit.workbench.storing import Stored
+
+EXIT_CODES = """\b
+Exit codes:
+  0  everything is in order
+  1  a figure differs, a study or a download failed
+  2  the command line or a study's files are wrong
+"""
+
+
+class _Group(click.Group):
+    """Says what is wrong in a sentence, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except DataError as error:
+            _say_error(error)
+            ctx.exit(2)
+        except DmpkitError as error:
+            _say_error(error)
+            ctx.exit(1)
+
+
+def _say_error(error: Exception) -> None:
+    click.echo(f"Error: {error}", err=True)
+
+
+@click.group(
+    cls=_Group, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(__version__, prog_name="dmpkit")
+def main() -> None:
+    """Reproduce and evaluate studies of deliberative mini-publics.
+
+    \b
+    Examples:
+      dmpkit studies
+      dmpkit reproduce lipset-1963
+      dmpkit new my-study --template qmethod
+    """
+
+
+OUT = click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("build"),
+    show_default=True,
+    help="Folder for what is made.",
+)
+JOBS = click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(1),
+    default=2,
+    show_default=True,
+    help="Notebooks that run at the same time.",
+)
+DEADLINE = click.option(
+    "--deadline",
+    type=click.FloatRange(0, min_open=True),
+    default=600,
+    show_default=True,
+    help="Seconds that each notebook may take.",
+)
+
+
+# --- studies ----------------------------------------------------------------------------
+
+
+@main.command(epilog="Example: dmpkit studies")
+@OUT
+def studies(out: Path) -> None:
+    """List the studies: kind, data, number of figures, last verdict."""
+    from dmpkit.workbench.reproduce import last_results
+    from dmpkit.workbench.study import find_studies
+
+    last = last_results(out)
+    rows = [_study_row(slug, last.get(slug, {})) for slug in find_studies()]
+    if not rows:
+        click.echo("There are no studies here. Start one: dmpkit new my-study")
+        return
+    heads = ("study", "kind", "data", "figures", "last verdict")
+    for line in _columns([heads, *rows]):
+        click.echo(line)
+    if any(row[2] == "damaged" for row in rows) or any(row[1] == "invalid" for row in rows):
+        click.echo("\nWhat is wrong: dmpkit check STUDY")
+
+
+def _study_row(slug: str, last: Any) -> tuple[str, ...]:
+    from dmpkit.workbench.study import Study
+
+    said = ", ".join(f"{n} {verdict}" for verdict, n in last.get("counts", {}).items())
+    verdict = f"{last.get('status', 'not run')}{f': {said}' if said else ''}"
+    try:
+        study = Study.open(slug)
+    except DataError:
+        return slug, "invalid", "–", "–", verdict
+    try:
+        data = "present" if study.data_present() else "not downloaded"
+    except DataError:
+        data = "damaged"
+    return slug, study.kind, data, str(len(study.figures)), verdict
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+# --- reproduce --------------------------------------------------------------------------
+
+
+class _Progress:
+    """A bar in a terminal; in a log, a line a study."""
+
+    def __init__(self) -> None:
+        from tqdm import tqdm
+
+        self.bar = tqdm(unit="cell", disable=None, leave=False, file=sys.stderr)
+
+    def total(self, cells: int) -> None:
+        self.bar.reset(total=cells)
+
+    def cell(self, slug: str) -> None:
+        self.bar.set_description(slug, refresh=False)
+        self.bar.update()
+
+    def study(self, result: StudyResult) -> None:
+        seconds = f" ({result.seconds:.0f} s)" if result.seconds else ""
+        self.bar.write(f"{result.slug}: {result.status}{seconds}", file=sys.stderr)
+
+    def close(self) -> None:
+        self.bar.close()
+
+
+@main.command(epilog=EXIT_CODES)
+@click.argument("slugs", nargs=-1, metavar="[STUDY]...")
+@JOBS
+@DEADLINE
+@OUT
+def reproduce(slugs: tuple[str, ...], jobs: int, deadline: float, out: Path) -> None:
+    """Run studies and compare every published figure with what comes out.
+
+    Without a STUDY all are run. Each notebook runs in a fresh kernel; a study
+    that fails does not stop the others. The verdicts are printed and a site is
+    written to build/site/. A study whose data are not on this computer is
+    listed as "data not downloaded", which is not a failure.
+
+    \b
+    Examples:
+      dmpkit reproduce
+      dmpkit reproduce lipset-1963 --deadline 120
+      dmpkit reproduce --jobs 4 --out results
+    """
+    from dmpkit.workbench import reproduce as running
+    from dmpkit.workbench.site import build_site
+    from dmpkit.workbench.study import Study, find_studies
+
+    chosen = list(dict.fromkeys(slugs)) or find_studies()
+    if not chosen:
+        raise DataError("There are no studies here.", remedy="Start one: dmpkit new my-study")
+    for slug in chosen:
+        if slug not in find_studies() and not Path(slug).is_dir():
+            Study.open(slug)  # says that there is none, and which there are
+    progress = _Progress()
+    try:
+        results = running.reproduce(
+            chosen, jobs=jobs, deadline=deadline, out=out, reporter=progress
+        )
+    finally:
+        progress.close()
+    index = build_site(results, out / "site")
+    click.echo(running.verdict_table(results))
+    click.echo(f"Site: {index}")
+    if any(result.status == running.INVALID for result in results):
+        sys.exit(2)
+    if any(result.failed for result in results):
+        sys.exit(1)
+
+
+# --- fetch ------------------------------------------------------------------------------
+
+
+@main.command(epilog=EXIT_CODES)
+@click.argument("slugs", nargs=-1, metavar="[STUDY]...")
+@click.option("--all", "everything", is_flag=True, help="The data of all studies.")
+@click.option(
+    "--to",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write FOLDER/<study>/<file> instead of the cache, e.g. for a class without network.",
+)
+def fetch(slugs: tuple[str, ...], everything: bool, to: Path | None) -> None:
+    """Download data that others hold, at a fixed version, and check them.
+
+    A file that arrives broken or changed is not kept. With DMPKIT_DATA_MIRROR
+    set to a folder written by --to, files are taken from there instead of the
+    network. They are kept in DMPKIT_DATA_DIR, or in your cache folder.
+
+    \b
+    Examples:
+      dmpkit fetch polycrisis-2024
+      dmpkit fetch --all --to class-data
+    """
+    from dmpkit.workbench.downloads import DownloadFailed, fetch_file
+    from dmpkit.workbench.study import Study, find_studies
+
+    if bool(slugs) == everything:
+        raise click.UsageError("Name one or more studies, or say --all.")
+    failed = False
+    for slug in slugs or find_studies():
+        study = Study.open(slug)
+        items = [item for item in study.data if item.download]
+        if not items and slugs:
+            click.echo(f"{study.slug}: all its data come with it")
+        for item in items:
+            try:
+                path = fetch_file(study.slug, item, to)
+            except DownloadFailed as error:
+                _say_error(error)
+                failed = True
+            else:
+                click.echo(f"{study.slug}: {path} ({path.stat().st_size:,} bytes, {item.licence})")
+    if failed:
+        sys.exit(1)
+
+
+# --- new, check -------------------------------------------------------------------------
+
+
+@main.command(epilog=EXIT_CODES)
+@click.argument("slug")
+@click.option("--template", default="qmethod", show_default=True, help="What to start from.")
+def new(slug: str, template: str) -> None:
+    """Start a study: a folder, and a notebook that runs at once.
+
+    The template's data are synthetic; put yours in their place. Nothing that
+    exists is overwritten.
+
+    \b
+    Example:
+      dmpkit new climate-jury-2025 --template qmethod
+    """
+    from dmpkit.workbench.creating import new_study
+
+    folder, notebook = new_study(slug, template)
+    click.echo(f"Made {_shown(folder)}{os.sep} and {_shown(notebook)}")
+    click.echo(f"Next: dmpkit reproduce {slug}   then: dmpkit lab")
+
+
+def _shown(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+@main.command(epilog=EXIT_CODES)
+@click.argument("study")
+def check(study: str) -> None:
+    """Check a study's files without running its notebook.
+
+    STUDY is a slug or the path of a study's folder. Keys, hashes, the
+    published tables and the figures named in the notebook's code are looked at.
+
+    \b
+    Examples:
+      dmpkit check lipset-1963
+      dmpkit check studies/my-study
+    """
+    from dmpkit.workbench.checking import check_study
+    from dmpkit.workbench.study import Study
+
+    opened = Study.open(study)
+    problems, notes = check_study(opened)
+    for note in notes:
+        click.echo(f"note: {note}")
+    for problem in problems:
+        click.echo(f"problem: {problem}")
+    if problems:
+        click.echo(f"{opened.slug}: {len(problems)} problems")
+        sys.exit(2)
+    click.echo(f"{opened.slug}: in order ({len(opened.figures)} figures, {opened.kind})")
+
+
+# --- notebooks, lab ---------------------------------------------------------------------
+
+
+@main.command(epilog=EXIT_CODES)
+@click.argument("names", nargs=-1, metavar="[NOTEBOOK]...")
+@JOBS
+@DEADLINE
+def notebooks(names: tuple[str, ...], jobs: int, deadline: float) -> None:
+    """Run notebooks and store their outputs in them.
+
+    Without a NOTEBOOK all below notebooks/ are run. One that fails, or whose
+    data are not downloaded, keeps the outputs that it has.
+
+    \b
+    Examples:
+      dmpkit notebooks
+      dmpkit notebooks 10-lipset-1963.ipynb
+    """
+    from dmpkit.workbench.storing import all_notebooks, store_outputs
+
+    def say(stored: Stored) -> None:
+        message = f" ({stored.message})" if stored.message else ""
+        click.echo(f"{stored.notebook.name}: {stored.outcome}{message}")
+
+    done = store_outputs(all_notebooks(names), jobs=jobs, deadline=deadline, on_done=say)
+    if any(stored.outcome == "failed" for stored in done):
+        sys.exit(1)
+
+
+@main.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog="Example: dmpkit lab --no-browser --port 8889",
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTERLAB OPTION]...")
+def lab(arguments: tuple[str, ...]) -> None:
+    """Open JupyterLab on the notebooks.
+
+    Where there is no notebooks/ folder, those that come with dmpkit are copied
+    into ./notebooks first.
+    """
+    import subprocess
+    from importlib.util import find_spec
+
+    from dmpkit.errors import MissingDependency
+
+    if find_spec("jupyterlab") is None:
+        raise MissingDependency("jupyterlab", "lab", "It shows the notebooks.")
+    folder = _lab_folder()
+    command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={folder}", *arguments]
+    sys.exit(subprocess.call(command))  # noqa: S603 (our own Python, the user's own options)
+
+
+def _lab_folder() -> Path:
+    import shutil
+
+    from dmpkit.datasets import notebooks_path
+    from dmpkit.workbench.storing import notebooks_folder
+
+    folder = notebooks_folder()
+    if folder.resolve() == notebooks_path().resolve() and "_shipped" in folder.parts:
+        target = Path.cwd() / "notebooks"
+        target.mkdir(exist_ok=True)
+        for notebook in sorted(folder.glob("*.ipynb")):
+            shutil.copyfile(notebook, target / notebook.name)
+        click.echo(f"The notebooks were copied to {target}")
+        return target
+    return folder

@@ -1,0 +1,99 @@
+"""Start a study from a template."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from dmpkit.errors import DataError
+
+__all__ = ["new_study", "templates"]
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+NOTEBOOK = "notebook.ipynb"
+PLACEHOLDER = "@SLUG@"
+
+
+def templates() -> list[str]:
+    """The names of the templates.
+
+    Examples
+    --------
+    >>> templates()
+    ['qmethod']
+    """
+    return sorted(path.parent.name for path in TEMPLATES.glob(f"*/{NOTEBOOK}"))
+
+
+def project_root() -> Path:
+    """The current folder, or its nearest parent with ``studies/`` and ``notebooks/``."""
+    here = Path.cwd()
+    for parent in (here, *here.parents):
+        if (parent / "studies").is_dir() and (parent / "notebooks").is_dir():
+            return parent
+    return here
+
+
+def new_study(slug: str, template: str = "qmethod", root: Path | None = None) -> tuple[Path, Path]:
+    """Make ``studies/<slug>/`` and ``notebooks/<slug>.ipynb`` from a template.
+
+    Parameters
+    ----------
+    slug : str
+        Lower-case letters, digits and hyphens, e.g. ``climate-jury-2025``.
+    template : str
+        One of :func:`templates`.
+    root : path, optional
+        The project's folder; see :func:`project_root`.
+
+    Returns
+    -------
+    folder, notebook : path
+        What was made.
+
+    Raises
+    ------
+    DataError
+        When the slug cannot be used, the template is unknown, or something of
+        that name is there already: nothing is ever overwritten.
+    """
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
+        raise DataError(
+            f"{slug!r} cannot be the name of a study.",
+            remedy="Use lower-case letters, digits and hyphens, e.g. climate-jury-2025.",
+        )
+    if template not in templates():
+        raise DataError(
+            f"There is no template {template!r}.", remedy=f"There is: {', '.join(templates())}."
+        )
+    top = root or project_root()
+    folder, notebook = top / "studies" / slug, top / "notebooks" / f"{slug}.ipynb"
+    for path in (folder, notebook):
+        if path.exists():
+            raise DataError(
+                f"{path.relative_to(top).as_posix()} is there already; it was left as it is.",
+                remedy="Choose another name.",
+            )
+    for path in (folder.parent, notebook.parent):
+        path.mkdir(parents=True, exist_ok=True)
+    _fill(TEMPLATES / template, slug, folder, notebook)
+    return folder, notebook
+
+
+def _fill(source: Path, slug: str, folder: Path, notebook: Path) -> None:
+    """Write all files beside their place, then put them there."""
+    made = Path(tempfile.mkdtemp(prefix=f".{slug}-", dir=folder.parent))
+    try:
+        for path in sorted(source.iterdir()):
+            if path.is_file():
+                text = path.read_text(encoding="utf-8").replace(PLACEHOLDER, slug)
+                (made / path.name).write_text(text, encoding="utf-8", newline="\n")
+        made.chmod(0o755)
+        with notebook.open("x", encoding="utf-8", newline="\n") as stream:
+            stream.write((made / NOTEBOOK).read_text(encoding="utf-8"))
+        (made / NOTEBOOK).unlink()
+        made.rename(folder)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
