@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -72,13 +73,19 @@ class _Code:
     """What a notebook's code says about figures."""
 
     texts: set[str]
+    patterns: list[str]
     checked: list[tuple[str, int]]
     slugs: set[str]
+
+    def names(self, figure: str) -> bool:
+        """Whether a figure's id stands in the code, or an f-string that can make it."""
+        made = any(re.fullmatch(pattern, figure) for pattern in self.patterns)
+        return made or figure in self.texts
 
 
 def _check_code(study: Study, notebook: NotebookNode) -> list[str]:
     name = study.notebook
-    code = _Code(set(), [], set())
+    code = _Code(set(), [], [], set())
     problems = []
     cells = [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
     for number, cell in enumerate(cells, start=1):
@@ -95,7 +102,7 @@ def _check_code(study: Study, notebook: NotebookNode) -> list[str]:
                 f"{name}, code cell {number}: {called!r} is not a figure of published.csv"
             )
     for figure in study.figures:
-        if figure.figure not in code.texts:
+        if not code.names(figure.figure):
             problems.append(
                 f"published.csv, row {figure.line}: the figure {figure.figure!r} stands nowhere "
                 f"in the code of {name}, so it is never checked"
@@ -114,11 +121,21 @@ def _collect(tree: ast.AST, number: int, code: _Code) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             code.texts.add(node.value)
+        if isinstance(node, ast.JoinedStr):
+            code.patterns.append(_pattern(node))
         for called, text in _calls(node):
             if called in CHECKS:
                 code.checked.append((text, number))
             elif called == "open" and "/" not in text and "." not in text:
                 code.slugs.add(text)
+
+
+def _pattern(text: ast.JoinedStr) -> str:
+    """An f-string as a regular expression; one without fixed text matches nothing."""
+    parts = [part.value if isinstance(part, ast.Constant) else None for part in text.values]
+    if not any(isinstance(part, str) and part.strip("-_. ") for part in parts):
+        return r"(?!)"
+    return "".join(".+" if part is None else re.escape(str(part)) for part in parts)
 
 
 def _calls(node: ast.AST) -> Iterator[tuple[str, str]]:

@@ -43,6 +43,7 @@ ATTRIBUTES: dict[str, set[str]] = {
     "math": {"display", "alttext", *MATH_ATTRIBUTES},
     **dict.fromkeys(MATH_TAGS - {"math"}, MATH_ATTRIBUTES),
 }
+LONG = 30  # characters from which a cell needs room for words
 NUMBER = re.compile(r"[+\-−]?[\d,]*\.?\d+(e[+-]?\d+)?%?\**|NaN|–")
 IMAGE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*")
 
@@ -125,9 +126,12 @@ def _scope(table: Any) -> None:
             del cell["scope"]
         elif not cell.get("scope"):
             cell["scope"] = "col" if cell.find_parent("thead") else "row"
+    pairs = "summary" in table.get("class", [])
     for cell in table.find_all("td"):
-        if NUMBER.fullmatch(cell.get_text(strip=True)):
-            cell["class"] = [*cell.get("class", []), "number"]
+        text = cell.get_text(strip=True)
+        klass = "number" if NUMBER.fullmatch(text) and not pairs else "text"
+        if klass == "number" or len(text) > LONG:
+            cell["class"] = [*cell.get("class", []), klass]
 
 
 def mathml(tex: str, *, block: bool = False) -> str:
