@@ -176,11 +176,11 @@ def plot_composite(
 
     Examples
     --------
-    >>> import dmpkit.qmethod as qm, numpy as np
-    >>> rng = np.random.default_rng(1)
-    >>> sorts = qm.QSorts(np.array([rng.permutation([-1, -1, 0, 0, 1, 1]) for _ in range(8)]).T)
+    >>> import dmpkit.qmethod as qm
+    >>> sorts = qm.QSorts([[2, 2, 0, -1], [1, 0, 2, 1], [1, 1, -1, 0], [0, 1, 0, 0], [0, -1, 1, 2],
+    ...                    [-1, 0, 0, -1], [0, 0, -2, -2], [-1, -1, 1, 1], [-2, -2, -1, 0]])
     >>> ax = plot_composite(qm.analyse(sorts, 2), "f1")
-    >>> ax.get_title()
+    >>> ax.get_title(loc="left")
     'Composite sort of f1'
     """
     i = factor_index(analysis, factor)
@@ -430,6 +430,15 @@ def plot_z_scores(
     ------
     DataError
         For an unknown order, and when no factor has scores.
+
+    Examples
+    --------
+    >>> import dmpkit.qmethod as qm
+    >>> sorts = qm.QSorts([[2, 2, 0, -1], [1, 0, 2, 1], [1, 1, -1, 0], [0, 1, 0, 0], [0, -1, 1, 2],
+    ...                    [-1, 0, 0, -1], [0, 0, -2, -2], [-1, -1, 1, 1], [-2, -2, -1, 0]])
+    >>> ax = plot_z_scores(qm.analyse(sorts, 2), order="f1")
+    >>> [label.get_text() for label in ax.get_yticklabels()][:3]
+    ['1', '3', '2 ≈']
     """
     z = analysis.z_array
     scored = [k for k in range(analysis.n_factors) if np.all(np.isfinite(z[:, k]))]
@@ -556,6 +565,15 @@ def plot_loadings(
     ------
     DataError
         When a factor does not exist, or both are the same.
+
+    Examples
+    --------
+    >>> import dmpkit.qmethod as qm
+    >>> sorts = qm.QSorts([[2, 2, 0, -1], [1, 0, 2, 1], [1, 1, -1, 0], [0, 1, 0, 0], [0, -1, 1, 2],
+    ...                    [-1, 0, 0, -1], [0, 0, -2, -2], [-1, -1, 1, 1], [-2, -2, -1, 0]])
+    >>> ax = plot_loadings(qm.analyse(sorts, 2))
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('loading on f1', 'loading on f2')
     """
     i, j = factor_index(analysis, x), factor_index(analysis, y)
     if i == j:
@@ -725,6 +743,15 @@ def plot_scree(analysis: QAnalysis, *, ax: Axes | None = None) -> Axes:
     analysis : QAnalysis
     ax : Axes, optional
         Where to draw.
+
+    Examples
+    --------
+    >>> import dmpkit.qmethod as qm
+    >>> sorts = qm.QSorts([[2, 2, 0, -1], [1, 0, 2, 1], [1, 1, -1, 0], [0, 1, 0, 0], [0, -1, 1, 2],
+    ...                    [-1, 0, 0, -1], [0, 0, -2, -2], [-1, -1, 1, 1], [-2, -2, -1, 0]])
+    >>> ax = plot_scree(qm.analyse(sorts, 2))
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['kept (2)', 'not kept']
     """
     values = np.asarray(analysis.eigenvalue_array, dtype=np.float64)
     kept = analysis.n_factors
@@ -774,6 +801,15 @@ def plot_correlations(analysis: QAnalysis, *, ax: Axes | None = None) -> Axes:
     analysis : QAnalysis
     ax : Axes, optional
         Where to draw.
+
+    Examples
+    --------
+    >>> import dmpkit.qmethod as qm
+    >>> sorts = qm.QSorts([[2, 2, 0, -1], [1, 0, 2, 1], [1, 1, -1, 0], [0, 1, 0, 0], [0, -1, 1, 2],
+    ...                    [-1, 0, 0, -1], [0, 0, -2, -2], [-1, -1, 1, 1], [-2, -2, -1, 0]])
+    >>> ax = plot_correlations(qm.analyse(sorts, 2))
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['sort1', 'sort2', 'sort3', 'sort4']
     """
     order, home = sort_order(analysis)
     matrix = np.asarray(analysis.correlation_matrix)[np.ix_(order, order)]
