@@ -34,6 +34,8 @@ __all__ = [
 ]
 
 NAN = math.nan
+#: A picture wider than this does not fit an upright page in the size it was drawn for.
+WIDE_INCHES = 8.5
 
 
 @dataclass(frozen=True)
@@ -126,11 +128,15 @@ class Indicator:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture for a report: PNG bytes, the text alternative and a caption."""
+    """A picture for a report: PNG bytes, the text alternative and a caption.
+
+    A `wide` one takes the width of the window, and a landscape page in print.
+    """
 
     png: bytes
     alt: str
     caption: str = ""
+    wide: bool = False
 
     def __post_init__(self) -> None:
         if not self.alt.strip():
@@ -144,15 +150,16 @@ class Figure:
         """Take the picture and its text alternative from drawn axes."""
         from dmpkit import plotting
 
-        return cls(plotting.to_png(ax), plotting.alt_text(ax), caption)
+        wide = float(ax.get_figure(root=True).get_size_inches()[0]) > WIDE_INCHES  # type: ignore[union-attr]
+        return cls(plotting.to_png(ax), plotting.alt_text(ax), caption, wide)
 
     def html(self) -> str:
         """The figure as an HTML element with the picture inside."""
         data = base64.b64encode(self.png).decode("ascii")
         caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
         return (
-            f'<figure><img alt="{escape(self.alt)}" src="data:image/png;base64,{data}">'
-            f"{caption}</figure>"
+            f'<figure{" class=wide" if self.wide else ""}><img alt="{escape(self.alt)}" '
+            f'src="data:image/png;base64,{data}">{caption}</figure>'
         )
 
 
@@ -321,11 +328,16 @@ table.dmpkit tbody th { font-weight: 500; text-align: left; }
 table.dmpkit .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 figure { margin: 1.2rem 0; break-inside: avoid; }
 img { max-width: 100%; height: auto; }
+figure.wide { width: min(96vw, 100rem); margin-left: calc(50% - min(48vw, 50rem)); }
+figure.wide img { width: 100%; }
 figcaption { font-size: .85rem; color: #444; }
 pre { white-space: pre-wrap; font-size: .85rem; }
 @media print { body { max-width: none; margin: 0; font-size: 10.5pt; }
   h2 { break-after: avoid; } table.dmpkit { display: table; } tr { break-inside: avoid; }
-  a { color: inherit; text-decoration: none; } @page { margin: 18mm; } }
+  a { color: inherit; text-decoration: none; } @page { margin: 18mm; }
+  @page wide { size: A4 landscape; margin: 12mm; }
+  figure.wide { page: wide; width: auto; margin: 0; }
+  figure.wide img { width: auto; max-height: 168mm; } }
 """
 
 
