@@ -156,7 +156,7 @@ def _and(words: Sequence[str]) -> str:
 
 
 def _percent(value: float) -> str:
-    return f"{value:.0f} %"
+    return f"{value:.0f}%"
 
 
 def _count(number: int, word: str) -> str:
@@ -424,8 +424,9 @@ def _comparison_words(analysis: QAnalysis) -> str:
     return text + (
         f" Z-scores of two factors differ at p < .05 where their difference {sign} {at[0.05]:.4g} "
         f"standard errors of the difference (at p < .01, .001 and .000001: {at[0.01]:.4g}, "
-        f"{at[0.001]:.4g} and {at[1e-6]:.4g}; no correction for multiple comparisons). A statement distinguishes a factor that "
-        "differs from every other factor; it is a consensus where no two factors differ at p < .05."
+        f"{at[0.001]:.4g} and {at[1e-6]:.4g}; no correction for multiple "
+        "comparisons). A statement distinguishes a factor on which its z-score differs from that "
+        "on every other factor; it is a consensus where no two factors differ at p < .05."
     )
 
 
