@@ -21,6 +21,7 @@ from dmpkit.qmethod.readers import read_sorts
 from dmpkit.qmethod.rotation import (
     Rotation,
     order_and_reflect,
+    reflect,
     rotate,
     rotate_none,
     rotate_oblimin,
@@ -64,6 +65,7 @@ __all__ = [
     "order_and_reflect",
     "pearson",
     "read_sorts",
+    "reflect",
     "rotate",
     "rotate_none",
     "rotate_oblimin",

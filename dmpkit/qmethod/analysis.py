@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -32,7 +32,14 @@ from dmpkit.qmethod.extraction import (
     extract_pca,
 )
 from dmpkit.qmethod.flags import PROFILES, FlagRule, check_flags, flag
-from dmpkit.qmethod.rotation import ROTATIONS, Rotation, order_and_reflect, rotate
+from dmpkit.qmethod.rotation import (
+    ROTATIONS,
+    Rotation,
+    order_and_reflect,
+    reflect,
+    rotate,
+    rotate_varimax,
+)
 from dmpkit.qmethod.scores import (
     composite_reliability as reliability_of,
 )
@@ -130,6 +137,11 @@ class QAnalysis:
             f"{self.sorts.n_statements} statements "
             f"({self.correlation}, {self.extraction}, {self.rotation})"
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # to worker processes and back: a mapping proxy cannot be pickled, tables need not be
+        held = {field.name: getattr(self, field.name) for field in fields(self)}
+        return _restored, (held | {"extra": dict(self.extra)},)
 
     # What the tables share
 
@@ -337,7 +349,8 @@ class QAnalysis:
         weakest = [min(row, key=_STAR_ORDER.index, default="") for row in stars[:, pairs].tolist()]
         table.insert(2, "stars", weakest)
         ordered = table[chosen].sort_values(f"z_{factor}", ascending=False, kind="stable")
-        return ordered.reset_index(drop=True)
+        numbered: pd.DataFrame = ordered.reset_index(drop=True)
+        return numbered
 
     def consensus(self, level: float = 0.05) -> pd.DataFrame:
         """Statements on which no two factors differ significantly.
@@ -372,7 +385,8 @@ class QAnalysis:
         chosen = ~apart.any(axis=1) & (apart.shape[1] > 0)
         table = self.statements_table.drop(columns="label")[chosen]
         mean = np.nansum(self.z_array, axis=1)[chosen]
-        return table.iloc[np.argsort(-mean, kind="stable")].reset_index(drop=True)
+        numbered: pd.DataFrame = table.iloc[np.argsort(-mean, kind="stable")].reset_index(drop=True)
+        return numbered
 
     def crib_sheet(self, factor: str) -> pd.DataFrame:
         """What to read first when interpreting a factor (Watts & Stenner 2012, ch. 7).
@@ -435,7 +449,8 @@ class QAnalysis:
             rows = rows.sort_values("z_score", ascending=False, kind="stable")
             rows.insert(0, "part", [part] * len(rows))
             blocks.append(rows)
-        return pd.concat(blocks, ignore_index=True)
+        sheet: pd.DataFrame = pd.concat(blocks, ignore_index=True)
+        return sheet
 
     def _position(self, factor: str) -> int:
         if factor not in self.factors:
@@ -555,6 +570,7 @@ TABLES = (
     "correlations",
 )
 AUTOMATIC = FlagRule(level=0.05, majority=True)
+_SETTLED = 1e-12  # R's varimax stops at 1e-5, which leaves up to 0.01 in a loading
 _STAR_ORDER = ("", "*", "**", "***", "6*")
 
 
@@ -595,9 +611,11 @@ def analyse(
     profile : {"qmethod", "kade"}
         ``"qmethod"`` does as R's package: raw sorts are weighted, tied statements
         share the lower grid value, a difference must exceed its bound.
-        ``"kade"`` does as KADE: sorts are standardised before they are weighted,
-        ties go by the order of the statements, a difference may equal its bound,
-        and the critical values are KADE's. KADE rounds correlations, weights and
+        ``"kade"`` does as KADE: varimax goes on until it has settled and the factors
+        keep the order in which it leaves them (with our own engine); sorts are
+        standardised before they are weighted, ties go by the order of the
+        statements, a difference may equal its bound, and the critical values are
+        KADE's. KADE rounds correlations, weights and
         z-scores on the way; that is not imitated, so the last printed digit can
         differ from KADE's.
     engine : {"dmpkit", "factor_analyzer"}
@@ -655,7 +673,14 @@ def analyse(
     _check_choices(engine, extraction, rotation, correlation, profile)
     k = check_n_factors(n_factors, data.n_sorts)
     matrix = correlate(data.values, correlation)
-    unrotated, rotated, extra = _factors(data, matrix, k, engine, extraction, rotation, correlation)
+    if engine == "factor_analyzer":
+        unrotated, rotated, extra = _through_factor_analyzer(
+            data, k, extraction, rotation, correlation
+        )
+    else:
+        unrotated, rotated = _factors(matrix, k, extraction, rotation, profile)
+        extra = {}
+    extra["communalities"] = efa.communalities(rotated.loadings, rotated.phi)
     rule = flags if isinstance(flags, FlagRule) else None
     if rule is not None:
         flagged = flag(rotated.loadings, data.n_statements, rule, profile)
@@ -686,36 +711,34 @@ def analyse(
         score_array=_frozen(factor_arrays(z, data.distribution, ties=profile)),
         reliability=_frozen(reliability),
         standard_error=_frozen(standard_errors(z, reliability)),
-        extra=MappingProxyType(extra),
+        extra=_read_only(extra),
     )
     _warn(result)
     return result
 
 
 def _factors(
-    data: QSorts,
-    matrix: Floats,
-    k: int,
-    engine: str,
-    extraction: str,
-    rotation: str,
-    correlation: str,
-) -> tuple[Floats, Rotation, dict[str, Any]]:
-    """Unrotated loadings, the rotation, and what else the engine says."""
-    extra: dict[str, Any] = {}
-    if engine == "factor_analyzer":
-        unrotated, rotated = efa.factor_analysis(
-            data.values, k, extraction=extraction, rotation=rotation, correlation=correlation
-        )
-        extra.update(efa.sampling_adequacy(data.values, correlation))
-    elif extraction == "centroid":
-        unrotated = extract_centroid(matrix, k)
-        rotated = rotate(unrotated, rotation)
+    matrix: Floats, k: int, extraction: str, rotation: str, profile: str
+) -> tuple[Floats, Rotation]:
+    """Unrotated loadings and their rotation, by our own steps."""
+    pca = extraction == "pca"
+    unrotated = extract_pca(matrix, k) if pca else extract_centroid(matrix, k)
+    if profile == "kade" and rotation == "varimax":
+        rotated = rotate_varimax(unrotated, tolerance=_SETTLED)
     else:
-        unrotated = extract_pca(matrix, k)
-        rotated = order_and_reflect(rotate(unrotated, rotation))
-    extra["communalities"] = _frozen(efa.communalities(rotated.loadings, rotated.phi))
-    return unrotated, rotated, extra
+        rotated = rotate(unrotated, rotation)
+    if not pca:
+        return unrotated, rotated
+    return unrotated, reflect(rotated) if profile == "kade" else order_and_reflect(rotated)
+
+
+def _through_factor_analyzer(
+    data: QSorts, k: int, extraction: str, rotation: str, correlation: str
+) -> tuple[Floats, Rotation, dict[str, Any]]:
+    unrotated, rotated = efa.factor_analysis(
+        data.values, k, extraction=extraction, rotation=rotation, correlation=correlation
+    )
+    return unrotated, rotated, dict(efa.sampling_adequacy(data.values, correlation))
 
 
 def _check_choices(
@@ -766,6 +789,20 @@ def _frozen(array: _Array) -> _Array:
     return array
 
 
+def _read_only(extra: Mapping[str, Any]) -> Mapping[str, Any]:
+    for value in extra.values():
+        if isinstance(value, np.ndarray):
+            _frozen(value)
+    return MappingProxyType(dict(extra))
+
+
+def _restored(held: dict[str, Any]) -> QAnalysis:
+    for value in held.values():
+        if isinstance(value, np.ndarray):
+            _frozen(value)
+    return QAnalysis(**(held | {"extra": _read_only(held["extra"])}))
+
+
 def _warn(result: QAnalysis) -> None:
     """Say what is odd about the factors, one warning each."""
     _warn_heywood(result)
@@ -781,8 +818,8 @@ def _warn(result: QAnalysis) -> None:
         elif np.isnan(result.z_array[:, j]).any():
             names = _names(result, flagged)
             warn(
-                f"{name}: the flagged sorts ({names}) cancel each other out, so its z-scores "
-                "are not defined (NaN). Change the flags.",
+                f"{name}: the flagged sorts ({names}) have loadings of 0 or cancel each other "
+                "out, so its z-scores are not defined (NaN). Change the flags.",
                 BipolarFactorWarning,
                 stacklevel=3,
             )

@@ -40,7 +40,7 @@ def pearson(values: ArrayLike) -> Floats:
            [0.5, 0.5, 1. ]])
     """
     matrix = to_matrix(values, "the sorts")
-    return _cosines(matrix - matrix.mean(axis=0))
+    return _cosines(matrix - matrix.mean(axis=0), np.abs(matrix).max(axis=0))
 
 
 def spearman(values: ArrayLike) -> Floats:
@@ -100,7 +100,8 @@ def kendall(values: ArrayLike) -> Floats:
     array([[1.        , 0.66666667],
            [0.66666667, 1.        ]])
     """
-    return _cosines(pair_signs(to_matrix(values, "the sorts")))
+    signs = pair_signs(to_matrix(values, "the sorts"))
+    return _cosines(signs, np.ones(signs.shape[1]))
 
 
 def pair_signs(values: Floats) -> Floats:
@@ -124,10 +125,9 @@ def pair_signs(values: Floats) -> Floats:
     return np.sign(values[other] - values[one])
 
 
-def _cosines(columns: Floats) -> Floats:
+def _cosines(columns: Floats, scale: Floats) -> Floats:
     length = np.sqrt(np.einsum("ij,ij->j", columns, columns))
-    scale = np.abs(columns).max(axis=0)
-    constant = np.flatnonzero((length == 0) | (scale == 0))
+    constant = np.flatnonzero(length <= 1e-12 * scale)
     if constant.size:
         numbers = ", ".join(str(i + 1) for i in constant)
         raise DataError(

@@ -210,7 +210,7 @@ def check_flags(flags: ArrayLike, n_sorts: int, n_factors: int) -> Bools:
     if len(wrong):
         row, column = (int(i) for i in wrong[0])
         raise DataError(
-            f"the flag is {given[row, column]!r}.",
+            f"the flag is {given[row, column]}.",
             row=row + 1,
             column=f"f{column + 1}",
             remedy="Write True or 1 where the sort is flagged, False or 0 where not.",

@@ -21,6 +21,7 @@ __all__ = [
     "ROTATIONS",
     "Rotation",
     "order_and_reflect",
+    "reflect",
     "rotate",
     "rotate_none",
     "rotate_oblimin",
@@ -358,11 +359,31 @@ def order_and_reflect(rotation: Rotation) -> Rotation:
     size = (rotation.loadings**2).sum(axis=-2)
     order = np.argsort(-size, axis=-1, kind="stable")[..., None, :]
     loadings = np.take_along_axis(rotation.loadings, order, axis=-1)
-    signs = column_signs(loadings)[..., None, :]
-    matrix = np.take_along_axis(rotation.matrix, order, axis=-1) * signs
+    matrix = np.take_along_axis(rotation.matrix, order, axis=-1)
     phi = np.take_along_axis(rotation.phi, order, axis=-1)
     phi = np.take_along_axis(phi, np.swapaxes(order, -1, -2), axis=-2)
-    return Rotation(loadings * signs, matrix, phi * signs * np.swapaxes(signs, -1, -2))
+    return reflect(Rotation(loadings, matrix, phi))
+
+
+def reflect(rotation: Rotation) -> Rotation:
+    """Factors in their order, each with a positive column sum, as KADE shows them.
+
+    Parameters
+    ----------
+    rotation : Rotation
+
+    Returns
+    -------
+    Rotation
+
+    Examples
+    --------
+    >>> reflect(rotate_none([[0.1, -0.9], [0.2, -0.8]])).loadings.tolist()
+    [[0.1, 0.9], [0.2, 0.8]]
+    """
+    signs = column_signs(rotation.loadings)[..., None, :]
+    phi = rotation.phi * signs * np.swapaxes(signs, -1, -2)
+    return Rotation(rotation.loadings * signs, rotation.matrix * signs, phi)
 
 
 def factor_correlations(matrix: Floats) -> Floats:
@@ -473,7 +494,7 @@ def _oblique(
     a: Floats, start: Floats, gamma: float, tolerance: float, max_iterations: int
 ) -> _Projection:
     """Gradient projection over matrices with columns of length 1, for oblimin."""
-    axes, inverse = start, np.linalg.inv(start)
+    axes, inverse = start, np.asarray(np.linalg.inv(start), dtype=np.float64)
     loadings = a @ inverse.T
     value, gradient = _oblimin(loadings, gamma)
     slope = -(loadings.T @ gradient @ inverse).T

@@ -34,10 +34,10 @@ def factor_weights(loadings: ArrayLike, flags: ArrayLike) -> Floats:
     r"""Weight of each flagged sort in the composite of its factor: :math:`a/(1-a^2)`.
 
     Spearman's weights as used since Brown (1980, pp. 241-242), with the sign of
-    the loading; sorts that are not flagged weigh 0. A loading of 1 or more (a
-    Heywood case, or a pattern loading of an oblique rotation) makes the formula
-    infinite or turns its sign around; then its limit is taken: the composite
-    rests on these sorts alone, with weights 1 or -1.
+    the loading; sorts that are not flagged, or load 0 (to rounding), weigh 0. A
+    loading of 1 or more (a Heywood case, or a pattern loading of an oblique
+    rotation) makes the formula infinite or turns its sign around; then its limit
+    is taken: the composite rests on these sorts alone, with weights 1 or -1.
 
     Parameters
     ----------
@@ -63,6 +63,7 @@ def factor_weights(loadings: ArrayLike, flags: ArrayLike) -> Floats:
     flagged = np.asarray(flags, dtype=bool)
     if flagged.shape != a.shape:
         raise DataError(f"the flags have the shape {flagged.shape}, the loadings {a.shape}.")
+    flagged = flagged & (np.abs(a) > 1e-12)
     whole = flagged & (np.abs(a) >= 1)
     if not whole.any():
         return np.where(flagged, a / (1 - a**2 * flagged), 0.0)
