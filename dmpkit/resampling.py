@@ -3,18 +3,22 @@
 Resamples run in chunks, each with a random stream of its own spawned from the
 one seed, so the result is the same for any number of workers and any joblib
 backend: ``loky`` on one machine, or dask on many with
-``joblib.parallel_config(backend="dask")`` around the call.
+``joblib.parallel_config(backend="dask")`` around the call. Within a chunk linear
+algebra runs on one thread: on the small matrices of a resample more threads cost
+time, and one thread gives the same last digit everywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from dmpkit.errors import DataError
 
-__all__ = ["p_value", "run_resamples", "seeded_chunks"]
+__all__ = ["p_value", "run_chunks", "run_resamples", "seeded_chunks"]
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 
@@ -88,23 +92,95 @@ def run_resamples(
     [100, 100, 50]
     """
     chunks = seeded_chunks(n_resamples, seed=seed, chunk_size=chunk_size)
+    return run_chunks(
+        _Seeded(function),
+        chunks,
+        sizes=[size for size, _ in chunks],
+        n_jobs=n_jobs,
+        progress=progress,
+        description=description,
+    )
+
+
+class _Seeded:
+    """Calls the function with the generator of the chunk's own seed."""
+
+    def __init__(self, function: Callable[[Any, int], Any]) -> None:
+        self.function = function
+
+    def __call__(self, chunk: tuple[int, Any]) -> Any:
+        import numpy as np
+
+        size, seed = chunk
+        return self.function(np.random.default_rng(seed), size)
+
+
+def run_chunks(
+    function: Callable[[A], T],
+    chunks: Sequence[A],
+    *,
+    sizes: Sequence[int] | None = None,
+    n_jobs: int = 1,
+    progress: bool = True,
+    description: str = "resamples",
+) -> list[T]:
+    """Call ``function(chunk)`` for chunks that are already drawn; results in order.
+
+    For resamples that are given, or drawn beforehand because they depend on each
+    other (a balanced bootstrap); :func:`run_resamples` draws within each chunk.
+
+    Parameters
+    ----------
+    function : callable
+        Takes one chunk; must be picklable when `n_jobs` is not 1.
+    chunks : sequence
+        What the function is called with.
+    sizes : sequence of int, optional
+        Resamples of each chunk, for the progress bar; 1 each when not given.
+    n_jobs : int
+        Workers; -1 for all cores. Inside ``joblib.parallel_config`` the
+        configured backend is used.
+    progress : bool
+        Show a progress bar where there is more than one chunk.
+    description : str
+        Text of the progress bar.
+
+    Returns
+    -------
+    list
+        One result a chunk, in order.
+
+    Examples
+    --------
+    >>> run_chunks(sum, [[1, 2], [3]], progress=False)
+    [3, 3]
+    """
     if n_jobs == 1 and not _backend_is_configured():
-        running: Iterator[T] = (_run_chunk(function, *chunk) for chunk in chunks)
+        running: Iterator[T] = (_run_chunk(function, chunk) for chunk in chunks)
     else:
         import joblib
 
         jobs = None if n_jobs == 1 else n_jobs
         parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
-        running = parallel(joblib.delayed(_run_chunk)(function, *chunk) for chunk in chunks)
+        running = parallel(joblib.delayed(_run_chunk)(function, chunk) for chunk in chunks)
     if not progress or len(chunks) == 1:
         return list(running)
-    return list(_with_progress(running, [size for size, _ in chunks], description))
+    counts = [1] * len(chunks) if sizes is None else list(sizes)
+    return list(_with_progress(running, counts, description))
 
 
-def _run_chunk(function: Callable[[Any, int], T], size: int, seed: Any) -> T:
-    import numpy as np
+def _run_chunk(function: Callable[[A], T], chunk: A) -> T:
+    with _linear_algebra().limit(limits=1):
+        return function(chunk)
 
-    return function(np.random.default_rng(seed), size)
+
+@cache
+def _linear_algebra() -> Any:
+    """Handle on the thread pools of the linear algebra libraries in this process."""
+    import numpy  # noqa: F401  (its library must be there to be found)
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _backend_is_configured() -> bool:

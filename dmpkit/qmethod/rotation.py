@@ -145,19 +145,7 @@ def rotate_varimax(
     scale = np.sqrt((a**2).sum(axis=-1, keepdims=True)) if kaiser else np.ones_like(a[..., :1])
     scale = np.where(scale == 0, 1.0, scale)
     x = a / scale
-    matrix = _varimax_start(x)
-    criterion = np.zeros(a.shape[:-2])
-    running = np.ones(a.shape[:-2], dtype=bool)
-    for _ in range(max_iterations):
-        u, d, v = np.linalg.svd(_varimax_slope(x, matrix))
-        matrix = np.where(running[..., None, None], u @ v, matrix)
-        reached = d.sum(axis=-1)
-        running = running & (reached >= criterion * (1 + tolerance))
-        criterion = reached
-        if not running.any():
-            break
-    else:
-        _not_settled("varimax", max_iterations)
+    matrix = _varimax_rounds(x, _varimax_start(x), tolerance, max_iterations)
     matrix = _varimax_settle(x, matrix, max_iterations)
     return Rotation((x @ matrix) * scale, matrix, _identities(a))
 
@@ -410,8 +398,33 @@ def factor_correlations(matrix: Floats) -> Floats:
 
 def _varimax_slope(x: Floats, matrix: Floats) -> Floats:
     z = x @ matrix
-    slope = np.swapaxes(x, -1, -2) @ (z**3 - z * (z**2).mean(axis=-2, keepdims=True))
-    return np.asarray(slope, dtype=np.float64)
+    squared = z * z
+    squared -= squared.mean(axis=-2, keepdims=True)
+    squared *= z
+    return np.asarray(np.swapaxes(x, -1, -2) @ squared, dtype=np.float64)
+
+
+def _varimax_rounds(x: Floats, start: Floats, tolerance: float, max_iterations: int) -> Floats:
+    """R's iteration; a member of a stack leaves it in the round in which it would stop alone."""
+    k = x.shape[-1]
+    rows, matrix = x.reshape(-1, *x.shape[-2:]), start.reshape(-1, k, k)
+    done = np.empty_like(matrix)
+    place, criterion = np.arange(len(rows)), np.zeros(len(rows))
+    for _ in range(max_iterations):
+        u, d, v = np.linalg.svd(_varimax_slope(rows, matrix))
+        matrix, reached = u @ v, d.sum(axis=-1)
+        running = reached >= criterion * (1 + tolerance)
+        criterion = reached
+        if not running.all():
+            done[place[~running]] = matrix[~running]
+            rows, matrix = rows[running], matrix[running]
+            place, criterion = place[running], criterion[running]
+        if not len(place):
+            break
+    else:
+        done[place] = matrix
+        _not_settled("varimax", max_iterations)
+    return done.reshape(start.shape)
 
 
 def _varimax_start(x: Floats) -> Floats:
@@ -423,18 +436,21 @@ def _varimax_start(x: Floats) -> Floats:
 
 def _varimax_settle(x: Floats, matrix: Floats, max_iterations: int) -> Floats:
     """Go on with shorter steps where the iteration jumped to and fro over the optimum."""
-    rows = x.shape[-2]
-    slope = _varimax_slope(x, matrix)
-    stalled = _tilt(slope, matrix) > _STALLED * rows
+    k, p = x.shape[-1], x.shape[-2]
+    settled = matrix.reshape(-1, k, k).copy()
+    rows = x.reshape(-1, p, k)
+    place = np.flatnonzero(_tilt(_varimax_slope(rows, settled), settled) > _STALLED * p)
+    rows, moving = rows[place], settled[place]
     for _ in range(max_iterations):
-        if not stalled.any():
-            return matrix
-        u, _, v = np.linalg.svd(slope + rows * matrix / 4)
-        matrix = np.where(stalled[..., None, None], u @ v, matrix)
-        slope = _varimax_slope(x, matrix)
-        stalled = stalled & (_tilt(slope, matrix) > _FLAT * rows)
+        if not len(place):
+            return settled.reshape(matrix.shape)
+        u, _, v = np.linalg.svd(_varimax_slope(rows, moving) + p * moving / 4)
+        moving = u @ v
+        settled[place] = moving
+        stalled = _tilt(_varimax_slope(rows, moving), moving) > _FLAT * p
+        place, rows, moving = place[stalled], rows[stalled], moving[stalled]
     _not_settled("varimax", max_iterations)
-    return matrix
+    return settled.reshape(matrix.shape)
 
 
 def _tilt(slope: Floats, matrix: Floats) -> Floats:
