@@ -1,8 +1,9 @@
 """The workbench: studies, their published figures, and what comes out here.
 
 >>> from dmpkit.workbench import Study
->>> study = Study.open("lipset-1963")  # doctest: +SKIP
->>> study.reproduces("eigenvalue-1", 2.3838)  # doctest: +SKIP
+>>> study = Study.open("governance-viewpoints-2024")
+>>> study.reproduces("viewpoints", 5)
+viewpoints: published 5, here 5, difference 0 (tolerance 0): matches print
 """
 
 from dmpkit.workbench.figures import Verdict
