@@ -790,7 +790,7 @@ def _put(page: Worksheet, row: int, column: int, value: object) -> Any:
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
     cell: Any = page.cell(row=row, column=column)
-    if value is None or value != value or type(value).__name__ in {"NAType", "NaTType"}:
+    if value is None or type(value).__name__ in {"NAType", "NaTType"} or value != value:
         return cell
     if hasattr(value, "item"):
         value = value.item()
