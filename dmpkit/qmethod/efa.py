@@ -100,8 +100,8 @@ def factor_analysis(
     Examples
     --------
     >>> sorts = np.array([[-2, -1], [-1, -2], [0, 0], [1, 2], [2, 1.0]])
-    >>> unrotated, rotated = factor_analysis(sorts, 1)  # doctest: +SKIP
-    >>> unrotated.round(3).ravel()  # doctest: +SKIP
+    >>> unrotated, rotated = factor_analysis(sorts, 1)
+    >>> unrotated.round(3).ravel()
     array([0.949, 0.949])
     """
     _check_name("extraction", extraction, tuple(EXTRACTIONS))
@@ -151,7 +151,7 @@ def sampling_adequacy(values: Floats, correlation: str = "pearson") -> Mapping[s
     Examples
     --------
     >>> sorts = np.array([[-2, -1], [-1, -2], [0, 0], [1, 2], [2, 1.0]])
-    >>> sampling_adequacy(sorts)["kmo"]  # doctest: +SKIP
+    >>> sampling_adequacy(sorts)["kmo"]
     0.5
     """
     package = _package()

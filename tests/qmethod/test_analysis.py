@@ -387,6 +387,24 @@ def test_the_result_travels_between_processes(result):
     assert not again.extra["communalities"].flags.writeable
 
 
+@pytest.mark.parametrize(
+    "options", [{"n_factors": 3}, {"n_factors": 4, "rotation": "none"}, {"n_factors": 1}]
+)
+def test_every_view_of_every_kind_of_result(options, tmp_path):
+    """The second has a factor without flagged sorts that is not the last, the third no pairs."""
+    result = quiet(lipset(), **options)
+    for text in (result.summary(), result.methods_text(), result._repr_html_()):
+        assert len(text) > 200
+        assert "nan" not in text.lower().replace("dominan", "")
+    assert result.indicators()
+    assert result.section().html
+    for path in (result.to_excel(tmp_path / "a.xlsx"), result.report(tmp_path / "a.html")):
+        assert path.stat().st_size > 1000
+    for ax in (result.plot_scree(), result.plot_correlations(), result.plot_z_scores()):
+        assert ax.has_data()
+    assert result.plot_composite("f1") is not None
+
+
 def test_one_analysis_is_quick():
     """About 1 ms on an idle machine: tables are not made, the steps are vectorised."""
     sorts = lipset()
