@@ -12,7 +12,7 @@ from dmpkit.errors import DataError
 __all__ = ["new_study", "templates"]
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
-NOTEBOOK = "notebook.ipynb"
+NOTEBOOK = "notebook.ipynb.template"  # so that no tool takes it for a notebook to run
 PLACEHOLDER = "@SLUG@"
 
 
