@@ -6,6 +6,7 @@ checked; :func:`dmpkit.qmethod.plots.plot_composite` draws it.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -290,7 +291,10 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
     from matplotlib.textpath import text_to_path
 
     font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
-    width = text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]
+    with warnings.catch_warnings():
+        # a letter that the font lacks is drawn as a box, and reported when it is drawn
+        warnings.simplefilter("ignore", UserWarning)
+        width = text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]
     return float(width) * WIDENED
 
 

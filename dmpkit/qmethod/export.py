@@ -87,8 +87,8 @@ def to_excel(analysis: QAnalysis, path: str | os.PathLike[str]) -> Path:
     """Write the analysis as one workbook: a sheet a table, and a first one that explains.
 
     The first sheet, *About*, holds the methods paragraph and says what every
-    other sheet holds. Numbers keep full precision and are rounded in display
-    only; text is stored as text, so that no wording can run as a formula.
+    other sheet holds. Numbers keep the 16 digits that a workbook holds and
+    are rounded in display only; text is stored as text, so that no wording can run as a formula.
 
     Parameters
     ----------
