@@ -13,9 +13,9 @@ QAnalysis: 1 factor of 3 sorts and 5 statements (pearson, pca, varimax)
 from __future__ import annotations
 
 from dmpkit.qmethod.analysis import QAnalysis, analyse
-from dmpkit.qmethod.correlation import correlate, kendall, pearson, spearman
+from dmpkit.qmethod.correlation import correlate, kendall, pearson, spearman, unit_columns
 from dmpkit.qmethod.data import QSorts
-from dmpkit.qmethod.extraction import eigenvalues, extract_centroid, extract_pca
+from dmpkit.qmethod.extraction import eigenvalues, extract_centroid, extract_pca, extract_pca_thin
 from dmpkit.qmethod.flags import FlagRule, critical_value, flag
 from dmpkit.qmethod.readers import read_sorts
 from dmpkit.qmethod.rotation import (
@@ -23,6 +23,7 @@ from dmpkit.qmethod.rotation import (
     order_and_reflect,
     reflect,
     rotate,
+    rotate_equamax,
     rotate_none,
     rotate_oblimin,
     rotate_promax,
@@ -57,6 +58,7 @@ __all__ = [
     "eigenvalues",
     "extract_centroid",
     "extract_pca",
+    "extract_pca_thin",
     "factor_arrays",
     "factor_score_correlations",
     "factor_weights",
@@ -67,6 +69,7 @@ __all__ = [
     "read_sorts",
     "reflect",
     "rotate",
+    "rotate_equamax",
     "rotate_none",
     "rotate_oblimin",
     "rotate_promax",
@@ -77,5 +80,6 @@ __all__ = [
     "standard_errors",
     "standard_errors_of_differences",
     "statement_labels",
+    "unit_columns",
     "z_scores",
 ]

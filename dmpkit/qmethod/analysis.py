@@ -23,13 +23,15 @@ from dmpkit.errors import (
 )
 from dmpkit.qmethod import efa
 from dmpkit.qmethod.arrays import Bools, Floats, factor_names
-from dmpkit.qmethod.correlation import CORRELATIONS, correlate
+from dmpkit.qmethod.centroid import CENTROIDS
+from dmpkit.qmethod.correlation import CORRELATIONS, correlate, unit_columns
 from dmpkit.qmethod.data import QSorts
 from dmpkit.qmethod.extraction import (
     check_n_factors,
     eigenvalues,
     extract_centroid,
     extract_pca,
+    extract_pca_thin,
 )
 from dmpkit.qmethod.flags import PROFILES, FlagRule, check_flags, flag
 from dmpkit.qmethod.rotation import (
@@ -65,7 +67,7 @@ if TYPE_CHECKING:
 __all__ = ["ENGINES", "EXTRACTIONS", "QAnalysis", "analyse"]
 
 EXTRACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"dmpkit": ("pca", "centroid"), "factor_analyzer": tuple(efa.EXTRACTIONS)}
+    {"dmpkit": ("pca", *CENTROIDS), "factor_analyzer": tuple(efa.EXTRACTIONS)}
 )
 ENGINES = tuple(EXTRACTIONS)
 
@@ -89,6 +91,7 @@ class QAnalysis:
     composite_reliability : float
         Reliability of a single sort.
     correlation_matrix : ndarray, shape (p, p)
+        Made when asked for: with 5,000 sorts it takes 200 MB.
     eigenvalue_array : ndarray, shape (p,)
         Of the correlation matrix, largest first.
     unrotated_array, loading_array : ndarray, shape (p, k)
@@ -116,7 +119,6 @@ class QAnalysis:
     engine: str
     flag_rule: FlagRule | None
     composite_reliability: float
-    correlation_matrix: Floats
     eigenvalue_array: Floats
     unrotated_array: Floats
     loading_array: Floats
@@ -164,6 +166,11 @@ class QAnalysis:
         frame = pd.DataFrame(np.array(array), columns=list(self.factors))
         frame.insert(0, name, list(labels))
         return frame
+
+    @cached_property
+    def correlation_matrix(self) -> Floats:
+        """Correlations between sorts, shape (p, p)."""
+        return _frozen(correlate(self.sorts.values, self.correlation))
 
     # Tables of the factors and sorts
 
@@ -595,14 +602,16 @@ def analyse(
         rows, sorts in the columns).
     n_factors : int
         Number of factors, k.
-    extraction : {"pca", "centroid", "ml", "minres"}
-        Principal components, or the centroid method as in R's ``qmethod``; maximum
+    extraction : {"pca", "centroid", "centroid_brown", "centroid_horst", "centroid_tucker", \
+"ml", "minres"}
+        Principal components, or the centroid method as in R's ``qmethod``
+        (``"centroid"``) and in the forms of KADE
+        (:func:`~dmpkit.qmethod.extraction.extract_centroid`); maximum
         likelihood and minimum residuals with ``engine="factor_analyzer"``.
-    rotation : {"varimax", "none", "quartimax", "oblimin", "promax"}
+    rotation : {"varimax", "none", "quartimax", "equamax", "oblimin", "promax"}
         As in R; principal components are then ordered by size and reflected to a
         positive sum, centroid factors stay as the rotation leaves them.
-        ``engine="factor_analyzer"`` also has equamax, geomin_ort, quartimin and
-        geomin_obl.
+        ``engine="factor_analyzer"`` also has geomin_ort, quartimin and geomin_obl.
     correlation : {"pearson", "spearman", "kendall"}
     flags : FlagRule, array_like of bool, shape (p, k), or DataFrame
         Rule for automatic flags (default ``FlagRule(level=0.05, majority=True)``),
@@ -672,13 +681,14 @@ def analyse(
     data = sorts if isinstance(sorts, QSorts) else QSorts.from_frame(sorts)
     _check_choices(engine, extraction, rotation, correlation, profile)
     k = check_n_factors(n_factors, data.n_sorts)
-    matrix = correlate(data.values, correlation)
     if engine == "factor_analyzer":
         unrotated, rotated, extra = _through_factor_analyzer(
             data, k, extraction, rotation, correlation
         )
+        values = eigenvalues(correlate(data.values, correlation))
     else:
-        unrotated, rotated = _factors(matrix, k, extraction, rotation, profile)
+        unrotated, values = _extract(data, k, extraction, correlation)
+        rotated = turn(unrotated, rotation, extraction, profile)
         extra = {}
     extra["communalities"] = efa.communalities(rotated.loadings, rotated.phi)
     rule = flags if isinstance(flags, FlagRule) else None
@@ -699,8 +709,7 @@ def analyse(
         engine=engine,
         flag_rule=rule,
         composite_reliability=composite_reliability,
-        correlation_matrix=_frozen(matrix),
-        eigenvalue_array=_frozen(eigenvalues(matrix)),
+        eigenvalue_array=_frozen(values),
         unrotated_array=_frozen(unrotated),
         loading_array=_frozen(rotated.loadings),
         phi_array=_frozen(rotated.phi),
@@ -717,19 +726,46 @@ def analyse(
     return result
 
 
-def _factors(
-    matrix: Floats, k: int, extraction: str, rotation: str, profile: str
-) -> tuple[Floats, Rotation]:
-    """Unrotated loadings and their rotation, by our own steps."""
-    pca = extraction == "pca"
-    unrotated = extract_pca(matrix, k) if pca else extract_centroid(matrix, k)
-    if profile == "kade" and rotation == "varimax":
+def _extract(data: QSorts, k: int, extraction: str, correlation: str) -> tuple[Floats, Floats]:
+    """Unrotated loadings and all eigenvalues; no p x p matrix where sorts outnumber the rows."""
+    if extraction == "pca":
+        columns = unit_columns(data.values, correlation)
+        if columns.shape[0] < columns.shape[1]:
+            return extract_pca_thin(columns, k)
+    matrix = correlate(data.values, correlation)
+    if extraction == "pca":
+        return extract_pca(matrix, k), eigenvalues(matrix)
+    return extract_centroid(matrix, k, form=extraction), eigenvalues(matrix)
+
+
+def turn(
+    unrotated: ArrayLike, rotation: str, extraction: str = "pca", profile: str = "qmethod"
+) -> Rotation:
+    """Rotate as :func:`analyse` does: algorithm, order and signs of the factors.
+
+    Parameters
+    ----------
+    unrotated : array_like, shape (..., p, k)
+    rotation, extraction, profile : str
+        As in :func:`analyse`.
+
+    Returns
+    -------
+    Rotation
+
+    Examples
+    --------
+    >>> turn([[-0.8, -0.2], [-0.7, 0.4]], "none").loadings.tolist()
+    [[0.8, -0.2], [0.7, 0.4]]
+    """
+    kade = profile == "kade"
+    if kade and rotation == "varimax":
         rotated = rotate_varimax(unrotated, tolerance=_SETTLED)
     else:
         rotated = rotate(unrotated, rotation)
-    if not pca:
-        return unrotated, rotated
-    return unrotated, reflect(rotated) if profile == "kade" else order_and_reflect(rotated)
+    if extraction != "pca":
+        return rotated
+    return reflect(rotated) if kade else order_and_reflect(rotated)
 
 
 def _through_factor_analyzer(

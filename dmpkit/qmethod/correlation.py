@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from dmpkit.errors import DataError
 from dmpkit.qmethod.arrays import Floats, average_ranks, to_matrix
 
-__all__ = ["CORRELATIONS", "correlate", "kendall", "pearson", "spearman"]
+__all__ = ["CORRELATIONS", "correlate", "kendall", "pearson", "spearman", "unit_columns"]
 
 
 def pearson(values: ArrayLike) -> Floats:
@@ -39,8 +39,7 @@ def pearson(values: ArrayLike) -> Floats:
            [1. , 1. , 0.5],
            [0.5, 0.5, 1. ]])
     """
-    matrix = to_matrix(values, "the sorts")
-    return _cosines(matrix - matrix.mean(axis=0), np.abs(matrix).max(axis=0))
+    return _products(_centred(to_matrix(values, "the sorts")))
 
 
 def spearman(values: ArrayLike) -> Floats:
@@ -100,8 +99,7 @@ def kendall(values: ArrayLike) -> Floats:
     array([[1.        , 0.66666667],
            [0.66666667, 1.        ]])
     """
-    signs = pair_signs(to_matrix(values, "the sorts"))
-    return _cosines(signs, np.ones(signs.shape[1]))
+    return _products(_signs(to_matrix(values, "the sorts")))
 
 
 def pair_signs(values: Floats) -> Floats:
@@ -125,7 +123,48 @@ def pair_signs(values: Floats) -> Floats:
     return np.sign(values[other] - values[one])
 
 
-def _cosines(columns: Floats, scale: Floats) -> Floats:
+def unit_columns(values: ArrayLike, method: str = "pearson") -> Floats:
+    """Columns *Z* of length 1 whose products are the correlations: ``Z.T @ Z``.
+
+    Parameters
+    ----------
+    values : array_like, shape (n, p)
+    method : {"pearson", "spearman", "kendall"}
+
+    Returns
+    -------
+    ndarray, shape (n, p)
+        For Kendall's tau (n (n - 1) / 2, p): one row a pair of statements.
+
+    Raises
+    ------
+    DataError
+        When the method is not one of these, or the sorts cannot be correlated.
+
+    Examples
+    --------
+    >>> z = unit_columns([[1, 3], [0, 2], [-1, 1]])
+    >>> (z.T @ z).round(6)
+    array([[1., 1.],
+           [1., 1.]])
+    """
+    _check_method(method)
+    matrix = to_matrix(values, "the sorts")
+    if method == "kendall":
+        return _signs(matrix)
+    return _centred(average_ranks(matrix) if method == "spearman" else matrix)
+
+
+def _centred(matrix: Floats) -> Floats:
+    return _unit(matrix - matrix.mean(axis=0), np.abs(matrix).max(axis=0))
+
+
+def _signs(matrix: Floats) -> Floats:
+    signs = pair_signs(matrix)
+    return _unit(signs, np.ones(signs.shape[1]))
+
+
+def _unit(columns: Floats, scale: Floats) -> Floats:
     length = np.sqrt(np.einsum("ij,ij->j", columns, columns))
     constant = np.flatnonzero(length <= 1e-12 * scale)
     if constant.size:
@@ -134,7 +173,10 @@ def _cosines(columns: Floats, scale: Floats) -> Floats:
             f"sort {numbers}: every statement has the same value, so nothing correlates with it.",
             remedy="Leave the sort out.",
         )
-    unit = columns / length
+    return np.asarray(columns / length, dtype=np.float64)
+
+
+def _products(unit: Floats) -> Floats:
     result = np.clip(unit.T @ unit, -1.0, 1.0)
     result = (result + result.T) / 2
     np.fill_diagonal(result, 1.0)
@@ -168,9 +210,13 @@ def correlate(values: ArrayLike, method: str = "pearson") -> Floats:
     array([[1. , 0.5],
            [0.5, 1. ]])
     """
+    _check_method(method)
+    return CORRELATIONS[method](values)
+
+
+def _check_method(method: str) -> None:
     if method not in CORRELATIONS:
         raise DataError(
             f"correlation {method!r} is not offered.",
             remedy=f"Choose one of: {', '.join(CORRELATIONS)}.",
         )
-    return CORRELATIONS[method](values)

@@ -9,11 +9,11 @@ from numpy.typing import ArrayLike
 
 from dmpkit.errors import ConvergenceWarning, DataError, warn
 from dmpkit.qmethod.arrays import Floats, column_signs, to_matrix
+from dmpkit.qmethod.centroid import CENTROIDS, centroid_stack
 
-__all__ = ["eigenvalues", "extract_centroid", "extract_pca"]
+__all__ = ["eigenvalues", "extract_centroid", "extract_pca", "extract_pca_thin"]
 
-_ZERO = 1e-10  # an eigenvalue, or a column sum, at most this large (relative to p) is zero
-_TIE = 1e-12  # column sums at most this far apart are tied
+_ZERO = 1e-10  # an eigenvalue at most this large (relative to p) is zero
 
 
 def eigenvalues(correlations: ArrayLike) -> Floats:
@@ -76,9 +76,57 @@ def extract_pca(correlations: ArrayLike, n_factors: int) -> Floats:
     k = check_n_factors(n_factors, matrix.shape[0])
     values, vectors = np.linalg.eigh(matrix)
     values, vectors = values[: -k - 1 : -1], vectors[:, : -k - 1 : -1]
-    too_small = values <= _ZERO * matrix.shape[0]
+    return _components(vectors, values, matrix.shape[0])
+
+
+def extract_pca_thin(columns: ArrayLike, n_factors: int) -> tuple[Floats, Floats]:
+    r"""Principal components without the correlation matrix, for many sorts.
+
+    The same loadings as :func:`extract_pca`, from the singular values of the
+    standardised sorts *Z* (columns of length 1, so that :math:`Z'Z = R`): with
+    60 statements and 5,000 sorts that is a 60 x 5,000 problem instead of a
+    5,000 x 5,000 one.
+
+    Parameters
+    ----------
+    columns : array_like, shape (m, p)
+        From :func:`~dmpkit.qmethod.correlation.unit_columns`.
+    n_factors : int
+
+    Returns
+    -------
+    loadings : ndarray, shape (p, k)
+    eigenvalues : ndarray, shape (p,)
+        Largest first, 0 beyond the rank.
+
+    Raises
+    ------
+    DataError
+        When there are fewer components than are asked for.
+
+    Examples
+    --------
+    >>> from dmpkit.qmethod.correlation import unit_columns
+    >>> sorts = np.array([[1, 3, 0], [0, 2, 2], [-1, 1, -2]])
+    >>> loadings, values = extract_pca_thin(unit_columns(sorts), 1)
+    >>> loadings.ravel().round(3), values.round(3)
+    (array([0.966, 0.966, 0.707]), array([2.366, 0.634, 0.   ]))
+    """
+    z = to_matrix(columns, "the standardised sorts")
+    p = z.shape[1]
+    k = check_n_factors(n_factors, p)
+    _, length, vectors = np.linalg.svd(z, full_matrices=False)
+    values = np.zeros(p)
+    values[: len(length)] = length**2
+    basis = np.zeros((p, k))
+    basis[:, : len(length)] = vectors[:k].T
+    return _components(basis, values[:k], p), values
+
+
+def _components(vectors: Floats, values: Floats, p: int) -> Floats:
+    too_small = values <= _ZERO * p
     if too_small.any():
-        left = int(k - too_small.sum())
+        k, left = len(values), int(len(values) - too_small.sum())
         raise DataError(
             f"{k} factors are asked for, but the sorts hold only {left} components.",
             remedy=f"Ask for at most {left} factors.",
@@ -91,10 +139,11 @@ def extract_centroid(
     correlations: ArrayLike,
     n_factors: int,
     *,
-    tolerance: float = 1e-5,
+    form: str = "centroid",
+    tolerance: float | None = None,
     max_iterations: int = 1000,
 ) -> Floats:
-    r"""Centroid factors, as R's ``qmethod`` extracts them (Brown 1980, pp. 208-224).
+    r"""Centroid factors (Brown 1980, pp. 208-224), by default as R's ``qmethod`` extracts them.
 
     For each factor: the diagonal is set to 0; sorts are reflected, the one with
     the most negative column sum first, until no sum is negative; the first
@@ -102,7 +151,19 @@ def extract_centroid(
     sums *t*; then the diagonal is filled with the communalities :math:`f^2` and
     the loadings recomputed as :math:`t/\sqrt{\sum t}` until no :math:`f^2` moves
     by `tolerance` or more; the reflections are undone, and the next factor is
-    taken from the residual :math:`R - ff'`.
+    taken from the residual :math:`R - ff'`. The other forms:
+
+    - ``centroid_brown``: the first diagonal is .5 and the tolerance .001, as KADE
+      calculates it and says that PQMethod does. KADE rounds correlations to five
+      decimals and everything on the way to eight; that is not imitated, so its
+      last printed digit can differ. Not checked against PQMethod itself.
+    - ``centroid_horst``: Horst's centroid with iterated communalities (1965,
+      section 5.5): all k factors are extracted from a matrix with ones on the
+      diagonal, the diagonal is replaced by their communalities (at most 1), and
+      so on until none differs by more than 1e-4. Loadings then depend on k.
+      KADE stops after 30 rounds.
+    - ``centroid_tucker``: the diagonal is the largest absolute correlation of
+      each column of the residual, and nothing is iterated (Tucker & MacCallum 1997).
 
     Sums that differ by less than 1e-12 count as tied and the sort with the
     lowest index is reflected first, so duplicated sorts give the same result on
@@ -113,78 +174,64 @@ def extract_centroid(
     correlations : array_like, shape (p, p)
     n_factors : int
         Number of factors, from 1 to p.
-    tolerance : float
-        Stop when every communality changes by less than this.
+    form : {"centroid", "centroid_brown", "centroid_horst", "centroid_tucker"}
+    tolerance : float, optional
+        Stop when every communality changes by less than this; the form's own
+        by default (1e-5 for R's).
     max_iterations : int
         Stop here with a ConvergenceWarning.
 
     Returns
     -------
     ndarray, shape (p, k)
-        The first columns are the same whatever the number of factors.
+        The first columns are the same whatever the number of factors, except
+        with ``centroid_horst``.
 
     Raises
     ------
     DataError
-        When the matrix is unusable or nothing is left to extract.
+        When the form is unknown, the matrix is unusable or nothing is left to extract.
+
+    References
+    ----------
+    Brown, S. R. (1980). Political Subjectivity. Yale University Press.
+    Horst, P. (1965). Factor Analysis of Data Matrices. Holt, Rinehart and Winston.
+    Tucker, L. R., & MacCallum, R. C. (1997). Exploratory Factor Analysis.
 
     Examples
     --------
-    >>> extract_centroid([[1, 0.5, 0.5], [0.5, 1, 0.5], [0.5, 0.5, 1]], 1).round(3)
-    array([[0.707],
-           [0.707],
-           [0.707]])
+    >>> matrix = [[1, 0.5, 0.5], [0.5, 1, 0.5], [0.5, 0.5, 1]]
+    >>> extract_centroid(matrix, 1).round(3).ravel()
+    array([0.707, 0.707, 0.707])
+    >>> extract_centroid(matrix, 1, form="centroid_tucker").round(3).ravel()
+    array([0.707, 0.707, 0.707])
     """
-    residual = _symmetric(correlations).copy()
-    k = check_n_factors(n_factors, residual.shape[0])
-    if residual.shape[0] < 2:
+    matrix = _symmetric(correlations)
+    k = check_n_factors(n_factors, matrix.shape[0])
+    if matrix.shape[0] < 2:
         raise DataError("centroid extraction needs at least 2 sorts.")
-    columns = []
-    for number in range(1, k + 1):
-        np.fill_diagonal(residual, 0.0)
-        loading = _centroid(residual, f"f{number}", tolerance, max_iterations)
-        columns.append(loading)
-        residual -= np.outer(loading, loading)
-    return np.column_stack(columns)
-
-
-def _centroid(matrix: Floats, name: str, tolerance: float, max_iterations: int) -> Floats:
-    """One centroid factor of a matrix whose diagonal is 0."""
-    signs = _reflections(matrix)
-    reflected = matrix * signs * signs[:, None]
-    sums = reflected.sum(axis=0)
-    if sums.sum() <= _ZERO * len(sums):
+    if form not in CENTROIDS:
         raise DataError(
-            f"centroid extraction finds nothing left to extract for factor {name}.",
+            f"centroid form {form!r} is not offered.",
+            remedy=f"Choose one of: {', '.join(CENTROIDS)}.",
+        )
+    found = centroid_stack(
+        matrix[None], k, form, tolerance=tolerance, max_iterations=max_iterations
+    )
+    if found.empty[0]:
+        raise DataError(
+            f"centroid extraction finds nothing left to extract for factor f{found.empty[0]}.",
             remedy="Ask for fewer factors.",
         )
-    start = sums * (1 + 1 / (len(sums) - 1))
-    loading = start / np.sqrt(start.sum())
-    for _ in range(max_iterations):
-        communality = loading**2
-        total = sums + communality
-        loading = total / np.sqrt(total.sum())
-        if np.abs(loading**2 - communality).max() < tolerance:
-            break
-    else:
+    if found.unsettled[0]:
         warn(
-            f"The communalities of centroid factor {name} did not settle in {max_iterations} "
-            "rounds; its loadings are approximate. Compare with extraction='pca'.",
+            f"The communalities of centroid factor f{found.unsettled[0]} did not settle in "
+            f"{max_iterations} rounds; its loadings are approximate. Compare with "
+            "extraction='pca'.",
             ConvergenceWarning,
-            stacklevel=4,
+            stacklevel=2,
         )
-    return np.asarray(loading * signs, dtype=np.float64)
-
-
-def _reflections(matrix: Floats) -> Floats:
-    """Signs after which no column sum is negative."""
-    signs = np.ones(matrix.shape[0])
-    sums = matrix.sum(axis=0)
-    while sums.min() < -_TIE:
-        worst = int(np.argmax(sums <= sums.min() + _TIE))
-        signs[worst] = -signs[worst]
-        sums = (matrix * signs[:, None]).sum(axis=0) * signs
-    return signs
+    return np.asarray(found.loadings[0])
 
 
 def check_n_factors(n_factors: int, n_sorts: int) -> int:

@@ -1,7 +1,7 @@
 """Rotation of factors, by the algorithms and stopping rules of R.
 
-Varimax and promax are those of R's ``stats``; quartimax and oblimin are the
-gradient projections of ``GPArotation``; :func:`order_and_reflect` is the rule by
+Varimax and promax are those of R's ``stats``; quartimax, equamax and oblimin are
+the gradient projections of ``GPArotation``; :func:`order_and_reflect` is the rule by
 which ``psych::principal`` puts rotated components in order. Loadings therefore
 agree with R's to rounding, not just to the stopping tolerance.
 """
@@ -23,6 +23,7 @@ __all__ = [
     "order_and_reflect",
     "reflect",
     "rotate",
+    "rotate_equamax",
     "rotate_none",
     "rotate_oblimin",
     "rotate_promax",
@@ -190,7 +191,56 @@ def rotate_quartimax(
            [0.1 , 0.84],
            [0.24, 0.83]])
     """
-    return _each(loadings, lambda a, t: _orthogonal(a, t, tolerance, max_iterations))
+    return _each(
+        loadings, lambda a, t: _orthogonal(a, t, _quartimax, "quartimax", tolerance, max_iterations)
+    )
+
+
+def rotate_equamax(
+    loadings: ArrayLike, *, tolerance: float = 1e-5, max_iterations: int = 1000
+) -> Rotation:
+    r"""Equamax: between simple sorts and simple factors (Saunders 1962).
+
+    Minimises the criterion of Crawford and Ferguson (1970),
+    :math:`\frac{1-\kappa}{4} \sum_i \sum_{j \ne l} a_{ij}^2 a_{il}^2
+    + \frac{\kappa}{4} \sum_j \sum_{i \ne m} a_{ij}^2 a_{mj}^2` with
+    :math:`\kappa = k/2p`, over orthogonal rotations by gradient projection,
+    without row normalisation, as R's ``psych`` does by way of ``GPArotation``.
+
+    Parameters
+    ----------
+    loadings : array_like, shape (p, k)
+    tolerance : float
+        Stop when the projected gradient is shorter than this.
+    max_iterations : int
+        Reaching it gives a ConvergenceWarning.
+
+    Returns
+    -------
+    Rotation
+
+    Raises
+    ------
+    DataError
+        When a loading is not a finite number.
+
+    References
+    ----------
+    Crawford, C. B., & Ferguson, G. A. (1970). A general rotation criterion and its
+    use in orthogonal rotation. Psychometrika, 35, 321-332.
+
+    Examples
+    --------
+    >>> rotated = rotate_equamax([[0.8, 0.3], [0.7, 0.4], [0.6, -0.6], [0.7, -0.5]])
+    >>> abs(rotated.loadings.round(2))
+    array([[0.82, 0.25],
+           [0.8 , 0.11],
+           [0.11, 0.84],
+           [0.25, 0.82]])
+    """
+    return _each(
+        loadings, lambda a, t: _orthogonal(a, t, _equamax, "equamax", tolerance, max_iterations)
+    )
 
 
 def rotate_oblimin(
@@ -290,6 +340,7 @@ ROTATIONS: dict[str, Callable[[ArrayLike], Rotation]] = {
     "none": rotate_none,
     "varimax": rotate_varimax,
     "quartimax": rotate_quartimax,
+    "equamax": rotate_equamax,
     "oblimin": rotate_oblimin,
     "promax": rotate_promax,
 }
@@ -301,7 +352,7 @@ def rotate(loadings: ArrayLike, method: str = "varimax") -> Rotation:
     Parameters
     ----------
     loadings : array_like, shape (p, k)
-    method : {"none", "varimax", "quartimax", "oblimin", "promax"}
+    method : {"none", "varimax", "quartimax", "equamax", "oblimin", "promax"}
 
     Returns
     -------
@@ -471,6 +522,17 @@ def _quartimax(loadings: Floats) -> tuple[float, Floats]:
     return -float((squared**2).sum()) / 4, -(squared * loadings)
 
 
+def _equamax(loadings: Floats) -> tuple[float, Floats]:
+    """Crawford and Ferguson's criterion with kappa = k/2p, and its slope."""
+    p, k = loadings.shape
+    kappa = k / (2 * p)
+    squared = loadings**2
+    row = squared.sum(axis=1, keepdims=True) - squared
+    column = squared.sum(axis=0) - squared
+    mixed = (1 - kappa) * row + kappa * column
+    return float((squared * mixed).sum()) / 4, loadings * mixed
+
+
 def _oblimin(loadings: Floats, gamma: float) -> tuple[float, Floats]:
     squared = loadings**2
     others = squared.sum(axis=1, keepdims=True) - squared
@@ -479,10 +541,17 @@ def _oblimin(loadings: Floats, gamma: float) -> tuple[float, Floats]:
     return float((squared * others).sum()) / 4, loadings * others
 
 
-def _orthogonal(a: Floats, start: Floats, tolerance: float, max_iterations: int) -> _Projection:
-    """Gradient projection over orthogonal matrices, for quartimax."""
+def _orthogonal(
+    a: Floats,
+    start: Floats,
+    criterion: Callable[[Floats], tuple[float, Floats]],
+    name: str,
+    tolerance: float,
+    max_iterations: int,
+) -> _Projection:
+    """Gradient projection over orthogonal matrices, for quartimax and equamax."""
     matrix = start
-    value, gradient = _quartimax(a @ matrix)
+    value, gradient = criterion(a @ matrix)
     slope = a.T @ gradient
     step, moved = 1.0, False
     for _ in range(max_iterations + 1):
@@ -495,13 +564,13 @@ def _orthogonal(a: Floats, start: Floats, tolerance: float, max_iterations: int)
         for _ in range(11):
             u, _, v = np.linalg.svd(matrix - step * projected)
             candidate = u @ v
-            reached, gradient = _quartimax(a @ candidate)
+            reached, gradient = criterion(a @ candidate)
             if reached < value - 0.5 * length**2 * step:
                 break
             step /= 2
         matrix, value, slope = candidate, reached, a.T @ gradient
     else:
-        _not_settled("quartimax", max_iterations)
+        _not_settled(name, max_iterations)
     rotated = np.asarray(a @ matrix, dtype=np.float64)
     return _Projection(Rotation(rotated, matrix, np.eye(len(matrix))), value, moved)
 

@@ -38,6 +38,9 @@ WIDTH = 88
 _EXTRACTIONS = {
     "pca": "principal component analysis",
     "centroid": "centroid factor analysis (in the form of the R package qmethod)",
+    "centroid_brown": "centroid factor analysis (Brown's form as KADE calculates it)",
+    "centroid_horst": "centroid factor analysis with iterated communalities (Horst 5.5)",
+    "centroid_tucker": "centroid factor analysis (in the form of Tucker and MacCallum)",
     "ml": "maximum likelihood factor analysis",
     "minres": "minimum residual factor analysis",
 }
@@ -45,6 +48,7 @@ _ROTATIONS = {
     "none": "not rotated",
     "varimax": "rotated by varimax (orthogonal, Kaiser-normalised)",
     "quartimax": "rotated by quartimax (orthogonal)",
+    "equamax": "rotated by equamax (orthogonal)",
     "oblimin": "rotated by direct oblimin (oblique)",
     "promax": "rotated by promax (oblique, power 4)",
 }

@@ -203,9 +203,9 @@ def test_a_loading_beyond_one_is_said():
     ("options", "said"),
     [
         ({"extraction": "principal"}, r"extraction 'principal' is not offered.*pca, centroid"),
-        ({"extraction": "ml"}, r"pca, centroid\. engine='factor_analyzer' offers it"),
-        ({"rotation": "equamax"}, r"rotation 'equamax' is not offered.*'factor_analyzer' offers"),
-        ({"rotation": "judgemental"}, r"none, varimax, quartimax, oblimin, promax\.$"),
+        ({"extraction": "ml"}, r"centroid_tucker\. engine='factor_analyzer' offers it"),
+        ({"rotation": "quartimin"}, r"rotation 'quartimin' is not offered.*'factor_analyzer' offers"),
+        ({"rotation": "judgemental"}, r"none, varimax, quartimax, equamax, oblimin, promax\.$"),
         ({"correlation": "phi"}, r"pearson, spearman, kendall"),
         ({"profile": "pqmethod"}, r"qmethod, kade"),
         ({"engine": "r"}, r"dmpkit, factor_analyzer"),

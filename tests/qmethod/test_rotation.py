@@ -129,8 +129,8 @@ def test_input_is_left_alone():
 
 
 def test_unusable_input():
-    with pytest.raises(DataError, match=r"'equamax' is not offered.*varimax"):
-        qm.rotate(loadings(1), "equamax")
+    with pytest.raises(DataError, match=r"'quartimin' is not offered.*varimax"):
+        qm.rotate(loadings(1), "quartimin")
     with pytest.raises(DataError, match="row 1, column 2"):
         qm.rotate_varimax([[0.1, np.inf]])
     with pytest.raises(DataError, match="not finite"):
