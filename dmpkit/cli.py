@@ -191,7 +191,8 @@ def reproduce(slugs: tuple[str, ...], jobs: int, deadline: float, out: Path) -> 
         )
     finally:
         progress.close()
-    index = build_site(results, out / "site")
+    earlier = running.earlier_results(out, [result.slug for result in results])
+    index = build_site([*results, *earlier], out / "site")
     click.echo(running.verdict_table(results))
     click.echo(f"Site: {index}")
     if any(result.status == running.INVALID for result in results):

@@ -6,26 +6,31 @@ import asyncio
 import datetime
 import json
 import os
+import platform
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dmpkit.errors import DataError, DataNotDownloaded
 from dmpkit.workbench.figures import DIFFERS, VERDICT_MIME, Verdict
 from dmpkit.workbench.running import NotebookRun, read_notebook, run_notebook, wait_for
-from dmpkit.workbench.study import COLLECT_VARIABLE, STUDIES_VARIABLE, Study
+from dmpkit.workbench.study import COLLECT_VARIABLE, STUDIES_VARIABLE, Study, find_studies
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 __all__ = [
     "StudyResult",
+    "earlier_results",
     "judge",
     "last_results",
     "notebook_errors",
+    "package_versions",
     "reproduce",
     "verdict_table",
 ]
@@ -33,9 +38,14 @@ __all__ = [
 REPRODUCED = "reproduced"
 FAILED = "failed"
 NOT_DOWNLOADED = "data not downloaded"
+NOT_RUN = "not run yet"
 INVALID = "invalid"
 
 RESULTS = "verdicts.json"
+PACKAGES = (
+    *("dmpkit", "numpy", "scipy", "pandas", "polars", "matplotlib", "statsmodels"),
+    *("factor_analyzer", "scikit-learn"),
+)
 
 
 @dataclass(frozen=True)
@@ -47,8 +57,8 @@ class StudyResult:
     slug : str
         The study.
     status : str
-        ``reproduced``, ``differs``, ``failed``, ``data not downloaded`` or
-        ``invalid`` (its manifest is wrong).
+        ``reproduced``, ``differs``, ``failed``, ``data not downloaded``,
+        ``not run yet`` or ``invalid`` (its manifest is wrong).
     verdicts : tuple of Verdict
         One a figure that was checked, in the notebook's order.
     problems : tuple of str
@@ -59,6 +69,8 @@ class StudyResult:
         The executed notebook.
     study : Study, optional
         The study; None when it cannot be opened.
+    run, versions : str
+        When it was run, and with which versions of Python and packages.
     """
 
     slug: str
@@ -68,11 +80,13 @@ class StudyResult:
     seconds: float = 0.0
     notebook: NotebookNode | None = field(default=None, repr=False)
     study: Study | None = field(default=None, repr=False)
+    run: str = ""
+    versions: str = ""
 
     @property
     def failed(self) -> bool:
         """True when a figure differs, the notebook failed or the manifest is wrong."""
-        return self.status not in {REPRODUCED, NOT_DOWNLOADED}
+        return self.status not in {REPRODUCED, NOT_DOWNLOADED, NOT_RUN}
 
     @property
     def counts(self) -> dict[str, int]:
@@ -222,7 +236,15 @@ def judge(study: Study, run: NotebookRun) -> StudyResult:
     status = FAILED if problems else DIFFERS if differs else REPRODUCED
     said = [f"the figure {v.figure} differs: {v}" for v in differs]
     return StudyResult(
-        study.slug, status, tuple(found), (*said, *problems), run.seconds, run.notebook, study
+        study.slug,
+        status,
+        tuple(found),
+        (*said, *problems),
+        run.seconds,
+        run.notebook,
+        study,
+        datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        package_versions(),
     )
 
 
@@ -260,12 +282,13 @@ def _store(results: Iterable[StudyResult], out: Path) -> None:
 
     from dmpkit.tables import atomic_write
 
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     known = dict(last_results(out))
     for result in results:
         known[result.slug] = {
             "status": result.status,
-            "run": now,
+            "run": result.run,
+            "versions": result.versions,
+            "seconds": round(result.seconds, 1),
             "counts": result.counts,
             "problems": list(result.problems),
             "verdicts": [verdict.as_dict() for verdict in result.verdicts],
@@ -285,6 +308,53 @@ def last_results(out: Path) -> Mapping[str, Mapping[str, Any]]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def earlier_results(out: Path, done: Iterable[str]) -> list[StudyResult]:
+    """The studies that were not part of a run, as earlier runs left them.
+
+    Parameters
+    ----------
+    out : path
+        The folder of the runs.
+    done : iterable of str
+        The studies of the present run, which are left out.
+    """
+    last = last_results(out)
+    rest = (slug for slug in find_studies() if slug not in set(done))
+    return [_earlier(slug, last.get(slug, {}), out / "executed") for slug in rest]
+
+
+def _earlier(slug: str, said: Mapping[str, Any], executed: Path) -> StudyResult:
+    prepared = _prepare(slug)
+    if isinstance(prepared, StudyResult):
+        return prepared
+    try:
+        verdicts = tuple(Verdict(**one) for one in said["verdicts"])
+        notebook = read_notebook(executed / f"{slug}.ipynb")
+        problems, versions = tuple(said["problems"]), said["versions"]
+        about = (said["status"], verdicts, problems, said["seconds"], notebook)
+        return StudyResult(slug, *about, prepared, said["run"], versions)
+    except (KeyError, TypeError, DataError):  # not run here, or by another version
+        return StudyResult(slug, NOT_RUN, study=prepared)
+
+
+@cache
+def package_versions() -> str:
+    """Versions of Python and of the packages that compute.
+
+    Examples
+    --------
+    >>> package_versions().split()[0]
+    'Python'
+    """
+    found = [f"Python {platform.python_version()}"]
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            continue
+    return ", ".join(found)
 
 
 def verdict_table(results: Sequence[StudyResult], *, details: bool = True) -> str:

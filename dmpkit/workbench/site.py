@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import base64
 import datetime
-import platform
 import re
 import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +23,13 @@ from dmpkit.errors import DmpkitError
 from dmpkit.reporting import escape
 from dmpkit.workbench.figures import DIFFERS, NOT_REPRODUCIBLE, VERDICT_MIME, Verdict
 from dmpkit.workbench.manifest import KINDS
-from dmpkit.workbench.reproduce import NOT_DOWNLOADED, REPRODUCED, StudyResult
+from dmpkit.workbench.reproduce import (
+    NOT_DOWNLOADED,
+    NOT_RUN,
+    REPRODUCED,
+    StudyResult,
+    package_versions,
+)
 from dmpkit.workbench.safe_html import Outline, clean, markdown, mathml
 from dmpkit.workbench.study import Study
 
@@ -33,16 +37,12 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from nbformat import NotebookNode
 
-__all__ = ["build_site", "package_versions"]
+__all__ = ["build_site"]
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'"
-)
-PACKAGES = (
-    *("dmpkit", "numpy", "scipy", "pandas", "polars", "matplotlib", "statsmodels"),
-    *("factor_analyzer", "scikit-learn"),
 )
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
 
@@ -53,7 +53,7 @@ def build_site(results: Sequence[StudyResult], folder: Path) -> Path:
     Parameters
     ----------
     results : sequence of StudyResult
-        One a study, in the order of the index.
+        One a study; the index lists them by slug.
     folder : path
         Where the site goes.
 
@@ -97,7 +97,7 @@ def _write_site(results: Sequence[StudyResult], folder: Path) -> None:
     shutil.copyfile(TEMPLATES / "site" / "icon.svg", folder / "assets" / "icon.svg")
     environment = _environment()
     index = environment.get_template("index.html.j2").render(
-        results=results,
+        results=sorted(results, key=lambda result: result.slug),
         n_figures=sum(len(result.verdicts) for result in results),
         invalid=[result for result in results if result.study is None],
         kinds=KINDS,
@@ -122,7 +122,7 @@ def _study_page(environment: Environment, result: StudyResult, study: Study, fol
         kinds=KINDS,
         verdict_table=module.verdict_table,  # type: ignore[attr-defined]
         body=Markup(body),  # noqa: S704 (every part was cleaned)
-        versions=package_versions(),
+        versions=result.versions or package_versions(),
         hashes={item.name: _hash(study, item.name) for item in study.data},
     )
 
@@ -134,18 +134,6 @@ def _hash(study: Study, name: str) -> str:
         return sha256(study.path(name))
     except DmpkitError:
         return study.file(name).sha256 or "–"
-
-
-@cache
-def package_versions() -> str:
-    """Versions of Python and of the packages that compute."""
-    found = [f"Python {platform.python_version()}"]
-    for name in PACKAGES:
-        try:
-            found.append(f"{name} {metadata.version(name)}")
-        except metadata.PackageNotFoundError:
-            continue
-    return ", ".join(found)
 
 
 @cache
@@ -172,7 +160,11 @@ def _environment() -> Environment:
     return environment
 
 
-_STATUS = {REPRODUCED: ("good", "✓"), NOT_DOWNLOADED: ("open", "○")}
+_STATUS = {
+    REPRODUCED: ("good", "✓"),
+    NOT_DOWNLOADED: ("open", "○"),
+    NOT_RUN: ("open", "○"),
+}
 _VERDICT = {DIFFERS: ("wrong", "✗"), NOT_REPRODUCIBLE: ("open", "○")}
 
 

@@ -91,8 +91,13 @@ def test_exit_codes_of_reproduce(bench) -> None:
     assert run("reproduce", "no-such-study").exit_code == 2
     assert run("reproduce", "good", "--jobs", "0").exit_code == 2
     assert run("reproduce", "good", "--deadline", "-1").exit_code == 2
-    page = (bench.root / "build" / "site" / "index.html").read_text()
-    assert "broken" in page
+    site = bench.root / "build" / "site"
+    assert "broken" in (site / "index.html").read_text(encoding="utf-8")
+    # the page of a study that was run before stays, with what was found then
+    assert "published.csv" not in (site / "wrong.html").read_text(encoding="utf-8")
+    assert "✗ differs" in (site / "wrong.html").read_text(encoding="utf-8")
+    assert "dmpkit reproduce lipset-1963" in (site / "lipset-1963.html").read_text(encoding="utf-8")
+    assert not [p for p in (bench.root / "build").iterdir() if p.name.startswith(".")]
 
 
 def test_a_study_without_its_data_is_listed_and_not_a_failure(bench) -> None:

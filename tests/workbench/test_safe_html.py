@@ -66,7 +66,7 @@ def test_formulas_become_mathml() -> None:
     assert "<mfrac>" in made
     assert 'display="block"' in made
     assert "5 $ each" in made
-    assert mathml("{<b>") == '<code class="tex">{&lt;b&gt;</code>'
+    assert mathml("\\left(<b>") == '<code class="tex">\\left(&lt;b&gt;</code>'
 
 
 def test_headings_come_in_order_below_the_title_of_the_page() -> None:
