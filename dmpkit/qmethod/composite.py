@@ -23,6 +23,7 @@ __all__ = ["CompositeLayout", "GridColumn", "fit_texts", "grid_columns", "wrap"]
 Texts = Literal["fit", "full", "none"]
 
 SIZES = (8.0, 7.5, 7.0, 6.5, 6.0, 5.5, 5.0)
+UNBROKEN = 6.5  # fonts above this are not taken if a word would have to be broken
 WIDENED = 1.04  # screens hint letters, which widens some
 LINE = 1.16  # line height in font sizes
 PADDING = 3.0  # points between frame and text
@@ -149,7 +150,8 @@ def fit_texts(
             for label, text in zip(labels, texts, strict=True)
         )
         heights = _heights(columns, lines, size, n_rows)
-        if sum(heights) <= height:
+        broken = size > UNBROKEN and _breaks_words(texts, width - 2 * PADDING, size)
+        if sum(heights) <= height and not broken:
             return CompositeLayout(size, width, heights, lines, 0)
     if not shorten:
         return CompositeLayout(size, width, heights, lines, 0)
@@ -192,15 +194,20 @@ def wrap(text: str, width: float, size: float, indent: float = 0.0) -> tuple[str
     return (*lines, line) if line or not lines else tuple(lines)
 
 
+def _breaks_words(texts: Iterable[str], width: float, size: float) -> bool:
+    words = {word for text in texts for word in text.split()}
+    return any(text_width(word, size) > width for word in words)
+
+
 def _breakable(text: str, width: float, size: float) -> list[str]:
     """Words, those too long for a line cut into pieces that are not."""
     pieces = []
     for word in text.split():
         while text_width(word, size) > width and len(word) > 1:
             end = len(word) - 1
-            while end > 1 and text_width(word[:end], size) > width:
+            while end > 1 and text_width(f"{word[:end]}-", size) > width:
                 end -= 1
-            pieces.append(word[:end])
+            pieces.append(f"{word[:end]}-")
             word = word[end:]
         pieces.append(word)
     return pieces

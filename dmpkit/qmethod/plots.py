@@ -32,6 +32,7 @@ from dmpkit.qmethod.flags import FlagRule
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
     from numpy.typing import NDArray
 
     from dmpkit.qmethod.analysis import QAnalysis
@@ -606,11 +607,11 @@ def plot_loadings(
         ax.set_xlabel(f"loading on {x}")
         ax.set_ylabel(f"loading on {y}")
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.1)
-        ax.annotate(
+        level = ax.annotate(
             f"critical level ±{critical:.2f}", (high, critical), xytext=(-1, 2),
             textcoords="offset points", size=6.5, color=GREY, ha="right", va="bottom",
         )  # fmt: skip
-        place_labels(ax, points, analysis.sorts.sorts)
+        place_labels(ax, points, analysis.sorts.sorts, avoid=[level])
     counts = ", ".join(f"{int(kind[3].sum())} {name}" for name, kind in kinds.items())
     return set_alt(
         ax,
@@ -642,7 +643,12 @@ def _loading_kinds(
 
 
 def place_labels(
-    ax: Axes, points: NDArray[np.float64], labels: Sequence[str], *, size: float = 6.5
+    ax: Axes,
+    points: NDArray[np.float64],
+    labels: Sequence[str],
+    *,
+    size: float = 6.5,
+    avoid: Sequence[Text] = (),
 ) -> None:
     """Write a label beside each point so that labels and points overlap as little as can be.
 
@@ -659,6 +665,8 @@ def place_labels(
     labels : sequence of str
     size : float
         Font size.
+    avoid : sequence of Text
+        Texts on the axes that labels should not cover.
     """
     ax.figure.draw_without_rendering()  # type: ignore[union-attr]
     scale = 72 / ax.figure.dpi
@@ -668,17 +676,20 @@ def place_labels(
     taken: list[tuple[float, float, float, float]] = [
         (px - 3.2, py - 3.2, px + 3.2, py + 3.2) for px, py in at
     ]
+    for text in avoid:
+        box = text.get_window_extent()
+        taken.append((box.x0 * scale, box.y0 * scale, box.x1 * scale, box.y1 * scale))
     middle = at.mean(axis=0)
     # crowded points first: they have the fewest places left
     crowd = [np.sum(np.hypot(*(at - p).T) < 25) for p in at]
     for i in sorted(range(len(at)), key=lambda i: (-crowd[i], i)):
         width, height = text_width(labels[i], size), 0.75 * size
-        box, far = _best_place(at[i], width, height, taken, bounds, at[i] - middle)
-        taken.append(box)
+        place, far = _best_place(at[i], width, height, taken, bounds, at[i] - middle)
+        taken.append(place)
         ax.annotate(
             labels[i],
             points[i],
-            xytext=(box[0] + 1 - at[i][0], box[1] + 1 - at[i][1]),
+            xytext=(place[0] + 1 - at[i][0], place[1] + 1 - at[i][1]),
             textcoords="offset points",
             size=size,
             va="baseline",

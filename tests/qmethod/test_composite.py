@@ -56,8 +56,9 @@ def test_factor_without_scores_is_refused():
 )
 def test_wrapped_lines_fit_and_lose_nothing(text, width, size):
     lines = wrap(text, width, size)
-    assert "".join(lines).replace(" ", "") == "".join(text.split())
-    assert all(text_width(line, size) <= width + 1e-6 or len(line) <= 2 for line in lines)
+    kept = "".join(lines).replace(" ", "").replace("-", "")  # hyphens where words are broken
+    assert kept == "".join(text.split()).replace("-", "")
+    assert all(text_width(line, size) <= width + 1e-6 or len(line) <= 3 for line in lines)
 
 
 @settings(max_examples=60, deadline=None)
@@ -99,3 +100,13 @@ def test_every_line_of_every_cell_fits_its_cell():
     for column in columns():
         for row, i in enumerate(column.statements):
             assert len(layout.lines[i]) * layout.size * 1.16 + 6 <= layout.heights[row] + 1e-9
+
+
+def test_a_smaller_font_is_taken_before_a_word_is_broken():
+    words = ["Hyperspecialisation of knowledge"] * 60
+    layout = fit_texts(columns(), [str(i) for i in range(60)], words, 84, 900)
+    assert layout.size < 8
+    assert any("Hyperspecialisation" in line for line in layout.lines[0])
+    endless = fit_texts(columns(), [str(i) for i in range(60)], ["x" * 60] * 60, 84, 900)
+    assert endless.size == 6.5
+    assert endless.lines[0][1].endswith("-")
