@@ -247,7 +247,8 @@ def test_any_table_gives_sorts_or_a_data_error(values):
             sorts = QSorts(values)
         except DataError:
             return
+        again = QSorts.from_frame(sorts.frame(), distribution=sorts.distribution)
     assert sorts.values.shape == values.shape
     assert np.all(np.isfinite(sorts.values))
     assert np.all(np.diff(sorts.distribution) >= 0)
-    assert sorts == QSorts.from_frame(sorts.frame(), distribution=sorts.distribution)
+    assert sorts == again
