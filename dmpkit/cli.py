@@ -352,7 +352,9 @@ def lab(arguments: tuple[str, ...]) -> None:
         raise MissingDependency("jupyterlab", "lab", "It shows the notebooks.")
     folder = _lab_folder()
     command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={folder}", *arguments]
-    sys.exit(subprocess.call(command))  # noqa: S603 (our own Python, the user's own options)
+    if os.name == "posix":  # JupyterLab takes this process's place, and its signals
+        os.execv(sys.executable, command)  # noqa: S606 (our own Python, the user's options)
+    sys.exit(subprocess.call(command))  # noqa: S603
 
 
 def _lab_folder() -> Path:

@@ -155,8 +155,11 @@ async def _execute(
             on_cell_execute=progress.started,
             on_cell_executed=progress.done,
         )
+        work_done = asyncio.ensure_future(client.async_execute())
+        # an interrupted run looks at its outcome nowhere else
+        work_done.add_done_callback(lambda task: task.cancelled() or task.exception())
         try:
-            await asyncio.wait_for(client.async_execute(), timeout=deadline)
+            await asyncio.wait_for(work_done, timeout=deadline)
         except (TimeoutError, DeadKernelError):
             # nbclient takes its own cancelling for the kernel's death: ask the kernel
             if not await manager.is_alive():

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -183,7 +184,7 @@ def _notebook_html(notebook: NotebookNode, study: Study, folder: Path) -> str:
         filters={
             "markdown2html": cells.markdown,
             "highlighted": cells.code,
-            "shown": cells.output,
+            "shown": cells.outputs,
         },
     )
     body, _ = exporter.from_notebook_node(notebook)
@@ -211,6 +212,18 @@ class _Cells:
 
         return str(highlight(source, PythonLexer(), HtmlFormatter(cssclass="highlight")))
 
+    def outputs(self, outputs: Sequence[Any]) -> str:
+        """All outputs of a cell; verdicts that follow each other share a table."""
+        made = []
+        for are_verdicts, group in groupby(outputs, _is_verdict):
+            if are_verdicts:
+                table = _environment().get_template("verdicts.html.j2").module
+                verdicts = [Verdict(**output.data[VERDICT_MIME]) for output in group]
+                made.append(str(table.verdict_table(verdicts)))  # type: ignore[attr-defined]
+            else:
+                made += map(self.output, group)
+        return "\n".join(made)
+
     def output(self, output: Any) -> str:
         if output.output_type == "stream":
             klass = "out stderr" if output.name == "stderr" else "out"
@@ -220,9 +233,6 @@ class _Cells:
         return f'<div class="out">{self.data(output.data, output.metadata)}</div>'
 
     def data(self, data: Any, about: Any) -> str:
-        if VERDICT_MIME in data:
-            module = _environment().get_template("verdicts.html.j2").module
-            return str(module.verdict_table([Verdict(**data[VERDICT_MIME])]))  # type: ignore[attr-defined]
         if "text/html" in data:
             return clean(data["text/html"], self.outline)
         if "text/markdown" in data:
@@ -242,6 +252,10 @@ class _Cells:
         (self.folder / "assets" / name).write_bytes(raw)
         text = alt or f"picture {self.pictures} of the notebook, without a description"
         return f'<figure><img src="assets/{escape(name)}" alt="{escape(text)}"></figure>'
+
+
+def _is_verdict(output: Any) -> bool:
+    return VERDICT_MIME in output.get("data", {})
 
 
 def _pre(text: str) -> str:

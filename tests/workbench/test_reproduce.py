@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import time
 
 import psutil
@@ -152,3 +155,21 @@ def test_what_was_found_earlier_is_kept(bench) -> None:
 def test_jobs_and_deadline_are_checked(bench) -> None:
     with pytest.raises(DataError, match="greater than 0"):
         reproduce([], jobs=0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_an_interrupted_run_leaves_no_kernel_behind(bench) -> None:
+    note = bench.root / "pid.txt"
+    cell = f"import os, time\nopen({str(note)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)"
+    bench.study("long", FOUR, [cell])
+    command = [sys.executable, "-m", "dmpkit", "reproduce", "long"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
+        while run.poll() is None and not (note.is_file() and note.read_text()):
+            time.sleep(0.05)
+        run.send_signal(signal.SIGINT)
+        said = run.communicate(timeout=30)[1]
+    assert run.returncode == 1
+    assert "Aborted!" in said
+    assert "Traceback" not in said
+    assert ended(int(note.read_text()))
+    assert not (bench.root / "build" / "work").exists()
