@@ -308,9 +308,9 @@ def read_delimited(
     text, encoding, bom = _decode(_read_bytes(source), source, encoding)
     if delimiter is None:
         delimiter = _detect_delimiter(text, source)
-    rows = _parse(text, delimiter, source)
-    width = len(rows[0])
-    for number, row in enumerate(rows, start=1):
+    numbered, n_blank = _parse(text, delimiter, source)
+    width = len(numbered[0][1])
+    for number, row in numbered:
         if len(row) != width:
             raise DataError(
                 f"The row has {len(row)} cells, the header has {width}.",
@@ -319,6 +319,7 @@ def read_delimited(
                 remedy=f"The file was read with {DELIMITERS.get(delimiter, repr(delimiter))} "
                 "as delimiter; quote cells that contain it.",
             )
+    rows = [row for _, row in numbered]
     header = [cell.strip() for cell in rows[0]]
     _check_header(header, source)
     cells = [cell for row in rows[1:] for cell in row]
@@ -327,6 +328,8 @@ def read_delimited(
     notes = [f"{DELIMITERS.get(delimiter, repr(delimiter))}-separated, {encoding}"]
     if decimal == ",":
         notes.append("decimal comma")
+    if n_blank:
+        notes.append(f"{n_blank} empty lines left out, and not counted in the numbers of rows")
     frame = pd.DataFrame([[c.strip() for c in row] for row in rows[1:]], columns=header, dtype=str)
     return frame, DelimitedReport(delimiter, decimal, encoding, bom, len(frame), tuple(notes))
 
@@ -366,19 +369,21 @@ def _decode(data: bytes, source: Path, encoding: str | None) -> tuple[str, str, 
     )
 
 
-def _parse(text: str, delimiter: str, source: Path) -> list[list[str]]:
+def _parse(text: str, delimiter: str, source: Path) -> tuple[list[tuple[int, list[str]]], int]:
+    """The filled rows with their numbers in the file, and how many between them are empty."""
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        rows = [row for row in reader if any(cell.strip() for cell in row)]
+        every = list(enumerate(reader, start=1))
     except csv.Error as error:
         raise DataError(
             f"The quoting of the file is broken ({error}).",
             file=source,
             remedy="Look for a quotation mark that is not closed.",
         ) from None
+    rows = [(number, row) for number, row in every if any(cell.strip() for cell in row)]
     if not rows:
         raise DataError("The file is empty.", file=source)
-    return rows
+    return rows, rows[-1][0] - len(rows)
 
 
 def _widths(text: str, delimiter: str) -> list[list[str]] | None:

@@ -47,5 +47,5 @@ def test_the_readme_names_what_is_there():
     for slug in re.findall(r"^\| `([\w-]+)` \|", README, re.M):
         assert (ROOT / "studies" / slug / "study.toml").is_file(), slug
     targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
-    for target in re.findall(r"\bmake ([a-z][\w-]+)", README):
-        assert target in targets, target
+    for target in re.findall(r"`make ([a-z][\w-]+)|^make ([a-z][\w-]+)", README, re.M):
+        assert "".join(target) in targets, target

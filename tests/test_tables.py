@@ -52,6 +52,17 @@ def test_quoted_cells_may_hold_delimiters_and_line_breaks(tmp_path):
     assert report.delimiter == ","
 
 
+def test_empty_lines_are_left_out_and_said_so(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n\n1,2\n,\n3,4\n\n")
+    frame, report = tables.read_delimited(path)
+    assert frame["a"].tolist() == ["1", "3"]
+    assert "2 empty lines left out" in report.notes[-1]
+    path.write_text("a,b\n\n1,2\n3\n")
+    with pytest.raises(DataError, match="row 4: The row has 1 cells"):
+        tables.read_delimited(path)
+
+
 def test_text_that_looks_missing_survives(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("category,count\nNone,3\nNA,4\n")
