@@ -1,0 +1,285 @@
+"""Opening files of unknown origin within bounds of time and memory.
+
+A Q study is a few kilobytes, so the bounds are wide for every study and
+narrow for a file that is broken or was made to do harm. Nothing is ever
+unpacked to disk.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import struct
+import zipfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, NoReturn
+
+from dmpkit.errors import DataError
+
+__all__ = [
+    "MAX_BYTES",
+    "MAX_CELLS",
+    "MAX_UNPACKED_BYTES",
+    "check_cells",
+    "head_of",
+    "load_json",
+    "open_archive",
+    "read_text",
+    "rows_of",
+    "text_of",
+]
+
+MAX_BYTES = 50_000_000
+MAX_UNPACKED_BYTES = 30_000_000
+MAX_CELLS = 2_000_000
+MAX_DIRECTORY_BYTES = 500_000  # a list of some five thousand files
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_DIRECTORY_END, _DIRECTORY_END_64 = b"PK\x05\x06", b"PK\x06\x06"
+
+
+def head_of(source: Path) -> bytes:
+    """The first 4,000 bytes of a file that exists, is not empty and not too large.
+
+    Parameters
+    ----------
+    source : Path
+
+    Raises
+    ------
+    DataError
+        Absent, a folder, not readable, empty, or larger than 50 MB.
+    """
+    try:
+        if source.is_dir():
+            raise DataError("This is a folder, not a file.", file=source)
+        size = source.stat().st_size
+        if size > MAX_BYTES:
+            raise DataError(
+                f"The file has {size / 1e6:.0f} MB; {MAX_BYTES / 1e6:.0f} MB is the limit.",
+                file=source,
+            )
+        with source.open("rb") as handle:
+            head = handle.read(4000)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"The file cannot be read ({getattr(error, 'strerror', None) or error}).",
+            file=source,
+            remedy="Check the path and the permissions.",
+        ) from None
+    if not head.strip(b"\x00\xef\xbb\xbf\xff\xfe \r\n\t\x1a"):
+        raise DataError("The file is empty.", file=source)
+    return head
+
+
+def text_of(data: bytes, encoding: str | None = None) -> str | None:
+    """Bytes as text: the encoding given, else by mark, else UTF-8, else cp1252.
+
+    Parameters
+    ----------
+    data : bytes
+    encoding : str, optional
+
+    Returns
+    -------
+    str or None
+        None where the bytes are not text (or hold control characters).
+
+    Examples
+    --------
+    >>> text_of("naïve".encode("cp1252")), text_of(bytes(range(9)))
+    ('naïve', None)
+    """
+    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for name in [encoding] if encoding else ["utf-16"] if marked else ["utf-8-sig", "cp1252"]:
+        try:
+            text = data.decode(name).rstrip("\x1a\x00")  # an end-of-file mark of old systems
+        except (UnicodeDecodeError, LookupError):
+            continue
+        if not _CONTROL.search(text):
+            return text.removeprefix("\ufeff")
+    return None
+
+
+def read_text(source: Path, encoding: str | None = None) -> str:
+    """The text of a file.
+
+    Raises
+    ------
+    DataError
+        As :func:`head_of`, and for a file that is not plain text.
+    """
+    head_of(source)
+    text = text_of(source.read_bytes(), encoding)
+    if text is None:
+        raise DataError(
+            "The file is not text (it holds control characters or has an unknown encoding).",
+            file=source,
+            remedy="Save it as text in UTF-8, or name its encoding.",
+        )
+    return text
+
+
+def check_cells(text: str, source: Path) -> None:
+    """Refuse text with more cells than any study has, before it is cut up.
+
+    Raises
+    ------
+    DataError
+        More than two million delimiters of a kind or lines.
+    """
+    most = max(text.count(mark) for mark in ",;\t\n|")
+    if most > MAX_CELLS:
+        raise DataError(
+            f"The file has about {most / 1e6:.0f} million cells; {MAX_CELLS / 1e6:.0f} million "
+            "is the limit.",
+            file=source,
+            remedy="Check that this is the file with the sorts.",
+        )
+
+
+def rows_of(text: str, delimiter: str, source: Path) -> list[list[str]]:
+    """Rows of delimited text, each as long as it is; empty rows left out.
+
+    Raises
+    ------
+    DataError
+        For a quotation mark that is not closed, a cell of more than 131,072
+        characters, or too many cells.
+    """
+    check_cells(text, source)
+    try:
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        return [row for row in rows if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise DataError(
+            f"The quoting of the file is broken ({error}).",
+            file=source,
+            remedy="Look for a quotation mark that is not closed.",
+        ) from None
+
+
+# -- JSON ----------------------------------------------------------------------------
+
+
+def load_json(source: Path, encoding: str | None = None) -> Any:
+    """A JSON file; a name that stands twice in one object is an error, not a loss.
+
+    Raises
+    ------
+    DataError
+        Not text, not JSON, nested too deep, a name twice, NaN or Infinity, or
+        too many parts.
+    """
+    text = read_text(source, encoding)
+    parts = sum(text.count(mark) for mark in ",[{:")
+    if parts > MAX_CELLS:
+        raise DataError(f"The file has {parts / 1e6:.0f} million parts.", file=source)
+
+    def no_constant(name: str) -> NoReturn:
+        raise DataError(f"{name} is not a number.", file=source)
+
+    def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            counts = Counter(name for name, _ in pairs)
+            twice = counts.most_common(1)[0][0]
+            raise DataError(
+                f"The name {twice[:60]!r} stands twice in one object.",
+                file=source,
+                remedy="Only one of the two would be read; give each record a name of its own.",
+            )
+        return found
+
+    try:
+        return json.loads(text, parse_constant=no_constant, object_pairs_hook=once)
+    except json.JSONDecodeError as error:
+        raise DataError(
+            f"The JSON is broken ({error.msg}).",
+            file=source,
+            row=error.lineno,
+            column=error.colno,
+            remedy="The file may be cut off.",
+        ) from None
+    except RecursionError:
+        raise DataError("The JSON is nested too deep.", file=source) from None
+    except ValueError as error:  # a number of thousands of digits
+        raise DataError(f"The JSON cannot be read ({error}).", file=source) from None
+
+
+# -- zip archives ------------------------------------------------------------------------
+
+
+def open_archive(source: Path) -> zipfile.ZipFile:
+    """A zip archive whose list of files and unpacked size are within bounds.
+
+    Raises
+    ------
+    DataError
+        Not a zip archive, damaged, encrypted, a file named twice or outside
+        the archive, too many files, or more than 30 MB unpacked.
+    """
+    head_of(source)
+    if _directory_bytes(source) > MAX_DIRECTORY_BYTES:
+        raise DataError("The archive lists far too many files.", file=source)
+    try:
+        archive = zipfile.ZipFile(source)
+    except Exception as error:  # zipfile raises many kinds on damaged archives
+        raise DataError(
+            f"The file is not a zip archive, or it is damaged ({type(error).__name__}).",
+            file=source,
+            remedy="Download or save it anew.",
+        ) from None
+    try:
+        _check_members(archive, source)
+    except DataError:
+        archive.close()
+        raise
+    return archive
+
+
+def _directory_bytes(source: Path) -> int:
+    """The size of an archive's list of files as its end record states it."""
+    with source.open("rb") as handle:
+        handle.seek(0, io.SEEK_END)
+        handle.seek(max(0, handle.tell() - 70_000))
+        tail = handle.read()
+    sizes = [0]
+    for mark, offset, kind in ((_DIRECTORY_END, 12, "<L"), (_DIRECTORY_END_64, 40, "<Q")):
+        width = struct.calcsize(kind)
+        for found in re.finditer(re.escape(mark), tail):
+            field = tail[found.start() + offset : found.start() + offset + width]
+            if len(field) == width and (size := struct.unpack(kind, field)[0]) != 0xFFFFFFFF:
+                sizes.append(int(size))
+    return max(sizes)
+
+
+def _check_members(archive: zipfile.ZipFile, source: Path) -> None:
+    members = archive.infolist()
+    names = [member.filename for member in members]
+    unpacked = sum(member.file_size for member in members)
+    if unpacked > MAX_UNPACKED_BYTES:
+        raise DataError(
+            f"The file would take {unpacked / 1e6:.0f} MB unpacked; "
+            f"{MAX_UNPACKED_BYTES / 1e6:.0f} MB is the limit.",
+            file=source,
+            remedy="Keep only what belongs to the sorts.",
+        )
+    for name in names:
+        path = PurePosixPath(name.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name):
+            raise DataError(
+                f"The archive names a file outside itself ({name[:60]!r}).",
+                file=source,
+                remedy="Do not use this archive; ask for it anew where it came from.",
+            )
+    if len(set(names)) < len(names):
+        twice = Counter(names).most_common(1)[0][0]
+        raise DataError(f"The archive holds {twice[:60]!r} twice.", file=source)
+    if any(member.flag_bits & 1 for member in members):
+        raise DataError(
+            "The archive is encrypted.", file=source, remedy="Unpack it and read the files."
+        )

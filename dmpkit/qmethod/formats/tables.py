@@ -1,0 +1,456 @@
+"""Plain tables of sorts: delimited text, Excel sheets and Parquet files.
+
+Statements or sorts in rows, or one row a cell; what the rows hold is detected
+and reported, and a table that can be read in two ways is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from dmpkit.errors import DataError
+from dmpkit.qmethod.data import QSorts, find_label_columns
+from dmpkit.qmethod.formats.files import MAX_CELLS, check_cells, head_of, read_text
+from dmpkit.qmethod.formats.reading import Reading, Rows
+from dmpkit.qmethod.formats.tidy import plain_cell
+from dmpkit.qmethod.formats.workbooks import grid_of
+from dmpkit.tables import read_delimited, to_numbers
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from openpyxl.workbook import Workbook
+
+__all__ = ["from_cells", "read_csv", "read_excel", "read_parquet"]
+
+MAX_COLUMNS = 20_000
+_SORT_NAMES = frozenset(
+    {"sort", "sorts", "qsort", "q-sort", "q sort", "participant", "participants", "respondent"}
+    | {"respondents", "person", "persons", "name", "names", "sorter", "interviewee"}
+)
+_STATEMENT_NAMES = frozenset(
+    {"statement", "statements", "sta", "item", "items", "statement_id", "statement number"}
+    | {"statement no", "statement no.", "statement_number"}
+)
+_SCORE_NAMES = frozenset({"score", "value", "rank", "rating", "column", "position"})
+_TEXT_NAMES = frozenset({"text", "wording", "statement_text", "statement text"})
+_SPREAD_NAMES = frozenset({"distribution"})
+_INTEGER = re.compile(r"\s*[+-]?\d+\s*")
+_STATEMENT_LABEL = re.compile(r"(?:s|st|sta|stat|stm|statement|item|q)?[ _.-]?\d+", re.IGNORECASE)
+
+
+def read_csv(act: Reading) -> QSorts:
+    """Sorts from delimited text; what is ambiguous is refused.
+
+    Parameters
+    ----------
+    act : Reading
+
+    Raises
+    ------
+    DataError
+        See :func:`dmpkit.qmethod.read_sorts`.
+    """
+    text = read_text(act.source, act.encoding)
+    check_cells(text, act.source)
+    first = text.lstrip().split("\n", 1)[0]
+    if max(first.count(mark) for mark in ",;\t") >= MAX_COLUMNS:
+        raise act.error(f"The first row has more than {MAX_COLUMNS:,} cells.", row=1)
+    try:
+        cells, report = read_delimited(
+            act.source, delimiter=act.delimiter, decimal=act.decimal, encoding=act.encoding
+        )
+    except DataError as error:
+        if error.row == 1 and (values := _first_row_is_data(first)):
+            raise _no_header(act, values) from None
+        raise
+    if cells.shape[1] < 2:
+        raise act.error(
+            "The file has a single column.",
+            remedy="Separate the columns with commas, semicolons or tabs.",
+        )
+    act.took(*report.notes)
+    return from_cells(act, cells.map(plain_cell), report.decimal)
+
+
+def _first_row_is_data(first: str) -> list[str]:
+    """Numbers that the first row repeats, which labels would not."""
+    numbers = [cell.strip() for cell in re.split(r"[,;\t]", first) if _INTEGER.fullmatch(cell)]
+    return numbers if len(numbers) > len(set(numbers)) else []
+
+
+def _no_header(act: Reading, values: Sequence[str]) -> DataError:
+    return act.error(
+        f"The first row holds values ({', '.join(values[:4])} …) instead of labels.",
+        row=1,
+        remedy="Add a first row that names the columns, e.g. statement, sort1, sort2 …",
+    )
+
+
+def read_excel(act: Reading, book: Workbook) -> QSorts:
+    """Sorts from a plain sheet of a workbook: the one named, else the first with content.
+
+    Parameters
+    ----------
+    act : Reading
+    book : Workbook
+
+    Raises
+    ------
+    DataError
+        See :func:`dmpkit.qmethod.read_sorts`.
+    """
+    grids = {page.title: grid_of(page, act.source) for page in book.worksheets}
+    if act.sheet is not None and act.sheet not in grids:
+        raise act.error(
+            f"The workbook has no sheet {act.sheet!r}.",
+            remedy=f"Its sheets are {', '.join(map(repr, grids))}.",
+        )
+    filled = [name for name, grid in grids.items() if grid]
+    if not filled or (act.sheet is not None and not grids[act.sheet]):
+        raise act.error("There is nothing in the sheet.")
+    chosen = act.sheet or filled[0]
+    grid = _crop(grids[chosen])
+    cells = pd.DataFrame(grid[1:], columns=_unique_header(act, grid[0]), dtype=str)
+    act.took(f"Excel sheet {chosen!r}")
+    if left := [name for name in filled if name != chosen]:
+        act.left(f"{'sheets' if len(left) > 1 else 'sheet'} {', '.join(left)}")
+    if len(cells) < 1 or cells.shape[1] < 2:
+        raise act.error(f"Sheet {chosen!r} holds no table.")
+    return from_cells(act, cells, ".")
+
+
+def read_parquet(act: Reading) -> QSorts:
+    """Sorts from a Parquet file, laid out like any plain table.
+
+    Parameters
+    ----------
+    act : Reading
+
+    Raises
+    ------
+    DataError
+        Not a Parquet file, damaged, or with more than two million cells; and
+        see :func:`dmpkit.qmethod.read_sorts`.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    head_of(act.source)
+    try:
+        with pq.ParquetFile(act.source) as file:
+            meta, schema = file.metadata, file.schema_arrow
+            _check_parquet(act, meta.num_rows, meta.num_columns)
+            plain = [f for f in schema if _is_plain(f.type)]
+            words = [f.name for f in plain if pa.types.is_string(f.type) or _is_large(f.type)]
+        # words stay coded until they are needed: a word may be long and often repeated
+        table = pq.read_table(
+            act.source, columns=[f.name for f in plain], read_dictionary=words, partitioning=None
+        )
+    except DataError:
+        raise
+    except Exception as error:  # pyarrow raises many kinds on damaged files
+        raise act.error(
+            f"The Parquet file is damaged ({type(error).__name__}).", remedy="Save it anew."
+        ) from None
+    if left := [f.name for f in schema if f.name not in table.column_names]:
+        act.left(f"column(s) that are neither words nor numbers: {', '.join(left)}")
+    if table.num_columns < 2:
+        raise act.error("The file has fewer than two columns of words or numbers.")
+    act.took("Parquet file")
+    cells = {str(name): _words(table.column(name)) for name in table.column_names}
+    return from_cells(act, pd.DataFrame(cells, dtype=object), ".")
+
+
+def _check_parquet(act: Reading, n_rows: int, n_columns: int) -> None:
+    if n_rows * n_columns > MAX_CELLS or n_columns > MAX_COLUMNS:
+        raise act.error(
+            f"The file has {n_rows:,} rows and {n_columns:,} columns.",
+            remedy=f"A table of sorts has at most {MAX_CELLS / 1e6:.0f} million cells.",
+        )
+
+
+def _is_plain(kind: Any) -> bool:
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    words = pa.types.is_string(kind) or _is_large(kind)
+    return words or pa.types.is_integer(kind) or pa.types.is_floating(kind)
+
+
+def _is_large(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_large_string(kind))
+
+
+def _words(column: Any) -> list[str]:
+    """A column as text cells: numbers in full, missing ones empty."""
+    values = column.to_pandas()
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        names = [str(name).strip() for name in values.cat.categories]
+        return [names[code] if code >= 0 else "" for code in values.cat.codes]
+    return ["" if value != value or value is None else _number_text(value) for value in values]
+
+
+def _number_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value.strip()
+    number = float(value)
+    return str(int(number)) if number.is_integer() else repr(number)
+
+
+def _crop(grid: list[list[str]]) -> list[list[str]]:
+    """Without the rows and columns that are empty."""
+    rows = [row for row in grid if any(row)]
+    kept = [j for j in range(len(rows[0])) if any(row[j] for row in rows)]
+    return [[row[j] for j in kept] for row in rows]
+
+
+def _unique_header(act: Reading, cells: Sequence[str]) -> list[str]:
+    twice = [name for name, count in Counter(cells).items() if name and count > 1]
+    if twice and all(re.fullmatch(r"[+-]?\d+(?:\.\d+)?", name) for name in twice):
+        raise _no_header(act, twice)
+    if twice or sum(not name for name in cells) > 1:
+        what = f"Column name {twice[0]!r} stands twice" if twice else "Columns have no name"
+        raise act.error(f"{what}.", row=1, remedy="Give every column a name of its own.")
+    return list(cells)
+
+
+def from_cells(act: Reading, cells: pd.DataFrame, decimal: str) -> QSorts:
+    """Sorts from a table of text cells, its layout given or detected.
+
+    Parameters
+    ----------
+    act : Reading
+    cells : DataFrame
+        Text; the empty string where a cell is empty.
+    decimal : str
+        The decimal sign.
+
+    Raises
+    ------
+    DataError
+        See :func:`dmpkit.qmethod.read_sorts`.
+    """
+    if grid_values := [str(c) for c in cells.columns if re.fullmatch(r"-\d+(?:[.,]\d+)?", str(c))]:
+        raise _no_header(act, grid_values)
+    if "" in cells.columns and not cells[""].ne("").any():
+        cells = cells.drop(columns="")  # a delimiter at the end of each row
+    rows = act.rows
+    numbers = _all_numbers(cells, decimal)
+    if rows is None:
+        rows, why = _detect_rows(act, cells, numbers)
+        act.took(f"one row a {rows[:-1]} (found by {why})")
+    if rows == "cells":
+        return _from_long(act, cells, decimal)
+    if rows == "sorts":
+        return _from_sort_rows(act, cells, numbers, decimal)
+    label, text, found = find_label_columns(cells, None, None)
+    used = [name for name in (label, text) if name is not None]
+    wanted = to_numbers(cells.drop(columns=used), decimal=decimal, file=act.source)
+    act.took(*found)
+    return act.sorts(
+        wanted.to_numpy(dtype=np.float64),
+        statements=None if label is None else list(cells[label]),
+        sorts=list(wanted.columns),
+        texts=() if text is None else list(cells[text]),
+    )
+
+
+def _from_sort_rows(
+    act: Reading, cells: pd.DataFrame, numbers: NDArray[np.float64], decimal: str
+) -> QSorts:
+    share = _share_of_numbers(cells, numbers)
+    wordy = [name for name, known in zip(cells.columns, share, strict=True) if known < 0.5]
+    named = [name for name in cells.columns if str(name).strip().casefold() in _SORT_NAMES]
+    first = cells.columns[0]
+    label = next(iter(named), None)
+    if act.label is not None:
+        label = _asked_for(act, cells)
+    elif label is None and (
+        first in wordy
+        or str(first).strip().casefold() in ("", "id", "no", "nr")
+        or _counts_up(numbers[:, 0])
+    ):
+        label = first
+    label = next(iter(wordy), None) if label is None else label
+    left = [name for name in wordy if name != label]
+    if left:
+        act.left(f"column(s) that are not numbers: {', '.join(map(str, left))}")
+    used = left + ([] if label is None else [label])
+    wanted = to_numbers(cells.drop(columns=used), decimal=decimal, file=act.source)
+    if label is not None:
+        act.took(f"labels of the sorts: column {str(label)!r}")
+    return act.sorts(
+        wanted.to_numpy(dtype=np.float64).T,
+        statements=list(wanted.columns),
+        sorts=None if label is None else list(cells[label]),
+    )
+
+
+def _asked_for(act: Reading, cells: pd.DataFrame) -> str:
+    if act.label not in cells.columns:
+        raise act.error(
+            f"There is no column {act.label!r}.",
+            remedy=f"The columns are {', '.join(map(str, cells.columns[:10]))}.",
+        )
+    return str(act.label)
+
+
+def _from_long(act: Reading, cells: pd.DataFrame, decimal: str) -> QSorts:
+    columns = _long_columns(cells)
+    if columns is None:
+        raise act.error(
+            "One row a cell needs the columns sort, statement and score.",
+            remedy=f"The columns are {', '.join(map(str, cells.columns[:10]))}.",
+        )
+    sort, statement, score, text, spread = columns
+    numbers = to_numbers(cells, [score], decimal=decimal, file=act.source)[score]
+    twice = cells.duplicated([sort, statement]).to_numpy()
+    if twice.any():
+        row = int(twice.argmax())
+        raise act.error(
+            f"Sort {cells[sort].iloc[row]!r} gives statement {cells[statement].iloc[row]!r} "
+            "a second score.",
+            row=row + 2,
+        )
+    rows, statements = pd.factorize(cells[statement])
+    places, sorts = pd.factorize(cells[sort])
+    if len(statements) * len(sorts) > MAX_CELLS:
+        raise act.error(
+            f"The table has {len(statements):,} statements and {len(sorts):,} sorts, but only "
+            f"{len(cells):,} scores."
+        )
+    values = np.full((len(statements), len(sorts)), np.nan)
+    values[rows, places] = numbers.to_numpy(dtype=np.float64)
+    texts: Sequence[str] = ()
+    if text is not None:
+        texts = list(cells.groupby(statement, sort=False)[text].first())
+    act.took(f"columns {sort!r}, {statement!r}, {score!r}")
+    return act.sorts(
+        values,
+        statements=list(statements),
+        sorts=list(sorts),
+        distribution=None if spread is None else _distribution(act, cells, sort, spread, decimal),
+        texts=texts,
+    )
+
+
+def _distribution(
+    act: Reading, cells: pd.DataFrame, sort: str, spread: str, decimal: str
+) -> NDArray[np.float64]:
+    """The forced distribution, which a tidy table repeats with every sort."""
+    numbers = to_numbers(cells, [spread], decimal=decimal, file=act.source)[spread]
+    found = {tuple(np.sort(part)) for _, part in numbers.groupby(cells[sort], sort=False)}
+    if len(found) > 1:
+        raise act.error(
+            "The distribution is not the same for every sort.",
+            column=spread,
+            remedy="Repeat the one distribution with every sort, or leave the column out.",
+        )
+    act.took(f"distribution: column {spread!r}")
+    return np.array(found.pop())
+
+
+# -- which layout ----------------------------------------------------------------------
+
+
+def _detect_rows(
+    act: Reading, cells: pd.DataFrame, numbers: NDArray[np.float64]
+) -> tuple[Rows, str]:
+    if cells.shape[1] <= 5 and _long_columns(cells) is not None:
+        return "cells", "the column names"
+    votes: dict[str, set[Rows]] = {}
+    first = str(cells.columns[0]).strip().casefold()
+    names = {str(name).strip().casefold() for name in cells.columns}
+    if names & (_STATEMENT_NAMES | _TEXT_NAMES):
+        votes["the column names"] = {"statements"}
+    elif first in _SORT_NAMES:
+        votes["the column names"] = {"sorts"}
+    if fit := _distribution_fit(cells, numbers):
+        votes["where the forced distribution fits"] = {fit}
+    if not votes and (labels := _label_vote(cells)):
+        votes["the labels"] = {labels}
+    found = set().union(*votes.values())
+    if len(found) == 1:
+        return found.pop(), " and ".join(votes)
+    seen = "; ".join(f"{why}: {', '.join(what)} in rows" for why, what in votes.items())
+    raise act.error(
+        "It is not clear whether the rows hold statements or sorts"
+        + (f" ({seen})." if seen else "."),
+        remedy="Say rows='statements' or rows='sorts'.",
+    )
+
+
+def _long_columns(cells: pd.DataFrame) -> tuple[str, str, str, str | None, str | None] | None:
+    """The columns sort, statement, score, text and distribution of one row a cell."""
+    plain = {str(name).strip().casefold(): name for name in cells.columns}
+    found = [
+        next((plain[name] for name in plain if name in known), None)
+        for known in (_SORT_NAMES, _STATEMENT_NAMES, _SCORE_NAMES, _TEXT_NAMES, _SPREAD_NAMES)
+    ]
+    sort, statement, score, text, spread = found
+    if sort is None or statement is None or score is None:
+        return None
+    return sort, statement, score, text, spread
+
+
+def _distribution_fit(cells: pd.DataFrame, numbers: NDArray[np.float64]) -> Rows | None:
+    """Where one sorted set of values recurs: down the columns or along the rows."""
+    values = numbers[:, _share_of_numbers(cells, numbers) == 1]
+    if min(values.shape) < 2:
+        return None
+    options = [values, values[:, 1:]]  # the first column of numbers may hold labels
+    down = max(_share_alike(option.T) for option in options)
+    along = max(_share_alike(option) for option in options)
+    if max(down, along) < 0.5 or abs(down - along) < 0.25:
+        return None
+    return "statements" if down > along else "sorts"
+
+
+def _share_alike(lines: NDArray[np.float64]) -> float:
+    """Share of the lines that have the most common sorted set of values."""
+    if lines.shape[0] < 2 or lines.shape[1] < 3:
+        return 0.0
+    counts = Counter(tuple(np.sort(line)) for line in lines if np.ptp(line) > 0)
+    most = max(counts.values(), default=0)
+    return most / lines.shape[0] if most > 1 else 0.0
+
+
+def _label_vote(cells: pd.DataFrame) -> Rows | None:
+    """Which side has labels such as s1, sta_2 or 3, when only one side has."""
+    header = [str(name) for name in cells.columns[1:]]
+    side = [str(cell) for cell in cells.iloc[:, 0]]
+    across = all(_STATEMENT_LABEL.fullmatch(name) for name in header)
+    down = all(_STATEMENT_LABEL.fullmatch(name) for name in side)
+    if across == down:
+        return None
+    return "sorts" if across else "statements"
+
+
+def _counts_up(numbers: NDArray[np.float64]) -> bool:
+    return len(numbers) > 2 and np.array_equal(numbers, np.arange(1, len(numbers) + 1))
+
+
+def _all_numbers(cells: pd.DataFrame, decimal: str) -> NDArray[np.float64]:
+    """Every cell as a number, NaN where it is none."""
+    text = pd.Series(cells.to_numpy(dtype=object).ravel(), dtype=object).astype(str)
+    text = text.str.strip().str.replace("\N{MINUS SIGN}", "-", regex=False)
+    if decimal == ",":
+        text = text.str.replace(",", ".", regex=False)
+    return pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64).reshape(cells.shape)
+
+
+def _share_of_numbers(cells: pd.DataFrame, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of each column's filled cells, the share that are numbers (0 for an empty column)."""
+    filled = (cells != "").to_numpy().sum(axis=0)
+    known = np.isfinite(numbers).sum(axis=0).astype(np.float64)
+    share: NDArray[np.float64] = known / np.maximum(filled, 1)
+    return share

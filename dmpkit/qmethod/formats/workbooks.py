@@ -1,0 +1,88 @@
+"""Excel workbooks as grids of text, within bounds."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dmpkit.errors import DataError
+from dmpkit.qmethod.formats.files import open_archive
+from dmpkit.tables import open_workbook
+
+if TYPE_CHECKING:
+    from openpyxl.workbook import Workbook
+
+__all__ = ["Grid", "grid_of", "grids_of", "open_book"]
+
+Grid = list[list[str]]
+MAX_ROWS, MAX_COLUMNS, MAX_CELLS = 20_000, 5_000, 2_000_000
+
+
+def open_book(source: Path) -> Workbook:
+    """Open a workbook; formulas come as the values that were stored with them.
+
+    Raises
+    ------
+    DataError
+        Absent, empty, damaged, not a workbook, or more than 30 MB unpacked.
+    """
+    try:
+        open_archive(source).close()
+    except DataError as error:
+        if "not a zip archive" not in error.problem:
+            raise
+        raise DataError(
+            "The file is not an Excel workbook (.xlsx), or it is damaged.",
+            file=source,
+            remedy="Open it in a spreadsheet program and save it as .xlsx.",
+        ) from None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl on features that do not matter here
+        return open_workbook(source)
+
+
+def grids_of(book: Workbook, source: Path) -> dict[str, Grid]:
+    """All sheets as grids of text, by their name in small letters.
+
+    Raises
+    ------
+    DataError
+        See :func:`grid_of`.
+    """
+    return {page.title.strip().casefold(): grid_of(page, source) for page in book.worksheets}
+
+
+def grid_of(page: Any, source: Path) -> Grid:
+    """The rectangle from A1 to the last filled cell of a sheet, as text.
+
+    Raises
+    ------
+    DataError
+        When a cell stands so far outside that the rectangle would be huge.
+    """
+    filled = {
+        place: text
+        for place, cell in page._cells.items()  # a formatted empty column is not walked through
+        if (text := _cell_text(cell.value))
+    }
+    height = max((row for row, _ in filled), default=0)
+    width = max((column for _, column in filled), default=0)
+    if height > MAX_ROWS or width > MAX_COLUMNS or height * width > MAX_CELLS:
+        raise DataError(
+            f"Sheet {page.title!r} reaches to row {height}, column {width}.",
+            file=source,
+            remedy="Delete what stands far outside the table.",
+        )
+    return [
+        [filled.get((row, column), "") for column in range(1, width + 1)]
+        for row in range(1, height + 1)
+    ]
+
+
+def _cell_text(cell: object) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip()
