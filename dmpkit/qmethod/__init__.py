@@ -17,6 +17,10 @@ from dmpkit.qmethod.correlation import correlate, kendall, pearson, spearman, un
 from dmpkit.qmethod.data import QSorts
 from dmpkit.qmethod.extraction import eigenvalues, extract_centroid, extract_pca, extract_pca_thin
 from dmpkit.qmethod.flags import FlagRule, critical_value, flag
+from dmpkit.qmethod.formats.feedback import read_feedback
+from dmpkit.qmethod.formats.kade import write_kade
+from dmpkit.qmethod.formats.pqmethod import write_pqmethod
+from dmpkit.qmethod.formats.tidy import write_sorts
 from dmpkit.qmethod.readers import read_sorts
 from dmpkit.qmethod.rotation import (
     Rotation,
@@ -66,6 +70,7 @@ __all__ = [
     "kendall",
     "order_and_reflect",
     "pearson",
+    "read_feedback",
     "read_sorts",
     "reflect",
     "rotate",
