@@ -86,5 +86,8 @@ __all__ = [
     "standard_errors_of_differences",
     "statement_labels",
     "unit_columns",
+    "write_kade",
+    "write_pqmethod",
+    "write_sorts",
     "z_scores",
 ]

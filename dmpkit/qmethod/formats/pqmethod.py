@@ -45,9 +45,9 @@ def looks_like_pqmethod(text: str) -> bool:
 
     Examples
     --------
-    >>> looks_like_pqmethod("  0  9 33 Title\\n -4  4  0  0  2")
+    >>> looks_like_pqmethod("  0  9 33 Title\n -4  4  0  0  2")
     True
-    >>> looks_like_pqmethod("sort,statement\\n1,2")
+    >>> looks_like_pqmethod("sort,statement\n1,2")
     False
     """
     lines = re.split(r"\r\n|\r|\n", text[:2000])
