@@ -303,6 +303,48 @@ def check(study: str) -> None:
     click.echo(f"{opened.slug}: in order ({len(opened.figures)} figures, {opened.kind})")
 
 
+# --- qsort ------------------------------------------------------------------------------
+
+
+@main.command(epilog=EXIT_CODES)
+@click.argument("study")
+@click.option(
+    "--to",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="Folder for the pages [default: this one].",
+)
+@click.option("--cards", is_flag=True, help="Also cards to print and cut.")
+@click.option("--sheet", is_flag=True, help="Also a sheet to write a sort on.")
+@click.option("--texts", type=click.Path(path_type=Path), help="A translation (JSON).")
+@click.option("--write-texts", is_flag=True, help="Also write all texts, to be translated.")
+def qsort(
+    study: str, to: Path, cards: bool, sheet: bool, texts: Path | None, write_texts: bool
+) -> None:
+    """Make the page on which participants sort the statements of a Q set.
+
+    STUDY is a study, an instrument that comes with dmpkit, a folder with
+    statements.csv, or a file with statements. The page is one HTML file that
+    needs no server and sends nothing; each participant saves a file.
+
+    \b
+    Examples:
+      dmpkit qsort governance-instrument --cards --sheet
+      dmpkit qsort lipset-1963 --to pages
+      dmpkit qsort my-q-set.csv --texts deutsch.json
+    """
+    from dmpkit.workbench.instruments import open_instrument, read_translation, write_pages
+
+    instrument = open_instrument(study)
+    words = read_translation(texts) if texts else None
+    for path in write_pages(
+        instrument, to, cards=cards, sheet=sheet, texts=words, texts_file=write_texts
+    ):
+        click.echo(_shown(path))
+    click.echo(f"{instrument!r}")
+    click.echo("Read the files that participants save with qm.read_sorts(FOLDER).")
+
+
 # --- notebooks, lab ---------------------------------------------------------------------
 
 

@@ -21,6 +21,13 @@ from dmpkit.qmethod.formats.feedback import read_feedback
 from dmpkit.qmethod.formats.kade import write_kade
 from dmpkit.qmethod.formats.pqmethod import write_pqmethod
 from dmpkit.qmethod.formats.tidy import write_sorts
+from dmpkit.qmethod.instrument import (
+    Instrument,
+    TagAgreement,
+    propose_distribution,
+    sample_q_set,
+    tag_agreement,
+)
 from dmpkit.qmethod.readers import read_sorts
 from dmpkit.qmethod.rotation import (
     Rotation,
@@ -46,13 +53,16 @@ from dmpkit.qmethod.scores import (
     statement_labels,
     z_scores,
 )
+from dmpkit.qmethod.sortfile import read_comments, read_sort_file, read_sort_files
 from dmpkit.qmethod.viewpoints import Viewpoints
 
 __all__ = [
     "FlagRule",
+    "Instrument",
     "QAnalysis",
     "QSorts",
     "Rotation",
+    "TagAgreement",
     "Viewpoints",
     "analyse",
     "composite_reliability",
@@ -70,7 +80,11 @@ __all__ = [
     "kendall",
     "order_and_reflect",
     "pearson",
+    "propose_distribution",
+    "read_comments",
     "read_feedback",
+    "read_sort_file",
+    "read_sort_files",
     "read_sorts",
     "reflect",
     "rotate",
@@ -80,11 +94,13 @@ __all__ = [
     "rotate_promax",
     "rotate_quartimax",
     "rotate_varimax",
+    "sample_q_set",
     "significant_differences",
     "spearman",
     "standard_errors",
     "standard_errors_of_differences",
     "statement_labels",
+    "tag_agreement",
     "unit_columns",
     "write_kade",
     "write_pqmethod",

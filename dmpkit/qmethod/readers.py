@@ -60,8 +60,9 @@ def read_sorts(
     Parameters
     ----------
     path : path
-        The file. Of PQMethod it is the ``.DAT`` file; the ``.STA`` file of the
-        same name beside it gives the statements' texts.
+        The file, or a folder of files of the sorting page. Of PQMethod it is
+        the ``.DAT`` file; the ``.STA`` file of the same name beside it gives
+        the statements' texts.
     format : str, optional
         Recognised from the content when not given:
 
@@ -72,7 +73,9 @@ def read_sorts(
         - ``"pqmethod"``: a ``.DAT`` file;
         - ``"htmlq"``: the table of HTMLQ or FlashQ;
         - ``"eq_json"``, ``"eq_csv"``: what EQ Web Sort and easy-HTMLQ save
-          through Firebase or offline (JSON), Netlify or Google Sheets (CSV).
+          through Firebase or offline (JSON), Netlify or Google Sheets (CSV);
+        - ``"sorting_page"``: a folder of the files that dmpkit's own sorting
+          page saves, one a participant.
     rows : {"statements", "sorts", "cells"}, optional
         What one row of a plain table holds: a statement, a sort, or a single
         cell (columns sort, statement, score). When not given it is detected
