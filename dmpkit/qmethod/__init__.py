@@ -13,6 +13,7 @@ QAnalysis: 1 factor of 3 sorts and 5 statements (pearson, pca, varimax)
 from __future__ import annotations
 
 from dmpkit.qmethod.analysis import QAnalysis, analyse
+from dmpkit.qmethod.bootstrap import QBootstrap, bootstrap
 from dmpkit.qmethod.correlation import correlate, kendall, pearson, spearman, unit_columns
 from dmpkit.qmethod.data import QSorts
 from dmpkit.qmethod.extraction import eigenvalues, extract_centroid, extract_pca, extract_pca_thin
@@ -60,11 +61,13 @@ __all__ = [
     "FlagRule",
     "Instrument",
     "QAnalysis",
+    "QBootstrap",
     "QSorts",
     "Rotation",
     "TagAgreement",
     "Viewpoints",
     "analyse",
+    "bootstrap",
     "composite_reliability",
     "correlate",
     "critical_value",

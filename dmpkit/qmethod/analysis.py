@@ -758,14 +758,34 @@ def turn(
     >>> turn([[-0.8, -0.2], [-0.7, 0.4]], "none").loadings.tolist()
     [[0.8, -0.2], [0.7, 0.4]]
     """
-    kade = profile == "kade"
-    if kade and rotation == "varimax":
-        rotated = rotate_varimax(unrotated, tolerance=_SETTLED)
-    else:
-        rotated = rotate(unrotated, rotation)
+    rotated = rotate_as(unrotated, rotation, profile)
     if extraction != "pca":
         return rotated
-    return reflect(rotated) if kade else order_and_reflect(rotated)
+    return reflect(rotated) if profile == "kade" else order_and_reflect(rotated)
+
+
+def rotate_as(unrotated: ArrayLike, rotation: str, profile: str) -> Rotation:
+    """Rotate with the stopping rule of the profile; KADE's varimax goes on until it has settled.
+
+    Parameters
+    ----------
+    unrotated : array_like, shape (..., p, k)
+    rotation, profile : str
+        As in :func:`analyse`.
+
+    Returns
+    -------
+    Rotation
+        In the order and with the signs that the algorithm leaves.
+
+    Examples
+    --------
+    >>> rotate_as([[-0.8, -0.2], [-0.7, 0.4]], "none", "kade").loadings.tolist()
+    [[-0.8, -0.2], [-0.7, 0.4]]
+    """
+    if profile == "kade" and rotation == "varimax":
+        return rotate_varimax(unrotated, tolerance=_SETTLED)
+    return rotate(unrotated, rotation)
 
 
 def _through_factor_analyzer(
