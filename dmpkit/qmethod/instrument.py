@@ -716,11 +716,12 @@ def _signed(
     table: pd.DataFrame, rows: Sequence[str], columns: Sequence[str]
 ) -> NDArray[np.float64]:
     """Direction times strength, statements × claims; 0 where there is no tag."""
-    row_of = {name: i for i, name in enumerate(rows)}
-    column_of = {name: j for j, name in enumerate(columns)}
     out = np.zeros((len(rows), len(columns)))
-    for tag in table.itertuples(index=False):
-        out[row_of[tag.statement], column_of[tag.claim]] = tag.direction * tag.strength
+    place = (
+        table["statement"].map({name: i for i, name in enumerate(rows)}).to_numpy(np.intp),
+        table["claim"].map({name: j for j, name in enumerate(columns)}).to_numpy(np.intp),
+    )
+    out[place] = (table["direction"] * table["strength"]).to_numpy(np.float64)
     return out
 
 

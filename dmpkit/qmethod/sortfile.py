@@ -42,7 +42,7 @@ import pandas as pd
 from dmpkit.errors import DataError, ReadingWarning, warn
 from dmpkit.qmethod.data import QSorts
 
-__all__ = ["SortFile", "is_sort_file", "read_comments", "read_sort_file", "read_sort_files"]
+__all__ = ["SortFile", "read_comments", "read_sort_file", "read_sort_files"]
 
 PathLike: TypeAlias = str | os.PathLike[str]
 
@@ -86,31 +86,6 @@ class SortFile:
     piles: Mapping[str, str]
     comments: Mapping[str, str]
     remark: str
-
-
-def is_sort_file(path: PathLike) -> bool:
-    """Whether the file is JSON that calls itself a saved sort, finished or not.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be opened or is too large to be one.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> file = Path(tempfile.mkdtemp()) / "other.json"
-    >>> _ = file.write_text("[1, 2]")
-    >>> is_sort_file(file)
-    False
-    """
-    try:
-        content = _load(Path(path))
-    except DataError as error:
-        if error.row is None and "JSON" not in error.problem:
-            raise
-        return False
-    return isinstance(content, dict) and content.get("format") == "dmpkit-sort"
 
 
 def read_sort_file(path: PathLike) -> SortFile:
@@ -318,7 +293,7 @@ def read_sort_files(path: PathLike | Iterable[PathLike], *, texts: Sequence[str]
     ----------
     path : path, or paths
         A folder (its ``.json`` files are read, by name; what is no saved sort
-        is left and noted) or the files themselves.
+        is left and noted, what is no JSON is an error) or the files themselves.
     texts : sequence of str, optional
         The statements' wording, in place of that in the files.
 
@@ -403,7 +378,7 @@ def _collect(path: PathLike | Iterable[PathLike]) -> tuple[list[SortFile], list[
             found = [file for file in sorted(folder.iterdir()) if not file.name.startswith(".")]
             if len(found) > MAX_FILES:
                 raise DataError(f"The folder holds more than {MAX_FILES} files.", file=folder)
-            paths = [f for f in found if f.suffix.lower() == ".json" and is_sort_file(f)]
+            paths = [f for f in found if f.suffix.lower() == ".json" and _claims_to_be_one(f)]
             left = [file.name for file in found if file not in set(paths)]
         else:
             paths = [folder]
@@ -419,6 +394,12 @@ def _collect(path: PathLike | Iterable[PathLike]) -> tuple[list[SortFile], list[
             remedy="Put the .json files that participants saved into this folder.",
         )
     return files, left
+
+
+def _claims_to_be_one(source: Path) -> bool:
+    """Whether JSON calls itself a saved sort; broken JSON in the folder is an error."""
+    content = _load(source)
+    return isinstance(content, dict) and content.get("format") == "dmpkit-sort"
 
 
 def _require_same(first: SortFile, other: SortFile) -> None:
