@@ -29,7 +29,9 @@ from dmpkit.qmethod.instrument import (
     sample_q_set,
     tag_agreement,
 )
+from dmpkit.qmethod.matching import ViewpointMatch, match_viewpoints
 from dmpkit.qmethod.readers import read_sorts
+from dmpkit.qmethod.recovery import RecoveryCurves, false_match_rate, recovery_curves
 from dmpkit.qmethod.rotation import (
     Rotation,
     order_and_reflect,
@@ -55,6 +57,8 @@ from dmpkit.qmethod.scores import (
     z_scores,
 )
 from dmpkit.qmethod.sortfile import read_comments, read_sort_file, read_sort_files
+from dmpkit.qmethod.synthetic import SyntheticSorts, synthetic_sorts
+from dmpkit.qmethod.tagging import Tagging, synthetic_tags
 from dmpkit.qmethod.viewpoints import Viewpoints
 
 __all__ = [
@@ -63,8 +67,12 @@ __all__ = [
     "QAnalysis",
     "QBootstrap",
     "QSorts",
+    "RecoveryCurves",
     "Rotation",
+    "SyntheticSorts",
     "TagAgreement",
+    "Tagging",
+    "ViewpointMatch",
     "Viewpoints",
     "analyse",
     "bootstrap",
@@ -79,8 +87,10 @@ __all__ = [
     "factor_arrays",
     "factor_score_correlations",
     "factor_weights",
+    "false_match_rate",
     "flag",
     "kendall",
+    "match_viewpoints",
     "order_and_reflect",
     "pearson",
     "propose_distribution",
@@ -89,6 +99,7 @@ __all__ = [
     "read_sort_file",
     "read_sort_files",
     "read_sorts",
+    "recovery_curves",
     "reflect",
     "rotate",
     "rotate_equamax",
@@ -103,6 +114,8 @@ __all__ = [
     "standard_errors",
     "standard_errors_of_differences",
     "statement_labels",
+    "synthetic_sorts",
+    "synthetic_tags",
     "tag_agreement",
     "unit_columns",
     "write_kade",
