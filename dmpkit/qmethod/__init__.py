@@ -32,6 +32,7 @@ from dmpkit.qmethod.instrument import (
 from dmpkit.qmethod.matching import ViewpointMatch, match_viewpoints
 from dmpkit.qmethod.readers import read_sorts
 from dmpkit.qmethod.recovery import RecoveryCurves, false_match_rate, recovery_curves
+from dmpkit.qmethod.retention import FactorRetention, factor_retention
 from dmpkit.qmethod.rotation import (
     Rotation,
     order_and_reflect,
@@ -62,6 +63,7 @@ from dmpkit.qmethod.tagging import Tagging, synthetic_tags
 from dmpkit.qmethod.viewpoints import Viewpoints
 
 __all__ = [
+    "FactorRetention",
     "FlagRule",
     "Instrument",
     "QAnalysis",
@@ -85,6 +87,7 @@ __all__ = [
     "extract_pca",
     "extract_pca_thin",
     "factor_arrays",
+    "factor_retention",
     "factor_score_correlations",
     "factor_weights",
     "false_match_rate",

@@ -1,0 +1,155 @@
+"""How many factors."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import dmpkit.qmethod as qm
+from dmpkit import plotting
+from dmpkit.errors import DataError
+from dmpkit.qmethod.bootstrap import PURPOSE
+from dmpkit.qmethod.retention import parallel_analysis
+
+FOLDER = Path(__file__).parents[1] / "reference" / "qmethod"
+QUICK = {"n_permutations": 100, "n_resamples": 40, "seed": 1, "progress": False}
+
+
+def lipset() -> qm.QSorts:
+    return qm.QSorts.from_frame(pd.read_csv(FOLDER / "sorts.csv"))
+
+
+def leaning(n_views: int, p: int, *, noise: float = 0.5, seed: int = 1) -> qm.QSorts:
+    rng = np.random.default_rng(seed)
+    grid = np.repeat([-3.0, -2, -1, 0, 1, 2, 3], [2, 4, 6, 8, 6, 4, 2])
+    views = 0.7 * rng.normal(size=32) + rng.normal(size=(n_views, 32))
+    liking = np.stack([views[i % n_views] + noise * rng.normal(size=32) for i in range(p)])
+    return qm.QSorts(grid[liking.argsort(axis=1).argsort(axis=1)].T)
+
+
+@pytest.mark.parametrize("n_views", [1, 2, 3])
+@pytest.mark.parametrize("extraction", ["pca", "centroid"])
+def test_clear_viewpoints_are_counted(n_views, extraction):
+    sorts = leaning(n_views, 18)
+    found = qm.factor_retention(sorts, extraction=extraction, max_factors=5, **QUICK)
+    assert found.answers["parallel analysis"] == n_views
+    if extraction == "pca":
+        assert found.answers["stability"] == n_views
+        assert found.factors["recovered"].iloc[n_views - 1] > 0.9
+
+
+def test_permuted_sorts_hold_no_factor_most_of_the_time():
+    kept = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        grid = np.repeat([-2.0, -1, 0, 1, 2], [3, 5, 8, 5, 3])
+        noise = qm.QSorts(np.column_stack([rng.permutation(grid) for _ in range(15)]))
+        observed, random = parallel_analysis(noise, n_permutations=99, seed=seed)
+        kept.append(observed[0] > random[0])
+    assert sum(kept) <= 4  # expected 1 of 20
+
+
+def test_permuted_sorts_keep_the_forced_distribution(monkeypatch):
+    from dmpkit.qmethod import retention
+
+    seen = []
+    plain = retention.unit_columns
+    monkeypatch.setattr(
+        retention, "unit_columns", lambda values, method: seen.append(values) or plain(values)
+    )
+    sorts = leaning(1, 6)
+    parallel_analysis(sorts, n_permutations=5, seed=1)
+    assert len(seen) == 6
+    for values in seen:
+        np.testing.assert_array_equal(np.sort(values, axis=0), np.sort(sorts.values, axis=0))
+    assert not np.array_equal(seen[1], sorts.values)
+
+
+def test_eigenvalues_by_either_route_and_the_reduced_matrix():
+    wide, tall = leaning(2, 45), leaning(2, 9)
+    for sorts in (wide, tall):
+        observed, _ = parallel_analysis(sorts, n_permutations=1, seed=1)
+        matrix = qm.pearson(sorts.values)
+        np.testing.assert_allclose(observed, qm.eigenvalues(matrix), atol=1e-10)
+        reduced = matrix - np.eye(len(matrix))
+        np.fill_diagonal(reduced, np.abs(reduced).max(axis=0))
+        observed, _ = parallel_analysis(sorts, extraction="centroid", n_permutations=1, seed=1)
+        np.testing.assert_allclose(observed, np.linalg.eigvalsh(reduced)[::-1], atol=1e-10)
+
+
+def test_lipset_criteria_from_r_numbers():
+    found = qm.factor_retention(lipset(), **QUICK)
+    values = pd.read_csv(FOLDER / "outputs" / "eigenvalues_pearson.csv")["eigenvalue"]
+    assert found.answers["eigenvalue rule"] == (values > 1).sum()
+    loadings = pd.read_csv(FOLDER / "outputs" / "unrotated_PCA_pearson_k4.csv", index_col=0).abs()
+    two = np.sort(loadings.to_numpy(), axis=0)[-2:].prod(axis=0)
+    np.testing.assert_allclose(found.factors["humphrey"][:4], two, atol=1e-9)
+    strict, lenient = 2 / math.sqrt(33), 1 / math.sqrt(33)
+    assert (two > strict).tolist() == [True, True, False, True]
+    assert found.answers["Humphrey's rule (strict)"] == 2  # counts up to the first that fails
+    assert (two > lenient).all()
+    assert found.answers["Humphrey's rule (lenient)"] >= 4
+    n_loaders = (loadings > 2.576 / math.sqrt(33)).sum()
+    assert found.factors["n_loaders"][:4].tolist() == n_loaders.tolist()
+    bends = np.diff(values.to_numpy(), n=2)
+    assert found.answers["elbow of the scree plot"] == bends.argmax() + 1
+
+
+@pytest.mark.filterwarnings("ignore::dmpkit.errors.DmpkitWarning")
+def test_stability_is_that_of_the_bootstrap():
+    sorts = leaning(2, 14)
+    found = qm.factor_retention(sorts, max_factors=3, **QUICK)
+    for k in (1, 2, 3):
+        own = qm.bootstrap(sorts, k, n_resamples=40, seed=1, progress=False)
+        assert found.factors["recovered"][k - 1] == own.stability["recovered"].min()
+    without = qm.factor_retention(sorts, n_permutations=20, n_resamples=0, seed=1)
+    assert "stability" not in without.answers
+    assert PURPOSE not in without.methods_text()
+
+
+def test_workers_do_not_change_the_numbers():
+    sorts = leaning(2, 10)
+    one, two = (
+        qm.factor_retention(
+            sorts, n_permutations=210, n_resamples=10, seed=3, n_jobs=n, progress=False
+        )
+        for n in (1, 2)
+    )
+    pd.testing.assert_frame_equal(one.factors, two.factors)
+
+
+def test_words_say_where_the_criteria_disagree_and_that_it_is_a_guide(tmp_path):
+    found = qm.factor_retention(lipset(), **QUICK)
+    text = re.sub(r"\s+", " ", found.summary())
+    assert "A guide, not a rule" in text
+    assert "The criteria disagree, from 2 to" in text
+    for name in found.criteria["criterion"]:
+        assert name in text
+    page = found.report(tmp_path / "k.html").read_text(encoding="utf-8")
+    assert PURPOSE in page
+    sheets = pd.read_excel(found.to_excel(tmp_path / "k.xlsx"), sheet_name=None)
+    assert list(sheets) == ["About", "criteria", "factors"]
+    assert "parallel analysis 2" in plotting.alt_text(found.plot())
+    assert len(found.indicators()) == len(found.answers)
+    assert "polars" in type(found.tables("polars")["factors"]).__module__
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"extraction": "ml"}, "pca, centroid"),
+        ({"percentile": 95}, "0.95"),
+        ({"n_permutations": 0}, "1 or more"),
+        ({"max_factors": 0}, "from 1 to 9"),
+        ({"correlation": "phi"}, "not offered"),
+        ({"level": 5}, "probability"),
+    ],
+)
+def test_what_is_refused(options, said):
+    with pytest.raises(DataError, match=said):
+        qm.factor_retention(lipset(), **{**QUICK, **options})
