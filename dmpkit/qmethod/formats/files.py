@@ -204,6 +204,8 @@ def load_json(source: Path, encoding: str | None = None) -> Any:
             column=error.colno,
             remedy="The file may be cut off.",
         ) from None
+    except DataError:
+        raise
     except RecursionError:
         raise DataError("The JSON is nested too deep.", file=source) from None
     except ValueError as error:  # a number of thousands of digits

@@ -16,7 +16,7 @@ import pandas as pd
 
 from dmpkit.errors import DataError
 from dmpkit.qmethod.data import QSorts, find_label_columns
-from dmpkit.qmethod.formats.files import MAX_CELLS, check_cells, head_of, read_text
+from dmpkit.qmethod.formats.files import MAX_BYTES, MAX_CELLS, check_cells, head_of, read_text
 from dmpkit.qmethod.formats.reading import Reading, Rows
 from dmpkit.qmethod.formats.tidy import plain_cell
 from dmpkit.qmethod.formats.workbooks import grid_of
@@ -163,7 +163,7 @@ def read_parquet(act: Reading) -> QSorts:
     if table.num_columns < 2:
         raise act.error("The file has fewer than two columns of words or numbers.")
     act.took("Parquet file")
-    cells = {str(name): _words(table.column(name)) for name in table.column_names}
+    cells = {str(name): _words(act, table.column(name)) for name in table.column_names}
     return from_cells(act, pd.DataFrame(cells, dtype=object), ".")
 
 
@@ -190,13 +190,17 @@ def _is_large(kind: Any) -> bool:
     return bool(pa.types.is_large_string(kind))
 
 
-def _words(column: Any) -> list[str]:
+def _words(act: Reading, column: Any) -> list[str]:
     """A column as text cells: numbers in full, missing ones empty."""
     values = column.to_pandas()
     if isinstance(values.dtype, pd.CategoricalDtype):
         names = [str(name).strip() for name in values.cat.categories]
-        return [names[code] if code >= 0 else "" for code in values.cat.codes]
-    return ["" if value != value or value is None else _number_text(value) for value in values]
+        codes = values.cat.codes.to_numpy()
+        lengths = np.array([*map(len, names), 0])
+        if lengths[codes].sum() > MAX_BYTES:
+            raise act.error("The words of a column would take more than 50 MB.")
+        return [names[code] if code >= 0 else "" for code in codes]
+    return ["" if value is None or value != value else _number_text(value) for value in values]
 
 
 def _number_text(value: Any) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import warnings
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dmpkit.errors import DataError
-from dmpkit.qmethod.formats.files import open_archive
-from dmpkit.tables import open_workbook
+from dmpkit.qmethod.formats.files import MAX_BYTES, open_archive
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["Grid", "grid_of", "grids_of", "open_book"]
 
 Grid = list[list[str]]
+MAX_OBJECTS = 600_000  # five thousand sorts of sixty statements are half of it
+_CELL = re.compile(rb"<(?:\w+:)?(?:c|row)[\s/>]")
 MAX_ROWS, MAX_COLUMNS, MAX_CELLS = 20_000, 5_000, 2_000_000
 
 
@@ -25,10 +28,12 @@ def open_book(source: Path) -> Workbook:
     Raises
     ------
     DataError
-        Absent, empty, damaged, not a workbook, or more than 30 MB unpacked.
+        Absent, empty, damaged, not a workbook, more than 30 MB unpacked, or
+        more than 600,000 rows and cells, filled or only formatted.
     """
     try:
-        open_archive(source).close()
+        with open_archive(source) as archive:
+            _check_sheets(archive, source)
     except DataError as error:
         if "not a zip archive" not in error.problem:
             raise
@@ -37,9 +42,39 @@ def open_book(source: Path) -> Workbook:
             file=source,
             remedy="Open it in a spreadsheet program and save it as .xlsx.",
         ) from None
-    with warnings.catch_warnings():
+    import openpyxl
+
+    with warnings.catch_warnings(), source.open("rb") as handle:
         warnings.simplefilter("ignore")  # openpyxl on features that do not matter here
-        return open_workbook(source)
+        try:  # a handle, since openpyxl judges a path by its ending
+            return openpyxl.load_workbook(handle, data_only=True)
+        except Exception as error:  # openpyxl raises many kinds on damaged files
+            raise _damaged(source, error) from None
+
+
+def _damaged(source: Path, error: Exception) -> DataError:
+    return DataError(
+        f"The workbook is damaged ({type(error).__name__}).",
+        file=source,
+        remedy="Open it in a spreadsheet program and save it anew.",
+    )
+
+
+def _check_sheets(archive: zipfile.ZipFile, source: Path) -> None:
+    """Count rows and cells before a reader makes an object of each."""
+    n = 0
+    for name in archive.namelist():
+        if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+            try:
+                n += len(_CELL.findall(archive.read(name)))
+            except Exception as error:  # zipfile raises many kinds on damaged archives
+                raise _damaged(source, error) from None
+    if n > MAX_OBJECTS:
+        raise DataError(
+            f"The workbook has {n:,} rows and cells; {MAX_OBJECTS:,} is the limit.",
+            file=source,
+            remedy="Copy the table with the sorts into a new workbook.",
+        )
 
 
 def grids_of(book: Workbook, source: Path) -> dict[str, Grid]:
@@ -59,13 +94,17 @@ def grid_of(page: Any, source: Path) -> Grid:
     Raises
     ------
     DataError
-        When a cell stands so far outside that the rectangle would be huge.
+        When a cell stands so far outside that the rectangle would be huge, or
+        the text would take more than 50 MB.
     """
-    filled = {
-        place: text
-        for place, cell in page._cells.items()  # a formatted empty column is not walked through
-        if (text := _cell_text(cell.value))
-    }
+    filled: dict[tuple[int, int], str] = {}
+    length = 0
+    for place, cell in page._cells.items():  # a formatted empty column is not walked through
+        length += len(cell.value) if isinstance(cell.value, str) else 0
+        if length > MAX_BYTES:  # a word may stand once in the file and in every cell
+            raise DataError(f"Sheet {page.title!r} holds more than 50 MB of text.", file=source)
+        if text := _cell_text(cell.value):
+            filled[place] = text
     height = max((row for row, _ in filled), default=0)
     width = max((column for _, column in filled), default=0)
     if height > MAX_ROWS or width > MAX_COLUMNS or height * width > MAX_CELLS:
