@@ -28,6 +28,7 @@ from dmpkit.qmethod.correlation import correlate, unit_columns
 from dmpkit.qmethod.data import QSorts
 from dmpkit.qmethod.extraction import eigenvalues, extract_centroid, extract_pca
 from dmpkit.qmethod.flags import critical_value
+from dmpkit.qmethod.scores import factor_score_correlations
 from dmpkit.qmethod.stacks import quantiles
 from dmpkit.resampling import run_resamples
 from dmpkit.tables import as_kind
@@ -41,6 +42,9 @@ __all__ = ["FactorRetention", "factor_retention", "parallel_analysis"]
 
 #: Share of the resamples that has to recover every factor; our own proposal.
 STABLE = 0.80
+#: Correlation of z-scores from which on two factors count as one viewpoint split in two: they
+#: share half of their variance. Our own proposal.
+ALIKE = 0.71
 _GUIDE = (
     "A guide, not a rule: keep a factor that is a viewpoint somebody holds and that can be "
     "interpreted, whatever the count below."
@@ -69,7 +73,8 @@ class FactorRetention:
         analysis looks at) and ``random`` (its percentile in permuted sorts);
         ``humphrey`` (product of the two largest absolute loadings), ``n_loaders``
         (significant loadings), ``recovered`` (with so many factors, the share of
-        the resamples that recover the factor recovered least).
+        the resamples that recover the factor recovered least), ``closest`` (with so
+        many factors, the highest absolute correlation between two of them).
     """
 
     sorts: QSorts
@@ -154,7 +159,8 @@ class FactorRetention:
             text += (
                 f", and by stability: the largest number of factors of which each is recovered "
                 f"(congruence of {RECOVERED:.2f} or more) in {100 * STABLE:g} per cent of "
-                f"{self.n_resamples:,} bootstrap resamples, a criterion of our own. {PURPOSE}"
+                f"{self.n_resamples:,} bootstrap resamples and no two are alike (correlation of "
+                f"z-scores below {ALIKE:.2f}), a criterion of our own. {PURPOSE}"
             )
         else:
             text += "."
@@ -231,6 +237,7 @@ _HEADINGS = {
     "humphrey": "product of two loadings",
     "n_loaders": "significant loadings",
     "recovered": "recovered (share)",
+    "closest": "closest two factors",
 }
 
 
@@ -266,7 +273,8 @@ def factor_retention(
       difference, the acceleration factor of Raîche et al. 2013).
     - *stability*, a proposal of our own: the largest number of factors of which
       each is recovered (congruence of .85 or more) in 80 per cent of bootstrap
-      resamples. The people of a Q study are chosen on purpose; this measures
+      resamples and no two are alike (z-scores that correlate .71 or more share half
+      of their variance: one viewpoint split in two). The people of a Q study are chosen on purpose; this measures
       stability to who sorted, not inference to a population.
 
     Humphrey's rule, loadings and parallel analysis count up to the first factor
@@ -347,7 +355,9 @@ def factor_retention(
     product = largest[0] * largest[1]
     bound = critical_value(level) / math.sqrt(data.n_statements)
     loaders = (np.abs(unrotated) > bound).sum(axis=0)
-    recovered = _recovered(data, k, n_resamples, extraction, rotation, correlation, seed, n_jobs)
+    recovered, closest = _recovered(
+        data, k, n_resamples, extraction, rotation, correlation, seed, n_jobs
+    )
     factors = pd.DataFrame(
         {
             "factor": list(factor_names(k)),
@@ -358,6 +368,7 @@ def factor_retention(
             "humphrey": product,
             "n_loaders": loaders,
             "recovered": recovered,
+            "closest": closest,
         }
     )
     criteria = _criteria(data, values, factors, observed, random, level, percentile, n_resamples)
@@ -496,13 +507,13 @@ def _recovered(
     correlation: str,
     seed: int | None,
     n_jobs: int,
-) -> list[float]:
-    """For each number of factors, the share of resamples that recover the weakest one."""
+) -> tuple[list[float], list[float]]:
+    """For each number of factors: how often the weakest comes back, how alike the closest are."""
     import warnings
 
     if not n_resamples:
-        return [math.nan] * k
-    found = []
+        return [math.nan] * k, [math.nan] * k
+    found, alike = [], []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # unflagged and bipolar factors are counted below
         for number in range(1, k + 1):
@@ -518,7 +529,10 @@ def _recovered(
                 progress=False,
             )
             found.append(float(result.stability["recovered"].min()))
-    return found
+            between = np.abs(factor_score_correlations(result.analysis.z_array))
+            np.fill_diagonal(between, 0.0)
+            alike.append(float(np.nanmax(between)))
+    return found, alike
 
 
 def _criteria(
@@ -577,7 +591,7 @@ def _criteria(
     )
     rows.append(("elbow of the scree plot", *_elbow(values)))
     if n_resamples:
-        rows.append(("stability", *_stable(factors["recovered"].to_numpy())))
+        rows.append(("stability", *_stable(factors)))
     table = pd.DataFrame(rows, columns=["criterion", "n_factors", "reading"])
     return table.astype({"criterion": "str", "reading": "str"})
 
@@ -603,15 +617,16 @@ def _elbow(values: Floats) -> tuple[float, str]:
     return n, f"the curve of eigenvalues bends most after f{n}; look at the picture"
 
 
-def _stable(recovered: NDArray[np.float64]) -> tuple[float, str]:
-    """The largest number of factors with which each factor comes back often enough."""
-    enough = np.flatnonzero(recovered >= STABLE)
-    n = int(enough.max()) + 1 if enough.size else math.nan
+def _stable(factors: pd.DataFrame) -> tuple[float, str]:
+    """The largest number of different factors with which each comes back often enough."""
+    enough = (factors["recovered"] >= STABLE) & (factors["closest"] < ALIKE)
+    n = max((i + 1 for i, passed in enumerate(enough) if passed), default=math.nan)
+    share = f"{100 * STABLE:g}% of the resamples"
     words = (
-        f"{n:.0f} is the largest number with which every factor comes back in {100 * STABLE:g}% of "
-        "the resamples"
-        if enough.size
-        else f"with no number does every factor come back in {100 * STABLE:g}% of the resamples"
+        f"with no number does every factor come back in {share}"
+        if math.isnan(n)
+        else f"{n} is the largest number with which every factor comes back in {share} and no two "
+        "are alike"
     )
     return n, f"{words} (stability to who sorted, not inference to a population)"
 
