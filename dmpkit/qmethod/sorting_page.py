@@ -246,6 +246,7 @@ def sheet_page(instrument: Instrument) -> str:
         f"<h2>Why these at {_signed(value)}?</h2>" + '<div class="why">No.</div>' * count
         for value, count in (grid[-1], grid[0])
     )
+    about = f"<p><small>{escape(instrument.about)}</small></p>" if instrument.about else ""
     body = (
         f"<p>{escape(instrument.question)}</p><p>{escape(instrument.instruction)}</p>"
         "<p>Write the number of each card into one place. "
@@ -254,7 +255,7 @@ def sheet_page(instrument: Instrument) -> str:
         f'<p class="ends"><span>{escape(instrument.low)}</span>'
         f"<span>{escape(instrument.high)}</span></p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        f'<section class="page">{lines}</section>'
+        f'<section class="page">{lines}</section>{about}'
     )
     return _print_page(instrument, "sort sheet", body, landscape=True)
 

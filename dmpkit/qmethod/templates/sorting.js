@@ -198,7 +198,7 @@ const stepSize = (by) => setSize(SIZES[Math.min(SIZES.length - 1, Math.max(0, SI
 
 /* steps */
 const draw = { start: drawStart, piles: drawPiles, grid: drawGrid, comments: drawComments, save: drawSave };
-function go(step) {
+function go(step, withFocus = true) {
   picked = null;
   state.step = step;
   for (const name of STEPS) $(name).hidden = name !== step;
@@ -208,7 +208,7 @@ function go(step) {
   }
   draw[step]();
   window.scrollTo(0, 0);
-  $(`${step}-title`).focus({ preventScroll: true });
+  if (withFocus) $(`${step}-title`).focus({ preventScroll: true });
   if (step !== 'start') keep();
 }
 function drawStart() {
@@ -271,8 +271,15 @@ function layout() {
   const narrow = narrowScreen();
   const changed = document.body.classList.contains('narrow') !== narrow;
   document.body.classList.toggle('narrow', narrow);
-  if (changed && state.step === 'grid') drawGrid();
+  if (state.step === 'grid') { if (changed) drawGrid(); else settleTray(); }
 }
+/* where the hand would cover most of a small screen, it stands above the grid instead */
+function settleTray() {
+  document.body.classList.remove('flow');
+  const covers = $('tray').offsetHeight > 0.6 * window.innerHeight;
+  document.body.classList.toggle('flow', document.body.classList.contains('narrow') && covers);
+}
+const traySticks = () => document.body.classList.contains('narrow') && !document.body.classList.contains('flow');
 const inHand = (pile) => state.order.filter((id) => (state.piles[id] || 'neutral') === pile && !where(id));
 let handFocus = null;
 let slotFocus = '0:0';
@@ -284,6 +291,7 @@ function drawGrid() {
   drawHand();
   drawBar();
   drawBoard();
+  settleTray();
   $('hand').scrollLeft = scrolled;
   const k = placedCount();
   $('grid-count').textContent = k === n ? t('grid_done', { n }) : t('grid_count', { k, n });
@@ -376,7 +384,7 @@ function suggestion(id) {
 function showNode(node) {
   if (!node) return;
   const box = node.getBoundingClientRect();
-  const tray = document.body.classList.contains('narrow') && !$('tray').contains(node) ? $('tray').getBoundingClientRect().top : window.innerHeight;
+  const tray = traySticks() && !$('tray').contains(node) ? $('tray').getBoundingClientRect().top : window.innerHeight;
   if (box.top < 8 || box.bottom > tray - 8) window.scrollBy(0, box.top - Math.max(8, (tray - box.height) / 2));
   node.scrollIntoView({ block: 'nearest', inline: 'nearest' });
 }
@@ -541,7 +549,7 @@ function moveGhost() {
 function edgeScroll() {
   if (!drag || drag.isDeck) return;
   const tray = $('tray').getBoundingClientRect();
-  const low = document.body.classList.contains('narrow') ? Math.min(tray.top, window.innerHeight) : window.innerHeight;
+  const low = traySticks() ? Math.min(tray.top, window.innerHeight) : window.innerHeight;
   if (drag.py < 60) window.scrollBy(0, -12);
   else if (drag.py > low - 50 && drag.py < low) window.scrollBy(0, 12);
 }
@@ -741,5 +749,5 @@ try {
   if (SIZES.includes(keptSize)) size = keptSize;
 } catch { /* what was kept cannot be read: begin anew */ }
 setSize(size, false);
-go('start');
+go('start', false);
 })();
