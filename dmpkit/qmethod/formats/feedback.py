@@ -179,6 +179,8 @@ def _from_records(records: Sequence[Record]) -> Iterator[Said]:
 
 def _from_table(file: Path, text: str, encoding: str | None) -> Iterator[Said]:
     rows = rows_of(text, _delimiter(text), file)
+    if not rows:
+        raise DataError("The file is empty.", file=file)
     header = [cell.strip().casefold() for cell in rows[0]]
     if is_htmlq(header):
         cells, _ = read_delimited(file, encoding=encoding)

@@ -19,6 +19,7 @@ from dmpkit.qmethod.data import QSorts, find_label_columns
 from dmpkit.qmethod.formats.files import MAX_BYTES, MAX_CELLS, check_cells, head_of, read_text
 from dmpkit.qmethod.formats.reading import Reading, Rows
 from dmpkit.qmethod.formats.tidy import plain_cell
+from dmpkit.qmethod.formats.websort import is_htmlq, read_htmlq
 from dmpkit.qmethod.formats.workbooks import grid_of
 from dmpkit.tables import read_delimited, to_numbers
 
@@ -122,6 +123,8 @@ def read_excel(act: Reading, book: Workbook) -> QSorts:
         act.left(f"{'sheets' if len(left) > 1 else 'sheet'} {', '.join(left)}")
     if len(cells) < 1 or cells.shape[1] < 2:
         raise act.error(f"Sheet {chosen!r} holds no table.")
+    if act.rows is None and act.sheet is None and is_htmlq(list(cells.columns)):
+        return read_htmlq(act, cells)
     return from_cells(act, cells, ".")
 
 

@@ -240,7 +240,7 @@ def studies(draw: st.DrawFn) -> QSorts:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(sorts=studies())
 def test_round_trip(tmp_path, sorts):

@@ -123,7 +123,7 @@ def test_texts_of_an_older_study_are_not_mixed_in(tmp_path):
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_round_trip(tmp_path, data):

@@ -130,7 +130,7 @@ def test_writing_elsewhere_is_refused(tmp_path):
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data(), ending=st.sampled_from(["csv", "parquet"]))
 def test_round_trip(tmp_path, data, ending):
