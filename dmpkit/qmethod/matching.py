@@ -679,7 +679,8 @@ class ViewpointMatch:
     def carrying(self, factor: str) -> pd.DataFrame:
         """The claims that carry a factor's similarity with its viewpoint, or its closest.
 
-        Rows of :attr:`claims`, the clearest first.
+        Rows of :attr:`claims`, the clearest first. Of a mixture, claims on which its two
+        viewpoints take opposite sides are left out.
 
         Raises
         ------
@@ -691,7 +692,8 @@ class ViewpointMatch:
     def against(self, factor: str) -> pd.DataFrame:
         """The claims that speak against a factor's similarity with its viewpoint, or its closest.
 
-        Rows of :attr:`claims`, the clearest first.
+        Rows of :attr:`claims`, the clearest first. Of a mixture, claims on which its two
+        viewpoints take opposite sides are left out.
 
         Raises
         ------
@@ -717,11 +719,10 @@ class ViewpointMatch:
         return tuple(named.split(" + ")) if named else ()
 
     def _claims_of(self, factor: str, part: str) -> pd.DataFrame:
-        codes = self.shown(factor)
-        table = self.claims
-        rows = table[
-            (table["factor"] == factor) & table["viewpoint"].isin(codes) & (table["part"] == part)
-        ]
+        own = self.claims
+        own = own[(own["factor"] == factor) & own["viewpoint"].isin(self.shown(factor))]
+        both_sides = own.groupby("claim")["stance"].transform("nunique") > 1
+        rows = own[(own["part"] == part) & ~both_sides]
         clear = rows["aligned"].abs().sort_values(ascending=False, kind="stable").index
         return rows.loc[clear].reset_index(drop=True)
 

@@ -375,8 +375,9 @@ def to_excel(match: ViewpointMatch, path: str | os.PathLike[str]) -> Path:
 def plot_similarity(match: ViewpointMatch, *, ax: Axes | None = None) -> Axes:
     """Similarity of every factor with every viewpoint, with intervals.
 
-    A filled dot stands for a corrected p within the level and a similarity that
-    reaches the threshold; the heading of each block is the answer.
+    A filled mark stands for a corrected p within the level and a similarity that
+    reaches the threshold, of this viewpoint by itself (in a mixture, the two pass
+    together); the heading of each block is the answer.
 
     Parameters
     ----------
@@ -436,7 +437,7 @@ def _similarity_axes(ax: Axes, match: ViewpointMatch, step: float) -> None:
     word = "similarity (share of the highest possible)"
     if match.basis == "arrays":
         word = "congruence of z-scores with published arrays"
-    note = "filled: passes both thresholds; diamond: in the answer; dotted: smallest similarity"
+    note = "filled: passes both thresholds by itself; diamond: in the answer; dotted: threshold"
     ax.set_xlabel(f"{word}{', synthetic sorts' if match.synthetic else ''}\n{note}")
 
 
@@ -524,7 +525,8 @@ def _claim_axes(
     reach = max(1.0, float(np.abs(rows[["low", "high"]].to_numpy()).max()) * 1.05)
     ax.set_xlim(-reach, reach)
     names = " + ".join(_name(match, code) for code in codes)
-    ax.set_title(f"{factor} and {names}{' (synthetic sorts)' if match.synthetic else ''}")
+    title = f"{factor} and {names}{' (synthetic sorts)' if match.synthetic else ''}"
+    ax.set_title(textwrap.fill(title, 56))
     ax.set_xlabel(
         "mean z-score of the claim's statements, as the viewpoint has it\n"
         "← speaks against (cross)   open (hollow)   carries (filled) →"

@@ -513,15 +513,19 @@ def _panels(n: int) -> list[Axes]:
 
 
 def _panel(ax: Axes, table: pd.DataFrame, measure: str, curves: RecoveryCurves) -> None:
+    top = math.inf if measure in ("n_found", "wrong") else 1.0
+    middle = (table["noise"].nunique() - 1) / 2
     for i, (noise, part) in enumerate(table.groupby("noise", sort=True)):
+        x = part["n_sorts"] + 0.5 * (i - middle)  # side by side, so that no interval hides another
+        low, high = part["low"].clip(lower=0), part["high"].clip(upper=top)
         look: dict[str, Any] = {
             "color": PALETTE[i % 8],
             "ls": LINES[i % 8],
             "marker": MARKERS[i % 8],
             "ms": 5,
         }
-        ax.plot(part["n_sorts"], part["mean"], label=f"{noise:g}", clip_on=False, **look)
-        ax.vlines(part["n_sorts"], part["low"], part["high"], color=PALETTE[i % 8], lw=1)
+        ax.plot(x, part["mean"], label=f"{noise:g}", clip_on=False, **look)
+        ax.vlines(x, low, high, color=PALETTE[i % 8], lw=1)
     if measure == "n_found":
         true = curves.runs["n_true"].max()
         ax.axhline(true, color="0.4", lw=0.8, ls=":", zorder=0)

@@ -67,6 +67,7 @@ class _Plan:
     """Who is to be made: a code a person, what is not a viewpoint by kind."""
 
     viewpoint: tuple[int, ...]  # number of people of each viewpoint
+    mixing: tuple[int, ...]  # viewpoints that mixtures are made of
     mixture: int
     outside: int
     unrelated: int
@@ -89,20 +90,20 @@ def synthetic_sorts(
     r"""Make synthetic sorts from viewpoints that are known by a few claims only.
 
     **Recipe.** (1) Each viewpoint has a stance on every claim: 1 or -1 where its
-    summary states one, else a hidden position drawn once from a normal
-    distribution with standard deviation `unstated`, shared by all its people: a
-    summary leaves out what its people nevertheless think. (2) The prototype of a
-    viewpoint is the sum of its stances times the tags of the claims (each claim's
-    tags centred and scaled to length 1), scaled to standard deviation 1. (3) A
-    person's liking of a statement is :math:`\sqrt{1 - \nu^2}` times the prototype
-    plus :math:`\nu` times a draw from N(0, 1), with `noise` :math:`\nu`; two
-    people of one viewpoint so correlate :math:`1 - \nu^2` before they sort. A
-    mixture has the mean of two prototypes drawn at random (scaled again), the
-    people from outside share one pattern drawn at random over the claims, and
-    someone unrelated has a pattern of N(0, 1) draws of her own. (4) Statements are
-    put into the forced distribution in the order of liking; ties, which occur
-    without noise, are broken at random. (5) Numbers of people follow the shares
-    by largest remainder; the order of the sorts is random.
+    summary states one, else a hidden position drawn once from a normal distribution
+    with standard deviation `unstated`, shared by all its people: a summary leaves out
+    what its people nevertheless think. (2) The prototype of a viewpoint is the sum of
+    its stances times the tags of the claims (each claim's tags centred and scaled to
+    length 1), scaled to standard deviation 1. (3) A person's liking of a statement is
+    :math:`\sqrt{1 - \nu^2}` times the prototype plus :math:`\nu` times a draw from
+    N(0, 1), with `noise` :math:`\nu`; two people of one viewpoint so correlate
+    :math:`1 - \nu^2` before they sort. A mixture has the mean of two prototypes drawn
+    at random (scaled again; of the viewpoints with a share, or of all where only one
+    has), the people from outside share one pattern drawn at random over the claims,
+    and someone unrelated has a pattern of N(0, 1) draws of her own. (4) Statements
+    are put into the forced distribution in the order of liking; ties, which occur
+    without noise, are broken at random. (5) Numbers of people follow the shares by
+    largest remainder; the order of the sorts is random.
 
     The recipe is our own and the sorts are synthetic: they test the arithmetic, not
     the validity of an instrument.
@@ -140,6 +141,11 @@ def synthetic_sorts(
     DataError
         For shares or options out of range, an unknown code, a claim that is not
         among the viewpoints', or viewpoints without a tagged claim.
+
+    Warns
+    -----
+    DuplicatedSortsWarning
+        Without noise, when two people's sorts are the same.
 
     Examples
     --------
@@ -189,6 +195,8 @@ def _plan(
 ) -> _Plan:
     if n < 2:
         raise DataError(f"{n} sorts cannot be analysed; make 2 or more.")
+    if mixtures and len(views.codes) < 2:
+        raise DataError("A mixture needs two viewpoints.")
     others = (mixtures, outside, unrelated)
     if min(others) < 0 or sum(others) > 1 + 1e-12:
         raise DataError(
@@ -207,7 +215,8 @@ def _plan(
         raise DataError("Every viewpoint has the share 0.")
     parts = np.concatenate([sizes / sizes.sum() * (1 - sum(others)), others])
     counts = _whole(n, parts)
-    return _Plan(tuple(counts[:-3]), *counts[-3:])
+    mixing = np.flatnonzero(sizes) if (sizes > 0).sum() > 1 else np.arange(len(sizes))
+    return _Plan(tuple(counts[:-3]), tuple(mixing.tolist()), *counts[-3:])
 
 
 def _whole(n: int, shares: Floats) -> list[int]:
@@ -284,9 +293,8 @@ def _people(
     for j, count in enumerate(plan.viewpoint):
         rows += [("viewpoint", views.codes[j], "")] * count
         patterns += [prototypes[:, j]] * count
-    present = [j for j, count in enumerate(plan.viewpoint) if count]
     for _ in range(plan.mixture):
-        pair = sorted(rng.choice(present if len(present) > 1 else len(views.codes), 2, False))
+        pair = sorted(rng.choice(plan.mixing, 2, replace=False))
         rows.append(("mixture", views.codes[pair[0]], views.codes[pair[1]]))
         patterns.append(prototypes[:, pair].mean(axis=1))
     patterns += [units @ rng.standard_normal(units.shape[1])] * plan.outside
