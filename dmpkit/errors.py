@@ -23,6 +23,7 @@ __all__ = [
     "HeywoodWarning",
     "MissingDependency",
     "ReadingWarning",
+    "ReplayWarning",
     "SmallCellWarning",
     "UnflaggedFactorWarning",
     "warn",
@@ -163,6 +164,10 @@ class HeywoodWarning(DmpkitWarning):
 
 class ConvergenceWarning(DmpkitWarning):
     """An iterative step stopped before it settled."""
+
+
+class ReplayWarning(DmpkitWarning):
+    """Steps that were recorded on some data are replayed on others."""
 
 
 class SmallCellWarning(DmpkitWarning):

@@ -34,14 +34,8 @@ from dmpkit.qmethod.extraction import (
     extract_pca_thin,
 )
 from dmpkit.qmethod.flags import PROFILES, FlagRule, check_flags, flag
-from dmpkit.qmethod.rotation import (
-    ROTATIONS,
-    Rotation,
-    order_and_reflect,
-    reflect,
-    rotate,
-    rotate_varimax,
-)
+from dmpkit.qmethod.judgemental import RotationLog
+from dmpkit.qmethod.rotation import ROTATIONS, Rotation, turn
 from dmpkit.qmethod.scores import (
     composite_reliability as reliability_of,
 )
@@ -95,10 +89,12 @@ class QAnalysis:
     eigenvalue_array : ndarray, shape (p,)
         Of the correlation matrix, largest first.
     unrotated_array, loading_array : ndarray, shape (p, k)
-        Loadings before and after rotation (pattern loadings when oblique).
+        Loadings before and after rotation (pattern loadings when oblique). Where a
+        bipolar factor was split, the unrotated ones have a column less for each split.
     phi_array : ndarray, shape (k, k)
-        Correlations of the factors, the identity when orthogonal.
-    rotation_matrix : ndarray, shape (k, k)
+        Correlations of the factors, the identity when orthogonal; -1 between the
+        halves of a split factor.
+    rotation_matrix : ndarray, shape (number of unrotated factors, k)
         ``unrotated_array @ rotation_matrix`` gives ``loading_array``.
     flag_array : ndarray of bool, shape (p, k)
     weight_array : ndarray, shape (p, k)
@@ -108,6 +104,9 @@ class QAnalysis:
     extra : mapping
         ``communalities``; with engine factor_analyzer also ``kmo``, ``kmo_sorts``,
         ``bartlett_chi2``, ``bartlett_df``, ``bartlett_p_value``, ``note``.
+    rotation_log : RotationLog or None
+        The rotation by hand. A split of ``f1`` gives two factors, ``f1+`` and
+        ``f1-``, in the place of one: `n_factors` and all arrays count them both.
     """
 
     sorts: QSorts
@@ -131,6 +130,7 @@ class QAnalysis:
     reliability: Floats
     standard_error: Floats
     extra: Mapping[str, Any]
+    rotation_log: RotationLog | None = None
 
     def __repr__(self) -> str:
         return (
@@ -149,8 +149,23 @@ class QAnalysis:
 
     @cached_property
     def factors(self) -> tuple[str, ...]:
-        """Names of the factors: ``f1`` to ``fk``."""
-        return factor_names(self.n_factors)
+        """Names of the factors: ``f1`` to ``fk``; ``f1+`` and ``f1-`` where f1 was split."""
+        if self.rotation_log is None:
+            return factor_names(self.n_factors)
+        return self.rotation_log.names(self.unrotated_array.shape[1])
+
+    @cached_property
+    def sides(self) -> tuple[tuple[int, int], ...]:
+        """For each factor its axis, and its side: 1 or -1 for the halves of a split one, else 0."""
+        if self.rotation_log is None:
+            return tuple((j, 0) for j in range(self.n_factors))
+        return self.rotation_log.sides(self.unrotated_array.shape[1])
+
+    @cached_property
+    def own_loadings(self) -> Floats:
+        """The loadings, with 0 where a sort stands on the other side of a split factor."""
+        halves = np.array([side != 0 for _, side in self.sides])
+        return _frozen(np.where(halves & (self.loading_array < 0), 0.0, self.loading_array))
 
     @cached_property
     def n_flagged(self) -> NDArray[np.int_]:
@@ -162,8 +177,14 @@ class QAnalysis:
         """Wording of the statements; empty where none is known."""
         return self.sorts.texts or ("",) * self.sorts.n_statements
 
-    def _wide(self, name: str, labels: Sequence[str], array: NDArray[Any]) -> pd.DataFrame:
-        frame = pd.DataFrame(np.array(array), columns=list(self.factors))
+    def _wide(
+        self,
+        name: str,
+        labels: Sequence[str],
+        array: NDArray[Any],
+        factors: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        frame = pd.DataFrame(np.array(array), columns=list(factors or self.factors))
         frame.insert(0, name, list(labels))
         return frame
 
@@ -200,7 +221,8 @@ class QAnalysis:
     @cached_property
     def unrotated(self) -> pd.DataFrame:
         """Loadings before rotation: ``sort, f1, ..., fk``."""
-        return self._wide("sort", self.sorts.sorts, self.unrotated_array)
+        names = factor_names(self.unrotated_array.shape[1])
+        return self._wide("sort", self.sorts.sorts, self.unrotated_array, names)
 
     @cached_property
     def loadings(self) -> pd.DataFrame:
@@ -224,9 +246,10 @@ class QAnalysis:
         Columns: ``factor, n_flagged, average_reliability, eigenvalue,
         explained_variance, reliability, standard_error``. ``eigenvalue`` is the
         sum of squared loadings after rotation, ``explained_variance`` its share
-        of the number of sorts in per cent.
+        of the number of sorts in per cent. The halves of a split factor share its
+        variance: each has that of the sorts on its side.
         """
-        size = (self.loading_array**2).sum(axis=0)
+        size = (self.own_loadings**2).sum(axis=0)
         return pd.DataFrame(
             {
                 "factor": list(self.factors),
@@ -291,7 +314,7 @@ class QAnalysis:
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """For each statement: distinguishing, consensus or neither, at the .05 level."""
-        return statement_labels(self.z_array, self.standard_error, 0.05, self.profile)
+        return statement_labels(self.z_array, self.standard_error, 0.05, self.profile, self.factors)
 
     @cached_property
     def statements_table(self) -> pd.DataFrame:
@@ -577,7 +600,6 @@ TABLES = (
     "correlations",
 )
 AUTOMATIC = FlagRule(level=0.05, majority=True)
-_SETTLED = 1e-12  # R's varimax stops at 1e-5, which leaves up to 0.01 in a loading
 _STAR_ORDER = ("", "*", "**", "***", "6*")
 
 
@@ -586,7 +608,7 @@ def analyse(
     n_factors: int,
     *,
     extraction: str = "pca",
-    rotation: str = "varimax",
+    rotation: str | RotationLog = "varimax",
     correlation: str = "pearson",
     flags: FlagRule | ArrayLike | Any = AUTOMATIC,
     profile: str = "qmethod",
@@ -608,10 +630,12 @@ def analyse(
         (``"centroid"``) and in the forms of KADE
         (:func:`~dmpkit.qmethod.extraction.extract_centroid`); maximum
         likelihood and minimum residuals with ``engine="factor_analyzer"``.
-    rotation : {"varimax", "none", "quartimax", "equamax", "oblimin", "promax"}
+    rotation : {"varimax", "none", "quartimax", "equamax", "oblimin", "promax"} or RotationLog
         As in R; principal components are then ordered by size and reflected to a
         positive sum, centroid factors stay as the rotation leaves them.
         ``engine="factor_analyzer"`` also has geomin_ort, quartimin and geomin_obl.
+        A RotationLog is a rotation by hand: its steps follow on its base rotation,
+        and a split among them makes a factor more than `n_factors`.
     correlation : {"pearson", "spearman", "kendall"}
     flags : FlagRule, array_like of bool, shape (p, k), or DataFrame
         Rule for automatic flags (default ``FlagRule(level=0.05, majority=True)``),
@@ -654,6 +678,8 @@ def analyse(
         A communality, or the loading of a flagged sort, is 1 or more.
     ConvergenceWarning
         An iterative step stopped before it settled.
+    ReplayWarning
+        The steps of the RotationLog were made on other loadings.
 
     References
     ----------
@@ -679,31 +705,35 @@ def analyse(
     2         3  1.0 -1.0
     """
     data = sorts if isinstance(sorts, QSorts) else QSorts.from_frame(sorts)
-    _check_choices(engine, extraction, rotation, correlation, profile)
+    log = rotation if isinstance(rotation, RotationLog) else None
+    base: Any = rotation if log is None else log.base
+    _check_choices(engine, extraction, base, correlation, profile)
     k = check_n_factors(n_factors, data.n_sorts)
     if engine == "factor_analyzer":
-        unrotated, rotated, extra = _through_factor_analyzer(
-            data, k, extraction, rotation, correlation
-        )
+        unrotated, rotated, extra = _through_factor_analyzer(data, k, extraction, base, correlation)
         values = eigenvalues(correlate(data.values, correlation))
     else:
         unrotated, values = _extract(data, k, extraction, correlation)
-        rotated = turn(unrotated, rotation, extraction, profile)
+        rotated = turn(unrotated, base, extraction, profile)
         extra = {}
     extra["communalities"] = efa.communalities(rotated.loadings, rotated.phi)
+    if log is not None:
+        rotated = log.apply(rotated)
     rule = flags if isinstance(flags, FlagRule) else None
-    if rule is not None:
-        flagged = flag(rotated.loadings, data.n_statements, rule, profile)
+    if rule is None:
+        flagged = _given_flags(flags, data, rotated.loadings.shape[1])
+    elif log is not None:
+        flagged = log.flag(rotated.loadings, k, data.n_statements, rule, profile)
     else:
-        flagged = _given_flags(flags, data, k)
+        flagged = flag(rotated.loadings, data.n_statements, rule, profile)
     weights = factor_weights(rotated.loadings, flagged)
     z = z_scores(data.values, weights, standardise=profile == "kade")
     reliability = reliability_of(flagged.sum(axis=0), composite_reliability)
     result = QAnalysis(
         sorts=data,
-        n_factors=k,
+        n_factors=rotated.loadings.shape[1],
         extraction=extraction,
-        rotation=rotation,
+        rotation=base if log is None else log.name,
         correlation=correlation,
         profile=profile,
         engine=engine,
@@ -721,6 +751,7 @@ def analyse(
         reliability=_frozen(reliability),
         standard_error=_frozen(standard_errors(z, reliability)),
         extra=_read_only(extra),
+        rotation_log=log,
     )
     _warn(result)
     return result
@@ -736,56 +767,6 @@ def _extract(data: QSorts, k: int, extraction: str, correlation: str) -> tuple[F
     if extraction == "pca":
         return extract_pca(matrix, k), eigenvalues(matrix)
     return extract_centroid(matrix, k, form=extraction), eigenvalues(matrix)
-
-
-def turn(
-    unrotated: ArrayLike, rotation: str, extraction: str = "pca", profile: str = "qmethod"
-) -> Rotation:
-    """Rotate as :func:`analyse` does: algorithm, order and signs of the factors.
-
-    Parameters
-    ----------
-    unrotated : array_like, shape (..., p, k)
-    rotation, extraction, profile : str
-        As in :func:`analyse`.
-
-    Returns
-    -------
-    Rotation
-
-    Examples
-    --------
-    >>> turn([[-0.8, -0.2], [-0.7, 0.4]], "none").loadings.tolist()
-    [[0.8, -0.2], [0.7, 0.4]]
-    """
-    rotated = rotate_as(unrotated, rotation, profile)
-    if extraction != "pca":
-        return rotated
-    return reflect(rotated) if profile == "kade" else order_and_reflect(rotated)
-
-
-def rotate_as(unrotated: ArrayLike, rotation: str, profile: str) -> Rotation:
-    """Rotate with the stopping rule of the profile; KADE's varimax goes on until it has settled.
-
-    Parameters
-    ----------
-    unrotated : array_like, shape (..., p, k)
-    rotation, profile : str
-        As in :func:`analyse`.
-
-    Returns
-    -------
-    Rotation
-        In the order and with the signs that the algorithm leaves.
-
-    Examples
-    --------
-    >>> rotate_as([[-0.8, -0.2], [-0.7, 0.4]], "none", "kade").loadings.tolist()
-    [[-0.8, -0.2], [-0.7, 0.4]]
-    """
-    if profile == "kade" and rotation == "varimax":
-        return rotate_varimax(unrotated, tolerance=_SETTLED)
-    return rotate(unrotated, rotation)
 
 
 def _through_factor_analyzer(

@@ -23,12 +23,14 @@ __all__ = [
     "order_and_reflect",
     "reflect",
     "rotate",
+    "rotate_as",
     "rotate_equamax",
     "rotate_none",
     "rotate_oblimin",
     "rotate_promax",
     "rotate_quartimax",
     "rotate_varimax",
+    "turn",
 ]
 
 
@@ -56,6 +58,7 @@ class _Projection(NamedTuple):
     moved: bool
 
 
+_SETTLED = 1e-12  # R's varimax stops at 1e-5, which leaves up to 0.01 in a loading
 _FLAT = 1e-10  # a slope, or a gain, at most this large is none
 _STALLED = 0.05  # slope left, a sort, that R's stopping rule never leaves on the way to an optimum
 
@@ -423,6 +426,56 @@ def reflect(rotation: Rotation) -> Rotation:
     signs = column_signs(rotation.loadings)[..., None, :]
     phi = rotation.phi * signs * np.swapaxes(signs, -1, -2)
     return Rotation(rotation.loadings * signs, rotation.matrix * signs, phi)
+
+
+def turn(
+    unrotated: ArrayLike, rotation: str, extraction: str = "pca", profile: str = "qmethod"
+) -> Rotation:
+    """Rotate as ``analyse`` does: algorithm, order and signs of the factors.
+
+    Parameters
+    ----------
+    unrotated : array_like, shape (..., p, k)
+    rotation, extraction, profile : str
+        As in :func:`~dmpkit.qmethod.analysis.analyse`.
+
+    Returns
+    -------
+    Rotation
+
+    Examples
+    --------
+    >>> turn([[-0.8, -0.2], [-0.7, 0.4]], "none").loadings.tolist()
+    [[0.8, -0.2], [0.7, 0.4]]
+    """
+    rotated = rotate_as(unrotated, rotation, profile)
+    if extraction != "pca":
+        return rotated
+    return reflect(rotated) if profile == "kade" else order_and_reflect(rotated)
+
+
+def rotate_as(unrotated: ArrayLike, rotation: str, profile: str) -> Rotation:
+    """Rotate with the stopping rule of the profile; KADE's varimax goes on until it has settled.
+
+    Parameters
+    ----------
+    unrotated : array_like, shape (..., p, k)
+    rotation, profile : str
+        As in :func:`~dmpkit.qmethod.analysis.analyse`.
+
+    Returns
+    -------
+    Rotation
+        In the order and with the signs that the algorithm leaves.
+
+    Examples
+    --------
+    >>> rotate_as([[-0.8, -0.2], [-0.7, 0.4]], "none", "kade").loadings.tolist()
+    [[-0.8, -0.2], [-0.7, 0.4]]
+    """
+    if profile == "kade" and rotation == "varimax":
+        return rotate_varimax(unrotated, tolerance=_SETTLED)
+    return rotate(unrotated, rotation)
 
 
 def factor_correlations(matrix: Floats) -> Floats:

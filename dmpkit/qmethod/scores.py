@@ -376,7 +376,11 @@ def difference_stars(z: ArrayLike, errors: ArrayLike, profile: str = "qmethod") 
 
 
 def statement_labels(
-    z: ArrayLike, errors: ArrayLike, level: float = 0.05, profile: str = "qmethod"
+    z: ArrayLike,
+    errors: ArrayLike,
+    level: float = 0.05,
+    profile: str = "qmethod",
+    names: Sequence[str] | None = None,
 ) -> tuple[str, ...]:
     """Distinguishing and consensus statements, in the words of R's ``qmethod``.
 
@@ -394,6 +398,8 @@ def statement_labels(
         Standard errors of the factors.
     level : float
     profile : {"qmethod", "kade"}
+    names : sequence of str, length k, optional
+        Names of the factors; default ``f1`` to ``fk``.
 
     Returns
     -------
@@ -412,7 +418,7 @@ def statement_labels(
     """
     significant = significant_differences(z, errors, level, profile)
     first, second = factor_pairs(z)
-    names = factor_names(np.shape(z)[1])
+    names = names or factor_names(np.shape(z)[1])
     return tuple(_label(row, first, second, names) for row in significant)
 
 

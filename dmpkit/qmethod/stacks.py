@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dmpkit.errors import ConvergenceWarning, DataError
-from dmpkit.qmethod.analysis import rotate_as
 from dmpkit.qmethod.arrays import Bools, Floats, column_signs
 from dmpkit.qmethod.centroid import centroid_stack
+from dmpkit.qmethod.rotation import rotate_as
 
 __all__ = ["Draws", "Recipe", "Resampled", "assign", "procrustes", "quantiles", "resample"]
 
