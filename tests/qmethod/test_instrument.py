@@ -104,7 +104,7 @@ def test_the_printed_agreement_is_the_one_computed(governance):
 def test_it_says_that_it_is_a_proposal_and_who_read_it(governance):
     about = datasets.info("governance-instrument").description
     assert "not the instrument of Parry, Curato and Dryzek" in about
-    assert "neither blind nor independent" in about
+    assert "developers, not by outsiders" in about
     assert "a proposal of the dmpkit developers" in governance.about
     assert "not the statements of that study" in governance.about
     assert governance.about in page_texts(governance)["about"]
