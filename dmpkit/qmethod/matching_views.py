@@ -112,7 +112,8 @@ def _factor_words(match: ViewpointMatch, row: dict[Any, Any]) -> str:
     where = (
         f"similarity {decimal(row['similarity'])} "
         f"[{decimal(row['low'])}, {decimal(row['high'])}], {p_words(row['p_adjusted'])} corrected "
-        f"for all comparisons (the smallest p that any sorts could reach, uncorrected: {decimal(row['attainable_p'], 4)})"
+        "for all comparisons (the smallest p that any sorts could reach, uncorrected: "
+        f"{decimal(row['attainable_p'], 4)})"
     )
     if answer in ("match", "mixed"):
         lines = [f"{factor}: {answer}, {row['name']}: {where}."]
@@ -215,8 +216,9 @@ def _claims_method(match: ViewpointMatch) -> list[str]:
         "z-scores allow; every claim weighs the same. Intervals (95 per cent) come from the "
         "standard error of the factor's z-scores.",
         "For p-values claims were permuted as wholes, because statements of one claim are not "
-        "exchangeable (scores of claims: regression of the z-scores on the tags); the null hypothesis is that a factor's scores on the claims have nothing to "
-        "do with which of them a viewpoint holds or rejects.",
+        "exchangeable (scores of claims: regression of the z-scores on the tags); the null "
+        "hypothesis is that a factor's scores on the claims have nothing to do with which of them "
+        "a viewpoint holds or rejects.",
     ]
 
 

@@ -157,6 +157,10 @@ def recovery_curves(
     viewpoint's own when more of the sorts flagged on it (with positive loadings) come
     from that viewpoint than from any other.
 
+    Look at `unstated` as well as at noise: a match needs people who are clearer on what
+    their summary states than on what it leaves out. With ``unstated=1`` few
+    viewpoint can be matched, however little noise there is and however many sort.
+
     Parameters
     ----------
     viewpoints, tags
