@@ -159,7 +159,7 @@ def recovery_curves(
 
     Look at `unstated` as well as at noise: a match needs people who are clearer on what
     their summary states than on what it leaves out. With ``unstated=1`` few
-    viewpoint can be matched, however little noise there is and however many sort.
+    viewpoints can be matched, however little noise there is and however many sort.
 
     Parameters
     ----------
