@@ -14,6 +14,15 @@ from __future__ import annotations
 
 from dmpkit.qmethod.analysis import QAnalysis, analyse
 from dmpkit.qmethod.bootstrap import QBootstrap, bootstrap
+from dmpkit.qmethod.comparison import (
+    BeforeAfter,
+    FactorMatch,
+    SecondOrder,
+    before_after,
+    congruence,
+    match_factors,
+    second_order,
+)
 from dmpkit.qmethod.correlation import correlate, kendall, pearson, spearman, unit_columns
 from dmpkit.qmethod.data import QSorts
 from dmpkit.qmethod.extraction import eigenvalues, extract_centroid, extract_pca, extract_pca_thin
@@ -29,6 +38,7 @@ from dmpkit.qmethod.instrument import (
     sample_q_set,
     tag_agreement,
 )
+from dmpkit.qmethod.judgemental import Invert, Rotate, RotationLog, Split
 from dmpkit.qmethod.matching import ViewpointMatch, match_viewpoints
 from dmpkit.qmethod.readers import read_sorts
 from dmpkit.qmethod.recovery import RecoveryCurves, false_match_rate, recovery_curves
@@ -63,22 +73,31 @@ from dmpkit.qmethod.tagging import Tagging, synthetic_tags
 from dmpkit.qmethod.viewpoints import Viewpoints
 
 __all__ = [
+    "BeforeAfter",
+    "FactorMatch",
     "FactorRetention",
     "FlagRule",
     "Instrument",
+    "Invert",
     "QAnalysis",
     "QBootstrap",
     "QSorts",
     "RecoveryCurves",
+    "Rotate",
     "Rotation",
+    "RotationLog",
+    "SecondOrder",
+    "Split",
     "SyntheticSorts",
     "TagAgreement",
     "Tagging",
     "ViewpointMatch",
     "Viewpoints",
     "analyse",
+    "before_after",
     "bootstrap",
     "composite_reliability",
+    "congruence",
     "correlate",
     "critical_value",
     "difference_stars",
@@ -93,6 +112,7 @@ __all__ = [
     "false_match_rate",
     "flag",
     "kendall",
+    "match_factors",
     "match_viewpoints",
     "order_and_reflect",
     "pearson",
@@ -112,6 +132,7 @@ __all__ = [
     "rotate_quartimax",
     "rotate_varimax",
     "sample_q_set",
+    "second_order",
     "significant_differences",
     "spearman",
     "standard_errors",

@@ -160,28 +160,36 @@ def _horst(matrices: Floats, k: int, tolerance: float, rounds: int) -> Centroids
     """All k factors together, again and again, until their communalities settle."""
     diagonal = np.ones(matrices.shape[:2])
     moving = np.ones(len(matrices), dtype=bool)
-    loadings, empty = _horst_pass(matrices, diagonal, k)
+    # reflections start where the round before ended, so that a sort on the border stays put
+    signs = np.ones((*matrices.shape[:2], k))
+    loadings, empty, signs = _horst_pass(matrices, diagonal, signs)
     for _ in range(rounds):
-        communality = (np.nan_to_num(loadings) ** 2).sum(axis=2)
+        # a communality above 1 (a Heywood case) stands as 1 on the diagonal, and so can settle
+        communality = np.minimum((np.nan_to_num(loadings) ** 2).sum(axis=2), 1.0)
         rest = np.abs(diagonal - communality).max(axis=1)
         moving = moving & (rest > tolerance) & (empty == 0)
         if not moving.any():
             break
-        diagonal = np.where(moving[:, None], np.minimum(communality, 1.0), diagonal)
-        following, nothing = _horst_pass(matrices[moving], diagonal[moving], k)
-        loadings[moving], empty[moving] = following, nothing
+        diagonal = np.where(moving[:, None], communality, diagonal)
+        found = _horst_pass(matrices[moving], diagonal[moving], signs[moving])
+        loadings[moving], empty[moving], signs[moving] = found
     return Centroids(loadings, empty, np.where(moving, k, 0))
 
 
-def _horst_pass(matrices: Floats, diagonal: Floats, k: int) -> tuple[Floats, NDArray[np.int_]]:
+def _horst_pass(
+    matrices: Floats, diagonal: Floats, start: Floats
+) -> tuple[Floats, NDArray[np.int_], Floats]:
+    """One extraction of k factors with a given diagonal; loadings, first empty factor, signs."""
     residual = matrices.copy()
     _fill_diagonals(residual, diagonal)
-    m, p, _ = residual.shape
+    m, p, k = start.shape
     loadings, empty = np.full((m, p, k), np.nan), np.zeros(m, dtype=int)
+    reached = np.empty_like(start)
     for j in range(k):
         bare = residual.copy()
         _fill_diagonals(bare, 0.0)
-        signs = reflections(bare)
+        signs = reflections(bare, start[:, :, j])
+        reached[:, :, j] = signs
         totals = np.matmul(residual, signs[:, :, None])[:, :, 0]
         size = (totals * signs).sum(axis=1)
         empty[(size <= _ZERO * p) & (empty == 0)] = j + 1
@@ -190,10 +198,10 @@ def _horst_pass(matrices: Floats, diagonal: Floats, k: int) -> tuple[Floats, NDA
         loadings[:, :, j] = found
         known = np.nan_to_num(found)
         residual -= known[:, :, None] * known[:, None, :]
-    return loadings, empty
+    return loadings, empty, reached
 
 
-def reflections(matrices: Floats) -> Floats:
+def reflections(matrices: Floats, start: Floats | None = None) -> Floats:
     """Signs after which no column sum is negative.
 
     The sort with the most negative sum is reflected first, of tied ones that
@@ -204,6 +212,8 @@ def reflections(matrices: Floats) -> Floats:
     ----------
     matrices : ndarray, shape (m, p, p)
         With 0 on the diagonals.
+    start : ndarray, shape (m, p), optional
+        Signs to start from; all 1 by default.
 
     Returns
     -------
@@ -215,8 +225,8 @@ def reflections(matrices: Floats) -> Floats:
     >>> reflections(np.array([[[0, 0.5, -0.4], [0.5, 0, -0.3], [-0.4, -0.3, 0]]]))
     array([[ 1.,  1., -1.]])
     """
-    signs = np.ones(matrices.shape[:2])
-    sums = matrices.sum(axis=1)
+    signs = np.ones(matrices.shape[:2]) if start is None else start.copy()
+    sums = matrices.sum(axis=1) if start is None else _reflected_sums(matrices, signs)
     place = np.flatnonzero(sums.min(axis=1) < -_TIE)
     while len(place):
         now = sums[place]

@@ -160,8 +160,10 @@ def extract_centroid(
     - ``centroid_horst``: Horst's centroid with iterated communalities (1965,
       section 5.5): all k factors are extracted from a matrix with ones on the
       diagonal, the diagonal is replaced by their communalities (at most 1), and
-      so on until none differs by more than 1e-4. Loadings then depend on k.
-      KADE stops after 30 rounds.
+      so on until none differs by more than 1e-4; a round starts from the
+      reflections of the one before, and still can go round in circles (with a
+      ConvergenceWarning). Loadings then depend on k. Its reflections
+      were not checked against KADE's, which also stops after 30 rounds.
     - ``centroid_tucker``: the diagonal is the largest absolute correlation of
       each column of the residual, and nothing is iterated (Tucker & MacCallum 1997).
 

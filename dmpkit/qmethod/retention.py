@@ -274,8 +274,9 @@ def factor_retention(
     - *stability*, a proposal of our own: the largest number of factors of which
       each is recovered (congruence of .85 or more) in 80 per cent of bootstrap
       resamples and no two are alike (z-scores that correlate .71 or more share half
-      of their variance: one viewpoint split in two). The people of a Q study are chosen on purpose; this measures
-      stability to who sorted, not inference to a population.
+      of their variance: one viewpoint split in two). The people of a Q study are
+      chosen on purpose; this measures stability to who sorted, not inference to a
+      population.
 
     Humphrey's rule, loadings and parallel analysis count up to the first factor
     that fails.

@@ -107,3 +107,107 @@ def test_a_matrix_that_is_no_correlation_matrix():
 def test_centroid_that_does_not_settle_says_so():
     with pytest.warns(ConvergenceWarning, match="centroid factor f1 did not settle in 1 rounds"):
         qm.extract_centroid(correlations(6), 1, max_iterations=1)
+
+
+# -- the other forms of the centroid method ------------------------------------------
+
+FORMS = ["centroid", "centroid_brown", "centroid_horst", "centroid_tucker"]
+
+
+def off_diagonal(matrix: np.ndarray) -> np.ndarray:
+    return matrix[~np.eye(len(matrix), dtype=bool)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_finds_a_common_factor_and_leaves_less_behind(form):
+    matrix = correlations(12, n=40, p=9)
+    left = [np.abs(off_diagonal(matrix)).mean()]
+    for k in (1, 2):
+        loadings = qm.extract_centroid(matrix, k, form=form)
+        left.append(np.abs(off_diagonal(matrix - loadings @ loadings.T)).mean())
+    assert left[0] > left[1] > left[2]
+
+
+def test_brown_in_its_own_words():
+    """Diagonal .5, then communalities until none moves by more than .001."""
+    matrix = np.abs(correlations(9))
+    sums = matrix.sum(axis=0) - 1
+    communality = np.full(7, 0.5)
+    for _ in range(1000):
+        loading = (sums + communality) / np.sqrt((sums + communality).sum())
+        settled = np.abs(loading**2 - communality).max() <= 1e-3
+        communality = loading**2
+        if settled:
+            break
+    found = qm.extract_centroid(matrix, 1, form="centroid_brown")
+    np.testing.assert_allclose(found[:, 0], loading, atol=1e-12)
+
+
+def test_tucker_in_its_own_words():
+    matrix = np.abs(correlations(10))
+    bare = matrix - np.eye(7)
+    totals = bare.sum(axis=0) + bare.max(axis=0)
+    first = totals / np.sqrt(totals.sum())
+    found = qm.extract_centroid(matrix, 2, form="centroid_tucker")
+    np.testing.assert_allclose(found[:, 0], first, atol=1e-12)
+    rest = bare - np.outer(first, first)
+    np.fill_diagonal(rest, 0.0)
+    size = np.abs(rest).max(axis=0)
+    signs = np.sign(found[:, 1])
+    totals = (rest * signs[:, None]).sum(axis=0) * signs + size
+    assert (totals - size >= -1e-12).all()  # no column sum is negative after reflection
+    np.testing.assert_allclose(found[:, 1], totals / np.sqrt(totals.sum()) * signs, atol=1e-12)
+
+
+def test_horst_reproduces_its_own_communalities():
+    truth = np.array([[0.9, 0.0], [0.8, 0.2], [0.7, -0.3], [0.2, 0.8], [0.1, 0.7], [-0.1, 0.9]])
+    matrix = truth @ truth.T
+    np.fill_diagonal(matrix, 1.0)
+    loadings = qm.extract_centroid(matrix, 2, form="centroid_horst", tolerance=1e-10)
+    np.testing.assert_allclose((loadings**2).sum(axis=1), (truth**2).sum(axis=1), atol=1e-6)
+    np.testing.assert_allclose(off_diagonal(loadings @ loadings.T), off_diagonal(matrix), atol=1e-6)
+
+
+def test_a_stack_of_centroids_equals_its_members():
+    from dmpkit.qmethod.centroid import centroid_stack
+
+    matrices = np.stack([correlations(seed) for seed in range(12)])
+    for form in FORMS:
+        together = centroid_stack(matrices, 3, form)
+        for matrix, loadings in zip(matrices, together.loadings, strict=True):
+            alone = centroid_stack(matrix[None], 3, form).loadings[0]
+            np.testing.assert_allclose(loadings, alone, atol=1e-12)
+
+
+def test_forms_that_are_not_offered_or_do_not_settle():
+    with pytest.raises(DataError, match="centroid_horst"):
+        qm.extract_centroid(correlations(1), 1, form="thurstone")
+    with pytest.warns(ConvergenceWarning, match="f2 did not settle in 1 rounds"):
+        qm.extract_centroid(correlations(6), 2, form="centroid_horst", max_iterations=1)
+    for form in FORMS:
+        matrix = np.zeros((4, 4)) if form == "centroid_horst" else np.eye(4)
+        if form == "centroid_horst":  # ones on the diagonal are something to extract
+            assert np.isfinite(qm.extract_centroid(matrix, 1, form=form)).all()
+            continue
+        with pytest.raises(DataError, match="nothing left to extract for factor f1"):
+            qm.extract_centroid(matrix, 1, form=form)
+
+
+# -- components without the matrix -----------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore::dmpkit.errors.BipolarFactorWarning")
+@pytest.mark.parametrize("method", ["pearson", "spearman", "kendall"])
+def test_many_sorts_are_analysed_without_their_matrix(method):
+    rng = np.random.default_rng(2)
+    grid = np.repeat([-2.0, -1, 0, 1, 2], [2, 2, 4, 2, 2])
+    values = np.column_stack([rng.permutation(grid) for _ in range(90)])
+    matrix = qm.correlate(values, method)
+    loadings, found = qm.extract_pca_thin(qm.unit_columns(values, method), 3)
+    np.testing.assert_allclose(found, qm.eigenvalues(matrix), atol=1e-9)
+    np.testing.assert_allclose(loadings, qm.extract_pca(matrix, 3), atol=1e-9)
+    result = qm.analyse(qm.QSorts(values), 3, correlation=method)
+    assert "correlation_matrix" not in vars(result)
+    np.testing.assert_allclose(result.correlation_matrix, matrix, atol=1e-12)
+    with pytest.raises(DataError, match="only 11 components" if method == "pearson" else "only"):
+        qm.extract_pca_thin(qm.unit_columns(values, method), 80)

@@ -135,3 +135,21 @@ def test_unusable_input():
         qm.rotate_varimax([[0.1, np.inf]])
     with pytest.raises(DataError, match="not finite"):
         qm.rotate_varimax(np.full((2, 3, 2), np.nan))
+
+
+def test_equamax_is_that_of_factor_analyzer():
+    rotator = pytest.importorskip("factor_analyzer.rotator")
+    a = loadings(3)
+    theirs = rotator.Rotator(method="equamax", kappa=a.shape[1] / (2 * a.shape[0])).fit_transform(
+        a.copy()
+    )
+    np.testing.assert_allclose(qm.rotate_equamax(a).loadings, theirs, atol=1e-9)
+
+
+def test_a_stack_of_varimax_rotations_equals_its_members():
+    stack = np.stack([loadings(seed) for seed in range(15)])
+    together = qm.rotate_varimax(stack)
+    for one, rotated, matrix in zip(stack, together.loadings, together.matrix, strict=True):
+        alone = qm.rotate_varimax(one)
+        np.testing.assert_allclose(rotated, alone.loadings, atol=1e-13)
+        np.testing.assert_allclose(matrix, alone.matrix, atol=1e-13)
