@@ -21,7 +21,7 @@ from dmpkit.errors import (
     UnflaggedFactorWarning,
     warn,
 )
-from dmpkit.qmethod import efa
+from dmpkit.qmethod import efa, equivalence
 from dmpkit.qmethod.arrays import Bools, Floats, factor_names
 from dmpkit.qmethod.centroid import CENTROIDS
 from dmpkit.qmethod.correlation import CORRELATIONS, correlate, unit_columns
@@ -51,6 +51,7 @@ from dmpkit.qmethod.scores import (
     statement_labels,
     z_scores,
 )
+from dmpkit.qmethod.status import sort_status
 from dmpkit.tables import as_kind, to_pandas
 
 if TYPE_CHECKING:
@@ -240,6 +241,15 @@ class QAnalysis:
         return self._wide("sort", self.sorts.sorts, self.flag_array)
 
     @cached_property
+    def sort_status(self) -> pd.DataFrame:
+        """What became of each sort and why; see :func:`~dmpkit.qmethod.status.sort_status`.
+
+        Columns: ``sort, status, flagged_on, significant_on, factor, loading,
+        communality, explanation``.
+        """
+        return sort_status(self)
+
+    @cached_property
     def characteristics(self) -> pd.DataFrame:
         """What each factor rests on, one row a factor.
 
@@ -418,6 +428,43 @@ class QAnalysis:
         numbered: pd.DataFrame = table.iloc[np.argsort(-mean, kind="stable")].reset_index(drop=True)
         return numbered
 
+    def consensus_levels(self, levels: tuple[float, float] = (0.05, 0.01)) -> pd.DataFrame:
+        """Consensus statements at two levels, as PQMethod and KADE print them.
+
+        See :func:`~dmpkit.qmethod.equivalence.consensus_levels`.
+
+        Parameters
+        ----------
+        levels : (float, float)
+            The level of the star, and the smaller one of the list.
+
+        Returns
+        -------
+        DataFrame
+            ``statement, text, mark, bound, z_f1, ..., f1, ...``.
+        """
+        return equivalence.consensus_levels(self, levels)
+
+    def equivalence(self, margin: float = equivalence.MARGIN, level: float = 0.05) -> pd.DataFrame:
+        """For each statement, whether all factors score it alike, within a margin.
+
+        See :func:`~dmpkit.qmethod.equivalence.equivalence`: not significant is not
+        agreement. A proposal of this project.
+
+        Parameters
+        ----------
+        margin : float
+            The difference of z-scores that is too large to be called alike.
+        level : float
+
+        Returns
+        -------
+        DataFrame
+            ``statement, text, factor, other, difference, standard_error, bound,
+            bound_columns, p_value, equivalent, consensus, reading``.
+        """
+        return equivalence.equivalence(self, margin, level)
+
     def crib_sheet(self, factor: str) -> pd.DataFrame:
         """What to read first when interpreting a factor (Watts & Stenner 2012, ch. 7).
 
@@ -506,7 +553,7 @@ class QAnalysis:
         --------
         >>> sorts = QSorts([[2, 1, -1], [1, 2, 0], [0, -1, 1], [-1, 0, 2], [-2, -2, -2]])
         >>> list(analyse(sorts, 1).tables("polars"))[:4]
-        ['characteristics', 'loadings', 'flags', 'factor_arrays']
+        ['characteristics', 'loadings', 'flags', 'sort_status']
         """
         return {name: as_kind(getattr(self, name), kind) for name in TABLES}
 
@@ -553,20 +600,31 @@ class QAnalysis:
 
         return export.to_excel(self, path)
 
-    def plot_composite(self, factor: str, *, ax: Axes | None = None) -> Axes:
-        """Draw a factor's array as its grid."""
+    def plot_composite(
+        self,
+        factor: str,
+        *,
+        texts: Literal["fit", "full", "none"] = "fit",
+        levels: tuple[float, float] = (0.05, 0.01),
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw a factor's array as its grid; see :func:`~dmpkit.qmethod.plots.plot_composite`."""
         from dmpkit.qmethod import plots
 
-        return plots.plot_composite(self, factor, ax=ax)
+        return plots.plot_composite(self, factor, texts=texts, levels=levels, ax=ax)
 
-    def plot_z_scores(self, *, ax: Axes | None = None) -> Axes:
-        """Draw the z-scores of all factors, statement by statement."""
+    def plot_z_scores(
+        self, *, order: str = "spread", level: float = 0.05, ax: Axes | None = None
+    ) -> Axes:
+        """Draw the z-scores of all factors; see :func:`~dmpkit.qmethod.plots.plot_z_scores`."""
         from dmpkit.qmethod import plots
 
-        return plots.plot_z_scores(self, ax=ax)
+        return plots.plot_z_scores(self, order=order, level=level, ax=ax)
 
-    def plot_loadings(self, x: str = "f1", y: str = "f2", *, ax: Axes | None = None) -> Axes:
-        """Draw the sorts in the plane of two factors."""
+    def plot_loadings(
+        self, x: str | None = None, y: str | None = None, *, ax: Axes | None = None
+    ) -> Axes:
+        """Draw the sorts in the plane of two factors, the first two unless named."""
         from dmpkit.qmethod import plots
 
         return plots.plot_loadings(self, x, y, ax=ax)
@@ -588,6 +646,7 @@ TABLES = (
     "characteristics",
     "loadings",
     "flags",
+    "sort_status",
     "factor_arrays",
     "z_scores",
     "statements_table",
@@ -871,7 +930,8 @@ def _warn_bipolar(result: QAnalysis, j: int) -> None:
         message = (
             f"{name} is bipolar: {negative} define it with negative loadings, "
             f"{_names(result, weights > 0)} with positive ones. Its composite is the view of "
-            "the positive sorts; the negative ones hold the opposite and enter it reversed."
+            "the positive sorts; the negative ones hold the opposite and enter it reversed. If "
+            f"both ends are views of their own, split it: RotationLog(...).split({name!r})."
         )
     else:
         message = (

@@ -25,13 +25,18 @@ SHEETS = {
     "factor_arrays": "The composite sort of each factor: the grid value of every statement.",
     "z_scores": "Z-scores of every statement on every factor.",
     "distinguishing": "Statements on which a factor differs from every other at p < .05.",
-    "consensus": "Statements on which no two factors differ at p < .05.",
+    "consensus": "Statements on which no two factors differ at p < .01; those marked * do not at "
+    "p < .05 either. bound: the largest difference of z-scores that is not ruled out.",
+    "equivalence": "Whether all factors score a statement alike within one standard deviation of "
+    "the z-scores (two one-sided tests at .05), a proposal of dmpkit: not significant is not "
+    "agreement. bound: the largest difference that is not ruled out, for the pair named.",
     "crib_sheet": "What to read first for each factor: its extremes, and what it ranks higher or "
     "lower than every other factor.",
     "differences": "Differences of z-scores between two factors, with standard error and stars "
     "(* p < .05, ** .01, *** .001, 6* .000001).",
     "loadings": "Loadings of the sorts on the factors after rotation.",
     "flags": "Which sorts define which factor.",
+    "sort_status": "What became of each sort, and why.",
     "factor_score_correlations": "Correlations between the factors' z-scores.",
     "standard_errors_of_differences": "Standard errors of differences between z-scores.",
     "phi": "Correlations of the factors themselves (0 after an orthogonal rotation).",
@@ -41,6 +46,9 @@ SHEETS = {
     "sorts": "The data: the grid value each sort gives each statement.",
     "grid": "The distribution: grid values and number of statements.",
 }
+
+#: Only where factors were rotated by hand.
+ROTATION_STEPS = "rotation_steps"
 
 
 def sheets(analysis: QAnalysis) -> dict[str, pd.DataFrame]:
@@ -61,7 +69,8 @@ def sheets(analysis: QAnalysis) -> dict[str, pd.DataFrame]:
     found["crib_sheet"] = _by_factor(analysis, "crib_sheet")
     if analysis.n_factors > 1:
         found["distinguishing"] = _by_factor(analysis, "distinguishing")
-        found["consensus"] = analysis.consensus()
+        found["consensus"] = analysis.consensus_levels()
+        found["equivalence"] = analysis.equivalence()
     else:
         found.pop("differences", None)
     for name in ("statements_table", "factor_arrays", "distinguishing", "consensus", "crib_sheet"):
@@ -69,7 +78,10 @@ def sheets(analysis: QAnalysis) -> dict[str, pd.DataFrame]:
             found[name] = whole_scores(found[name], analysis.factors)
     found["sorts"] = whole_scores(found["sorts"], analysis.sorts.sorts)
     found["grid"] = whole_scores(found["grid"], ["value"])
-    return {name: found[name] for name in SHEETS if name in found}
+    ordered = {name: found[name] for name in SHEETS if name in found}
+    if analysis.rotation_log is not None:
+        ordered[ROTATION_STEPS] = analysis.rotation_log.table
+    return ordered
 
 
 def _by_factor(analysis: QAnalysis, table: str) -> pd.DataFrame:
@@ -108,7 +120,7 @@ def to_excel(analysis: QAnalysis, path: str | os.PathLike[str]) -> Path:
     """
     tables = sheets(analysis)
     about = [("Analysis", repr(analysis)), ("Methods", methods_text(analysis))]
-    about += [(name, SHEETS[name]) for name in tables]
+    about += [(name, SHEETS.get(name, "The rotation by hand, step by step.")) for name in tables]
     about += [("Data", note) for note in analysis.sorts.notes]
     formats = dict.fromkeys([*analysis.factors, *(f"z_{f}" for f in analysis.factors)], "0.000")
     formats |= dict.fromkeys(

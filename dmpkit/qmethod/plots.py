@@ -547,7 +547,7 @@ def _z_frame(
 
 
 def plot_loadings(
-    analysis: QAnalysis, x: str = "f1", y: str = "f2", *, ax: Axes | None = None
+    analysis: QAnalysis, x: str | None = None, y: str | None = None, *, ax: Axes | None = None
 ) -> Axes:
     """Loadings of the sorts on two factors.
 
@@ -557,15 +557,15 @@ def plot_loadings(
     Parameters
     ----------
     analysis : QAnalysis
-    x, y : str
-        The two factors.
+    x, y : str, optional
+        The two factors; by default the first two that are not halves of the same one.
     ax : Axes, optional
         Where to draw.
 
     Raises
     ------
     DataError
-        When a factor does not exist, or both are the same.
+        When a factor does not exist, both are the same, or there is only one.
 
     Examples
     --------
@@ -576,6 +576,7 @@ def plot_loadings(
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('loading on f1', 'loading on f2')
     """
+    x, y = first_two(analysis, x, y)
     i, j = factor_index(analysis, x), factor_index(analysis, y)
     if i == j:
         raise DataError(f"Both axes are {x}.", remedy="Name two different factors.")
@@ -618,6 +619,34 @@ def plot_loadings(
         f"Loadings of {len(points)} sorts on {x} and {y}; critical level {critical:.2f}. "
         f"Sorts: {counts}.",
     )
+
+
+def first_two(analysis: QAnalysis, x: str | None = None, y: str | None = None) -> tuple[str, str]:
+    """Two factors to draw: those named, else the first ones on different axes.
+
+    Parameters
+    ----------
+    analysis : QAnalysis
+    x, y : str, optional
+
+    Raises
+    ------
+    DataError
+        When there is only one factor.
+    """
+    if x is None:
+        x = analysis.factors[0] if y is None else _beside(analysis, y)
+    return x, y if y is not None else _beside(analysis, x)
+
+
+def _beside(analysis: QAnalysis, name: str) -> str:
+    """The first factor on another axis; else the other half of the same one."""
+    axis = {factor: j for factor, (j, _) in zip(analysis.factors, analysis.sides, strict=True)}
+    others = [factor for factor in axis if axis[factor] != axis.get(name)]
+    others += [factor for factor in axis if factor != name]
+    if not others:
+        raise DataError("A plane takes two factors; there is only one.", remedy="See .loadings.")
+    return others[0]
 
 
 def _loading_limits(points: NDArray[np.float64], critical: float) -> tuple[float, float]:
@@ -870,7 +899,7 @@ def sort_order(analysis: QAnalysis) -> tuple[NDArray[np.intp], NDArray[np.intp]]
         Position of the factor on which a sort is flagged, else of its highest
         absolute loading, in the order of the data.
     """
-    loadings = np.abs(analysis.loading_array)
+    loadings = np.abs(analysis.own_loadings)
     flags = analysis.flag_array
     weight = np.where(flags, loadings + 10.0, loadings)  # a flag goes before any loading
     home = weight.argmax(axis=1)

@@ -339,21 +339,24 @@ def _factor_extraction_words(analysis: QAnalysis) -> str:
     k = analysis.n_factors
     explained = float(analysis.characteristics["explained_variance"].sum())
     correlation = _CORRELATIONS.get(analysis.correlation, analysis.correlation)
-    rotation = _ROTATIONS.get(analysis.rotation, f"rotated by {analysis.rotation}")
+    log = analysis.rotation_log
+    base = analysis.rotation if log is None else log.base
+    rotation = _ROTATIONS.get(base, f"rotated by {base}")
     above = int(np.sum(analysis.eigenvalue_array > 1))
-    oblique = ""
+    extracted = analysis.unrotated_array.shape[1]
+    oblique = "" if log is None or not log.steps else f" {log.describe()}"
     off = analysis.phi_array[~np.eye(k, dtype=bool)]
-    if off.size and np.abs(off).max() > 1e-12:
+    if log is None and off.size and np.abs(off).max() > 1e-12:
         oblique = (
             " Loadings are pattern loadings; the factors correlate between "
             f"{decimal(float(off.min()))} and {decimal(float(off.max()))}."
         )
     return (
         f"Sorts were correlated by {correlation}. "
-        f"{_count(k, 'factor')} {'was' if k == 1 else 'were'} extracted by "
+        f"{_count(extracted, 'factor')} {'was' if extracted == 1 else 'were'} extracted by "
         f"{_EXTRACTIONS.get(analysis.extraction, analysis.extraction)} and {rotation}; "
-        f"{'it explains' if k == 1 else 'together they explain'} {explained:.1f} per cent of the "
-        f"variance ({above} eigenvalues of the correlation matrix exceed 1).{oblique}"
+        f"{'it explains' if extracted == 1 else 'together they explain'} {explained:.1f} per cent "
+        f"of the variance ({above} eigenvalues of the correlation matrix exceed 1).{oblique}"
     )
 
 
@@ -672,8 +675,13 @@ def _overviews(analysis: QAnalysis) -> list[Figure]:
             )
         )
     if analysis.n_factors > 1:
-        found.append(Figure.from_axes(plots.plot_loadings(analysis), "Loadings on f1 and f2."))
+        found.append(_loadings(analysis))
     return found
+
+
+def _loadings(analysis: QAnalysis) -> Figure:
+    x, y = plots.first_two(analysis)
+    return Figure.from_axes(plots.plot_loadings(analysis, x, y), f"Loadings on {x} and {y}.")
 
 
 def report(analysis: QAnalysis, path: str | os.PathLike[str], *, title: str = "Q analysis") -> Path:
@@ -695,7 +703,7 @@ def report(analysis: QAnalysis, path: str | os.PathLike[str], *, title: str = "Q
     sections = [_overview_section(analysis)]
     sections += [_factor_section(analysis, name) for name in _scored(analysis)]
     sections += [_statements_section(analysis), _sorts_section(analysis)]
-    sections.append(Section("Methods", _paragraphs(methods_text(analysis))))
+    sections.append(_methods_section(analysis))
     write_html(path, page(title, sections, subtitle=repr(analysis)))
     return Path(path)
 
@@ -737,8 +745,16 @@ def _statements_section(analysis: QAnalysis) -> Section:
     html = _statements_html(analysis, "Labels, z-scores and arrays")
     if analysis.n_factors > 1:
         drop = [] if any(analysis.texts) else ["text"]
-        same = whole_scores(analysis.consensus(), analysis.factors).drop(columns=drop)
-        html += table_html(same, caption="Consensus statements: no two factors differ at p < .05")
+        same = whole_scores(analysis.consensus_levels(), analysis.factors).drop(columns=drop)
+        html += table_html(
+            same,
+            headings={"mark": "", "bound": "alike within ±"}
+            | {f"z_{f}": f"z {f}" for f in analysis.factors},
+            caption="Consensus statements: no two factors differ at p < .01 (*: nor at p < .05). "
+            "Alike within: the largest difference of z-scores between two factors that is not "
+            "ruled out (two one-sided tests at .05; a proposal of dmpkit). Not significant is not "
+            "agreement: read it beside the star",
+        )
     pictures = _overviews(analysis)[:1] if _scored(analysis) else []
     return Section("Statements", html, tuple(pictures))
 
@@ -749,6 +765,26 @@ def _sorts_section(analysis: QAnalysis) -> Section:
         Figure.from_axes(plots.plot_scree(analysis), "Eigenvalues of the correlation matrix."),
     ]
     if analysis.n_factors > 1:
-        loadings = Figure.from_axes(plots.plot_loadings(analysis), "Loadings on f1 and f2.")
-        pictures.insert(0, loadings)
-    return Section("Sorts", _sorts_html(analysis, "Loadings and flags"), tuple(pictures))
+        pictures.insert(0, _loadings(analysis))
+    html = _sorts_html(analysis, "Loadings and flags") + _unflagged_html(analysis)
+    return Section("Sorts", html, tuple(pictures))
+
+
+def _unflagged_html(analysis: QAnalysis) -> str:
+    """The sorts that do not simply define one factor, with the reason."""
+    status = analysis.sort_status
+    odd = status[status["status"] != "flagged"][["sort", "status", "explanation"]]
+    if odd.empty:
+        return ""
+    return table_html(odd, caption="Sorts that do not simply define one factor, and why")
+
+
+def _methods_section(analysis: QAnalysis) -> Section:
+    html = _paragraphs(methods_text(analysis))
+    log = analysis.rotation_log
+    if log is not None and log.steps:
+        html += table_html(
+            log.table[["step", "text"]].rename(columns={"text": "what was done"}),
+            caption=f"Rotation by hand, step by step from {log.base}",
+        )
+    return Section("Methods", html)

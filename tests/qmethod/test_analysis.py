@@ -204,7 +204,10 @@ def test_a_loading_beyond_one_is_said():
     [
         ({"extraction": "principal"}, r"extraction 'principal' is not offered.*pca, centroid"),
         ({"extraction": "ml"}, r"centroid_tucker\. engine='factor_analyzer' offers it"),
-        ({"rotation": "quartimin"}, r"rotation 'quartimin' is not offered.*'factor_analyzer' offers"),
+        (
+            {"rotation": "quartimin"},
+            r"rotation 'quartimin' is not offered.*'factor_analyzer' offers",
+        ),
         ({"rotation": "judgemental"}, r"none, varimax, quartimax, equamax, oblimin, promax\.$"),
         ({"correlation": "phi"}, r"pearson, spearman, kendall"),
         ({"profile": "pqmethod"}, r"qmethod, kade"),
@@ -278,6 +281,16 @@ def test_the_tables_have_the_columns_of_every_analysis(result):
         "loadings": ["sort", *factors],
         "phi": ["factor", *factors],
         "flags": ["sort", *factors],
+        "sort_status": [
+            "sort",
+            "status",
+            "flagged_on",
+            "significant_on",
+            "factor",
+            "loading",
+            "communality",
+            "explanation",
+        ],
         "z_scores": ["statement", *factors],
         "factor_arrays": ["statement", *factors],
         "characteristics": [
