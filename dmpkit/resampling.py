@@ -11,7 +11,6 @@ time, and one thread gives the same last digit everywhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 from typing import Any, TypeVar
 
 from dmpkit.errors import DataError
@@ -170,17 +169,11 @@ def run_chunks(
 
 
 def _run_chunk(function: Callable[[A], T], chunk: A) -> T:
-    with _linear_algebra().limit(limits=1):
-        return function(chunk)
-
-
-@cache
-def _linear_algebra() -> Any:
-    """Handle on the thread pools of the linear algebra libraries in this process."""
     import numpy  # noqa: F401  (its library must be there to be found)
-    from threadpoolctl import ThreadpoolController
+    from threadpoolctl import threadpool_limits
 
-    return ThreadpoolController()
+    with threadpool_limits(1, user_api="blas"):
+        return function(chunk)
 
 
 def _backend_is_configured() -> bool:

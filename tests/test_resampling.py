@@ -68,3 +68,27 @@ def test_the_p_value_is_never_zero_and_its_level_holds():
     # under the null the rank of the observed value is uniform, so P(p <= 0.05) = 0.05 exactly
     ranks = [resampling.p_value(b, 99) for b in range(100)]
     assert np.mean(np.array(ranks) <= 0.05) == 0.05
+
+
+def _threads(chunk: int) -> list[int]:
+    from threadpoolctl import threadpool_info
+
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_linear_algebra_of_a_chunk_runs_on_one_thread(n_jobs):
+    import numpy as np
+
+    np.linalg.svd(np.eye(2))
+    for threads in resampling.run_chunks(_threads, [1, 2], n_jobs=n_jobs, progress=False):
+        assert threads
+        assert set(threads) == {1}
+
+
+def test_chunks_come_back_in_order_whatever_the_workers():
+    chunks = [[i, i + 1] for i in range(7)]
+    for n_jobs in (1, 2):
+        assert resampling.run_chunks(sum, chunks, n_jobs=n_jobs, progress=False) == [
+            2 * i + 1 for i in range(7)
+        ]

@@ -8,6 +8,7 @@ interval here is a confidence interval for one.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -20,13 +21,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from dmpkit.errors import ConvergenceWarning, DataError, warn
+from dmpkit.errors import ConvergenceWarning, DataError, DmpkitWarning, warn
 from dmpkit.qmethod.analysis import AUTOMATIC, QAnalysis, analyse
 from dmpkit.qmethod.arrays import Bools, Floats
 from dmpkit.qmethod.centroid import CENTROIDS
 from dmpkit.qmethod.correlation import unit_columns
 from dmpkit.qmethod.data import QSorts
 from dmpkit.qmethod.flags import FlagRule, critical_value
+from dmpkit.qmethod.judgemental import RotationLog, Split
 from dmpkit.qmethod.scores import composite_reliability, factor_arrays, factor_pairs
 from dmpkit.qmethod.stacks import Draws, Recipe, Resampled, quantiles, resample
 from dmpkit.resampling import run_chunks
@@ -213,7 +215,8 @@ class QBootstrap:
         alignment, factors that change places add to it; Procrustes turns each
         resample towards the factors whose stability is asked for, and so
         understates it; the assignment moves and reflects factors and changes
-        nothing else. There is no Procrustes row after an oblique rotation.
+        nothing else. There is no Procrustes row after an oblique rotation, and none
+        without alignment after one by hand.
         """
         rows = [
             (factor, align, float(self.z_errors[align][:, j].mean()))
@@ -510,7 +513,7 @@ def bootstrap(
     resamples: ArrayLike | None = None,
     align: str = "assignment",
     extraction: str = "pca",
-    rotation: str = "varimax",
+    rotation: str | RotationLog = "varimax",
     correlation: str = "pearson",
     flags: FlagRule = AUTOMATIC,
     profile: str = "qmethod",
@@ -558,7 +561,11 @@ def bootstrap(
     extraction : {"pca", "centroid", "centroid_brown", "centroid_horst", "centroid_tucker"}
         Maximum likelihood and minres are refused: a resample repeats sorts, which
         makes its correlation matrix singular.
-    rotation, correlation, profile, composite_reliability
+    rotation : str or RotationLog
+        As in :func:`~dmpkit.qmethod.analysis.analyse`. A rotation by hand is repeated
+        by the same angles, after the factors of its base rotation have been assigned
+        to those of the whole sample; it must not split a factor.
+    correlation, profile, composite_reliability
         As in :func:`~dmpkit.qmethod.analysis.analyse`.
     flags : FlagRule
         Flags given by hand cannot be repeated in a resample.
@@ -703,7 +710,23 @@ def _given(resamples: ArrayLike, n_sorts: int) -> Draws:
     return given.astype(np.intp)
 
 
-def _check(align: str, extraction: str, rotation: str, flags: Any, interval: float) -> None:
+def _check_by_hand(log: RotationLog, align: str) -> None:
+    if any(isinstance(step, Split) for step in log.steps):
+        raise DataError(
+            "a rotation by hand that splits a factor cannot be bootstrapped: the halves share one "
+            "axis, and resamples cannot be aligned with them one to one.",
+            remedy="Leave the split out.",
+        )
+    if align == "none":
+        raise DataError(
+            "a rotation by hand cannot be repeated on factors that are not aligned first.",
+            remedy="Use align='assignment', or align='procrustes'.",
+        )
+
+
+def _check(
+    align: str, extraction: str, rotation: str | RotationLog, flags: Any, interval: float
+) -> None:
     if align not in ALIGNMENTS:
         raise DataError(
             f"alignment {align!r} is not offered.", remedy=f"Use one of: {', '.join(ALIGNMENTS)}."
@@ -714,11 +737,10 @@ def _check(align: str, extraction: str, rotation: str, flags: Any, interval: flo
             "makes the correlation matrix singular and the solution improper.",
             remedy=f"Use one of: pca, {', '.join(CENTROIDS)}.",
         )
-    if not isinstance(rotation, str):
-        raise DataError(
-            "a rotation by hand cannot be repeated in a resample.",
-            remedy="Bootstrap with an analytic rotation, such as rotation='varimax'.",
-        )
+    if isinstance(rotation, RotationLog):
+        _check_by_hand(rotation, align)
+    elif not isinstance(rotation, str):
+        raise DataError(f"rotation is {rotation!r}.", remedy="Name one, or give a RotationLog.")
     if align == "procrustes" and rotation in _OBLIQUE:
         raise DataError(
             f"align='procrustes' rotates orthogonally, and {rotation} is oblique.",
@@ -734,7 +756,8 @@ def _check(align: str, extraction: str, rotation: str, flags: Any, interval: flo
 
 
 def _recipe(whole: QAnalysis, align: str) -> Recipe:
-    sorts, rule = whole.sorts, whole.flag_rule or AUTOMATIC
+    sorts, rule, log = whole.sorts, whole.flag_rule or AUTOMATIC, whole.rotation_log
+    base = whole if log is None else _before_hand(whole, log)
     columns = unit_columns(sorts.values, whole.correlation)
     tall = columns.shape[0] > columns.shape[1]
     root = np.asarray(np.linalg.qr(columns, mode="r")) if tall else columns
@@ -746,15 +769,35 @@ def _recipe(whole: QAnalysis, align: str) -> Recipe:
         root=np.ascontiguousarray(np.transpose(root)),
         n_factors=whole.n_factors,
         extraction=whole.extraction,
-        rotation=whole.rotation,
+        rotation=base.rotation,
         profile=whole.profile,
         threshold=rule.threshold(sorts.n_statements, whole.profile),
         majority=rule.majority,
         target_loadings=whole.loading_array,
         target_z=whole.z_array,
         align=align,
-        orthogonal=whole.rotation not in _OBLIQUE,
+        orthogonal=base.rotation not in _OBLIQUE,
+        base_loadings=base.loading_array,
+        base_z=base.z_array,
+        by_hand=None
+        if log is None
+        else np.asarray(base.rotation_matrix.T @ whole.rotation_matrix, dtype=np.float64),
     )
+
+
+def _before_hand(whole: QAnalysis, log: RotationLog) -> QAnalysis:
+    """The analysis with the base of a rotation by hand alone."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DmpkitWarning)  # what is odd about the base is no matter
+        return analyse(
+            whole.sorts,
+            whole.n_factors,
+            extraction=whole.extraction,
+            rotation=log.base,
+            correlation=whole.correlation,
+            flags=whole.flag_rule or AUTOMATIC,
+            profile=whole.profile,
+        )
 
 
 def _chunked(recipe: Recipe, draws: Draws) -> list[Draws]:

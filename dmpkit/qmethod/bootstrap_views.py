@@ -108,7 +108,7 @@ def _error_words(result: QBootstrap) -> str:
         "Mean standard error of the z-scores by alignment: " + ", ".join(parts) + ". Procrustes "
         "fits every resample to the factors it is compared with and so understates the error; "
         "without alignment, factors that change places add to it."
-        if "procrustes" in mean.index
+        if {"none", "procrustes"} <= set(mean.index)
         else "Mean standard error of the z-scores by alignment: " + ", ".join(parts) + "."
     )
 
@@ -162,6 +162,11 @@ def methods_text(result: QBootstrap) -> str:
         "that do not recover it stay in all figures. Standard errors are standard deviations over "
         f"the resamples, intervals span {100 * result.interval:g} per cent of them. {PURPOSE}"
     )
+    if result.analysis.rotation_log is not None and result.align == "assignment":
+        own = own.replace(
+            "nothing was rotated.",
+            "then they were turned by the angles by which the whole sample was turned by hand.",
+        )
     more = (
         "Zabala, A., & Pascual, U. (2016). Bootstrapping Q methodology to improve the "
         "understanding of human perspectives. PLoS ONE, 11(2), e0148087.\n"

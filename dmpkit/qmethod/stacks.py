@@ -49,6 +49,11 @@ class Recipe:
     align : {"assignment", "procrustes", "none"}
     orthogonal : bool
         Whether the rotation is, so that Procrustes can be done.
+    base_loadings, base_z : ndarray
+        Of the whole sample before it was rotated by hand; the targets themselves
+        when it was not.
+    by_hand : ndarray, shape (k, k), optional
+        What the rotation by hand does to the loadings of its base.
     """
 
     values: Floats
@@ -63,6 +68,9 @@ class Recipe:
     target_z: Floats
     align: str
     orthogonal: bool
+    base_loadings: Floats
+    base_z: Floats
+    by_hand: Floats | None = None
 
 
 class Resampled(NamedTuple):
@@ -119,6 +127,9 @@ def resample(recipe: Recipe, draws: Draws) -> Resampled:
     order, signs = _matching(recipe, draws, plain)
     matched = _rearranged(plain, order, signs)
     found = {"none": plain, "assignment": matched}
+    if recipe.by_hand is not None:  # the same angles, once the factors are in their places
+        matched = _compose(recipe, draws, matched.loadings @ recipe.by_hand)
+        found = {"assignment": matched}
     if recipe.orthogonal:
         turned = procrustes(loadings, recipe.target_loadings[draws])
         found["procrustes"] = _compose(recipe, draws, turned)
@@ -308,10 +319,10 @@ def _matching(recipe: Recipe, draws: Draws, plain: _Composites) -> tuple[Draws, 
         whole = score_stack(recipe.values, draws[lacking], plain.loadings[lacking])
         z = z.copy()
         z[lacking] = np.where(np.isnan(z[lacking]), whole, z[lacking])
-    target = recipe.target_z
+    target = recipe.base_z
     if np.isnan(target).any():
         every = np.arange(recipe.values.shape[1])[None]
-        whole = score_stack(recipe.values, every, recipe.target_loadings[None])[0]
+        whole = score_stack(recipe.values, every, recipe.base_loadings[None])[0]
         target = np.where(np.isnan(target), whole, target)
     similarity = np.swapaxes(_unit(z), -1, -2) @ _unit(np.nan_to_num(target))
     return assign(np.nan_to_num(similarity))

@@ -256,6 +256,23 @@ def test_clear_viewpoints_come_back_and_noise_does_not():
     assert qm.bootstrap(noise, 2, n_resamples=100, seed=1).stability["recovered"].max() < 0.5
 
 
+def test_a_rotation_by_hand_is_repeated_by_its_angles():
+    sorts, draws = random_sorts(5), draw_resamples(12, 20, seed=1)
+    nothing = qm.bootstrap(sorts, 2, resamples=draws, rotation=qm.RotationLog())
+    plain = qm.bootstrap(sorts, 2, resamples=draws)
+    close(nothing.z_samples, plain.z_samples)
+    log = qm.RotationLog().rotate("f1", "f2", 20).invert("f2")
+    turned = qm.bootstrap(sorts, 2, resamples=draws, rotation=log)
+    close(turned.analysis.loading_array, qm.analyse(sorts, 2, rotation=log).loading_array)
+    hand = np.linalg.lstsq(plain.analysis.loading_array, turned.analysis.loading_array)[0]
+    close(turned.loading_samples, plain.loading_samples @ hand)
+    assert set(turned.z_errors) == {"assignment", "procrustes"}
+    assert "turned by hand" in turned.methods_text()
+    fitted = qm.bootstrap(sorts, 2, resamples=draws, rotation=log, align="procrustes")
+    other = qm.bootstrap(sorts, 2, resamples=draws, align="procrustes")
+    close(fitted.loading_samples[0], other.loading_samples[0] @ hand)
+
+
 # -- drawing -----------------------------------------------------------------------------
 
 
@@ -306,7 +323,9 @@ def test_a_dask_cluster_gives_the_same_numbers(monkeypatch):
         ({"align": "target"}, "assignment, procrustes, none"),
         ({"align": "procrustes", "rotation": "oblimin"}, "oblimin is oblique"),
         ({"flags": np.ones((12, 2), dtype=bool)}, "flags given by hand"),
-        ({"rotation": object()}, "by hand cannot be repeated"),
+        ({"rotation": 3}, "rotation is 3"),
+        ({"rotation": qm.RotationLog().split("f1")}, "splits a factor"),
+        ({"rotation": qm.RotationLog(), "align": "none"}, "not aligned first"),
         ({"interval": 95}, "0.95 for 95"),
         ({"n_resamples": 0}, "1 or more"),
         ({"n_resamples": 2.5}, "whole number"),
