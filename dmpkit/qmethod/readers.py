@@ -157,6 +157,8 @@ def read_sorts(
 
 def _read(act: Reading, format: Format | None) -> QSorts:
     kind = format or _recognise(act)
+    if kind in ("sorting_page", "kade_zip", "pqmethod"):
+        _refuse_label(act, kind)
     if kind == "sorting_page":
         return read_sort_files(act.source, texts=act.texts)
     if kind in ("excel", "kade1", "kade2", "kade3"):
@@ -181,6 +183,8 @@ def _read_workbook(act: Reading, asked: str | None) -> QSorts:
         return tables.read_excel(act, book)
     grids = workbooks.grids_of(book, act.source)
     kind = asked or ("excel" if act.sheet or act.rows else kade.kind_of(grids)) or "excel"
+    if kind != "excel":
+        _refuse_label(act, kind)
     if kind == "kade1":
         return kade.read_kade1(act, grids)
     if kind == "kade2":
@@ -188,6 +192,14 @@ def _read_workbook(act: Reading, asked: str | None) -> QSorts:
     if kind == "kade3":
         return kade.read_kade3(act, grids)
     return tables.read_excel(act, book)
+
+
+def _refuse_label(act: Reading, kind: str) -> None:
+    if act.label is not None:
+        raise act.error(
+            f"label={act.label!r} cannot be used: in this format ({kind}) every sort has one name.",
+            remedy="Leave label out.",
+        )
 
 
 # -- which format --------------------------------------------------------------
@@ -252,7 +264,9 @@ def _kind_of_json(act: Reading) -> str:
 def _kind_of_text(act: Reading) -> str:
     with act.source.open("rb") as handle:
         data = handle.read(200_000)
-    text = text_of(data[: data.rfind(b"\n") + 1] or data, act.encoding)
+    if len(data) == 200_000:  # not in the middle of a letter
+        data = data[: data.rfind(b"\n") + 1] or data
+    text = text_of(data, act.encoding)
     if text is None:
         return "csv"  # whose reader says what is wrong
     first, *rest = re.split(r"\r\n|\r|\n", text.lstrip("\r\n"))

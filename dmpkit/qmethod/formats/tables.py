@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 
 from dmpkit.errors import DataError
+from dmpkit.qmethod.data import _LABEL_NAMES as LABEL_NAMES
+from dmpkit.qmethod.data import _TEXT_NAMES as TEXT_NAMES
 from dmpkit.qmethod.data import QSorts, find_label_columns
 from dmpkit.qmethod.formats.files import MAX_BYTES, MAX_CELLS, check_cells, head_of, read_text
 from dmpkit.qmethod.formats.reading import Reading, Rows
@@ -76,7 +78,9 @@ def read_csv(act: Reading) -> QSorts:
             remedy="Separate the columns with commas, semicolons or tabs.",
         )
     act.took(*report.notes)
-    return from_cells(act, cells.map(plain_cell), report.decimal)
+    if "'" in text:
+        cells = cells.map(plain_cell).rename(columns=plain_cell)
+    return from_cells(act, cells, report.decimal)
 
 
 def _first_row_is_data(first: str) -> list[str]:
@@ -155,18 +159,20 @@ def read_parquet(act: Reading) -> QSorts:
         table = pq.read_table(
             act.source, columns=[f.name for f in plain], read_dictionary=words, partitioning=None
         )
+        table.validate(full=True)  # before damaged offsets and codes are followed
+        columns = {str(name): table.column(name).to_pandas() for name in table.column_names}
     except DataError:
         raise
     except Exception as error:  # pyarrow raises many kinds on damaged files
         raise act.error(
             f"The Parquet file is damaged ({type(error).__name__}).", remedy="Save it anew."
         ) from None
-    if left := [f.name for f in schema if f.name not in table.column_names]:
+    if left := [f.name for f in schema if f.name not in columns]:
         act.left(f"column(s) that are neither words nor numbers: {', '.join(left)}")
-    if table.num_columns < 2:
+    if len(columns) < 2:
         raise act.error("The file has fewer than two columns of words or numbers.")
     act.took("Parquet file")
-    cells = {str(name): _words(act, table.column(name)) for name in table.column_names}
+    cells = {name: _words(act, column) for name, column in columns.items()}
     return from_cells(act, pd.DataFrame(cells, dtype=object), ".")
 
 
@@ -193,9 +199,8 @@ def _is_large(kind: Any) -> bool:
     return bool(pa.types.is_large_string(kind))
 
 
-def _words(act: Reading, column: Any) -> list[str]:
+def _words(act: Reading, values: pd.Series[Any]) -> list[str]:
     """A column as text cells: numbers in full, missing ones empty."""
-    values = column.to_pandas()
     if isinstance(values.dtype, pd.CategoricalDtype):
         names = [str(name).strip() for name in values.cat.categories]
         codes = values.cat.codes.to_numpy()
@@ -255,18 +260,23 @@ def from_cells(act: Reading, cells: pd.DataFrame, decimal: str) -> QSorts:
     if rows is None:
         rows, why = _detect_rows(act, cells, numbers)
         act.took(f"one row a {rows[:-1]} (found by {why})")
+    if act.label is not None and rows != "sorts":
+        raise act.error(
+            f"label={act.label!r} names the column that holds the names of the sorts, but this "
+            f"table has one row a {rows[:-1]}.",
+            remedy="Leave label out.",
+        )
     if rows == "cells":
         return _from_long(act, cells, decimal)
     if rows == "sorts":
         return _from_sort_rows(act, cells, numbers, decimal)
-    label, text, found = find_label_columns(cells, None, None)
-    used = [name for name in (label, text) if name is not None]
-    wanted = to_numbers(cells.drop(columns=used), decimal=decimal, file=act.source)
+    label, text, found = find_label_columns(cells[_label_candidates(cells, numbers)], None, None)
+    names = [name for name in cells.columns if name not in (label, text)]
     act.took(*found)
     return act.sorts(
-        wanted.to_numpy(dtype=np.float64),
+        _values(act, cells, numbers, names, decimal),
         statements=None if label is None else list(cells[label]),
-        sorts=list(wanted.columns),
+        sorts=names,
         texts=() if text is None else list(cells[text]),
     )
 
@@ -291,15 +301,42 @@ def _from_sort_rows(
     left = [name for name in wordy if name != label]
     if left:
         act.left(f"column(s) that are not numbers: {', '.join(map(str, left))}")
-    used = left + ([] if label is None else [label])
-    wanted = to_numbers(cells.drop(columns=used), decimal=decimal, file=act.source)
+    used = {*left, label}
+    statements = [name for name in cells.columns if name not in used]
     if label is not None:
         act.took(f"labels of the sorts: column {str(label)!r}")
     return act.sorts(
-        wanted.to_numpy(dtype=np.float64).T,
-        statements=list(wanted.columns),
+        _values(act, cells, numbers, statements, decimal).T,
+        statements=statements,
         sorts=None if label is None else list(cells[label]),
     )
+
+
+def _label_candidates(cells: pd.DataFrame, numbers: NDArray[np.float64]) -> list[str]:
+    """Columns that may hold labels or texts: the first, those named so, those not all numbers."""
+    known = _share_of_numbers(cells, numbers)
+    return [
+        name
+        for i, name in enumerate(cells.columns)
+        if i == 0 or known[i] < 1 or str(name).strip().casefold() in LABEL_NAMES | TEXT_NAMES
+    ]
+
+
+def _values(
+    act: Reading,
+    cells: pd.DataFrame,
+    numbers: NDArray[np.float64],
+    names: Sequence[str],
+    decimal: str,
+) -> NDArray[np.float64]:
+    """The numbers of some columns; a cell that is none is named."""
+    wanted = set(names)
+    places = [i for i, name in enumerate(cells.columns) if name in wanted]
+    values = numbers[:, places]
+    if np.isfinite(values).all():
+        return values
+    table = to_numbers(cells.iloc[:, places], decimal=decimal, file=act.source)
+    return table.to_numpy(dtype=np.float64)
 
 
 def _asked_for(act: Reading, cells: pd.DataFrame) -> str:

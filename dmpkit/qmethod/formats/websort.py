@@ -308,6 +308,8 @@ def records_of_csv(act: Reading) -> list[Record]:
 def _netlify_fields(act: Reading, row: Sequence[str], number: int) -> dict[str, str]:
     cell = next((cell for cell in row if _NETLIFY_KEY.search(cell)), "")
     found = list(_NETLIFY_KEY.finditer(cell))
+    if not found:
+        return {}
     ends = [match.start() for match in found[1:]] + [len(cell)]
     pairs = [
         (match[1], cell[match.end() : end].strip().removesuffix("|").strip())

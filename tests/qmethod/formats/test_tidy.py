@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 
 import numpy as np
@@ -120,6 +121,19 @@ def test_long_words_that_repeat_stay_coded(tmp_path):
     assert (tmp_path / "a.parquet").stat().st_size < 2_000_000
     with pytest.raises(DataError, match="more than 50 MB"):
         read_sorts(tmp_path / "a.parquet")
+
+
+def test_five_thousand_sorts_are_read_in_seconds(tmp_path):
+    rng = np.random.default_rng(1)
+    grid = np.repeat(np.arange(-4, 5), [4, 5, 7, 9, 10, 9, 7, 5, 4])
+    values = np.column_stack([rng.permutation(grid) for _ in range(5000)])
+    sorts = QSorts(values)
+    sorts.frame().to_csv(tmp_path / "wide.csv", index=False)
+    write_sorts(sorts, tmp_path / "tidy.parquet")
+    for name in ("wide.csv", "tidy.parquet"):
+        start = time.process_time()
+        assert read_sorts(tmp_path / name) == sorts
+        assert time.process_time() - start < 15  # 2 s on a free core
 
 
 def test_writing_elsewhere_is_refused(tmp_path):

@@ -107,6 +107,29 @@ def test_label_asked_for(tmp_path, name):
         read_sorts(file, label="npos")
 
 
+def test_label_where_it_means_nothing(tmp_path):
+    for file in (samples.kade1(tmp_path / "a.xlsx"), samples.archive(tmp_path / "a.zip")):
+        with pytest.raises(DataError, match="every sort has one name"):
+            read_sorts(file, label="partId")
+    (tmp_path / "a.csv").write_text("statement,a,b\n1,0,1\n2,1,0\n3,-1,-1\n")
+    with pytest.raises(DataError, match="one row a statement"):
+        read_sorts(tmp_path / "a.csv", label="a")
+
+
+def test_label_of_a_plain_table(tmp_path):
+    (tmp_path / "a.csv").write_text("sort,code,s1,s2,s3\na,x1,1,0,-1\nb,x2,0,1,-1\n")
+    assert read_sorts(tmp_path / "a.csv").sorts == ("a", "b")
+    assert read_sorts(tmp_path / "a.csv", label="code").sorts == ("x1", "x2")
+    with pytest.raises(DataError, match="no column 'name'"):
+        read_sorts(tmp_path / "a.csv", label="name")
+
+
+def test_htmlq_in_utf_16(tmp_path):
+    text = samples.htmlq(tmp_path / "a.csv").read_text()
+    (tmp_path / "a.csv").write_bytes(text.encode("utf-16"))
+    assert read_sorts(tmp_path / "a.csv") == SORTS
+
+
 @pytest.mark.parametrize("name", list(SHIPPED))
 def test_nobody_gave_a_code(tmp_path, name):
     sent = samples.records(**{who: {"partId": "no part ID"} for who in samples.NAMES})
@@ -159,6 +182,13 @@ def test_an_answer_cannot_pass_for_a_sort(tmp_path, name):
     file = SHIPPED[name](tmp_path / name, sent)
     with pytest.raises(DataError, match="'sort' stands twice in one record"):
         read_sorts(file)
+
+
+def test_a_row_of_netlify_without_any_field_is_left_and_named(tmp_path):
+    file = samples.netlify(tmp_path / "a.csv")
+    file.write_text(file.read_text() + "test entry,2021-09-27\n")
+    with pytest.warns(ReadingWarning, match=r"1 record\(s\) without a sort are left: row 7"):
+        assert read_sorts(file) == SORTS
 
 
 def test_other_shapes_of_json(tmp_path):
