@@ -29,13 +29,12 @@ __all__ = [
 ]
 
 _HEADINGS = {
-    "recovered": "recovered (share)",
-    "n_not_recovered": "not recovered",
-    "n_without_flags": "without flagged sorts",
-    "n_flagged": "flagged sorts",
-    "n_flagged_mean": "flagged sorts, mean",
-    "standard_error": "standard error",
-    "score_shift": "shift of the array",
+    "n_not_recovered": "lost",
+    "n_without_flags": "unflagged",
+    "n_flagged": "flags",
+    "n_flagged_mean": "mean flags",
+    "standard_error": "SE",
+    "score_shift": "shift",
     "flag_frequency": "flagged (share)",
     "z_score": "z-score",
     "score_of_mean": "score of mean",
@@ -199,9 +198,17 @@ def _folded(title: str, html: str) -> str:
 
 
 def _stability_html(result: QBootstrap) -> str:
-    return table_html(
+    table = table_html(
         result.stability, headings=_HEADINGS, caption="How stable the factors are to who sorted"
     )
+    key = (
+        "Recovered: share of the resamples with a congruence of .85 or more; lost: number of those "
+        "without; unflagged: resamples in which no sort is flagged on it; congruence: median, with "
+        "the interval; flags: flagged sorts of the whole sample, and their mean over the "
+        "resamples; SE: mean standard error of the z-scores; shift: mean number of grid columns by "
+        "which the array of the mean z-scores departs."
+    )
+    return f"{table}<p>{escape(key)}</p>"
 
 
 def _alignments_html(result: QBootstrap) -> str:

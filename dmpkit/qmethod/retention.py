@@ -173,11 +173,18 @@ class FactorRetention:
         from dmpkit.reporting import escape, table_html
 
         shown = self.criteria.assign(n_factors=[_number(k) for k in self.criteria["n_factors"]])
+        key = _KEY.replace(";  ", "; ") if self.n_resamples else _KEY.split(";  ")[0]
+        same = ["reduced_eigenvalue"] if self.extraction == "pca" else []
         return (
             f"<p>{escape(_GUIDE)}</p>"
             + table_html(shown, headings={"n_factors": "factors"}, caption="How many factors")
             + f"<p>{escape(self.disagreement)}.</p>".replace("..", ".")
-            + table_html(self.factors, headings=_HEADINGS, caption="The factors one by one")
+            + table_html(
+                self.factors.drop(columns=same),
+                headings=_HEADINGS,
+                caption="The factors one by one",
+            )
+            + f"<p>{escape(key)}.</p>"
             + (f"<p>{escape(PURPOSE)}</p>" if self.n_resamples else "")
         )
 
@@ -230,14 +237,18 @@ class FactorRetention:
         return plot_retention(self, ax=ax)
 
 
+_KEY = (
+    "Permuted: percentile of the eigenvalues of permuted sorts (compared with the reduced "
+    "eigenvalue where there is one); product: of the two largest absolute loadings; loaders: "
+    "significant loadings;  recovered: with so many factors, the share of the resamples that "
+    "recover the one recovered least; closest: the highest correlation between two of them"
+)
 _HEADINGS = {
     "explained_variance": "variance (%)",
-    "reduced_eigenvalue": "eigenvalue compared",
-    "random": "permuted sorts",
-    "humphrey": "product of two loadings",
-    "n_loaders": "significant loadings",
-    "recovered": "recovered (share)",
-    "closest": "closest two factors",
+    "reduced_eigenvalue": "reduced",
+    "random": "permuted",
+    "humphrey": "product",
+    "n_loaders": "loaders",
 }
 
 
