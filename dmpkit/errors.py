@@ -31,7 +31,25 @@ __all__ = [
 
 
 class DmpkitError(Exception):
-    """The parent of every error that dmpkit raises on purpose."""
+    """The parent of every error that dmpkit raises on purpose.
+
+    In a notebook it is shown short: the reader's own line and the message.
+    Set the environment variable ``DMPKIT_FULL_TRACEBACK`` to see all of it.
+    """
+
+    def _render_traceback_(self) -> list[str] | None:
+        """What IPython shows; the frames inside dmpkit help nobody mend an input."""
+        import os
+        import traceback
+
+        here = os.path.dirname(__file__)  # noqa: PTH120
+        frames = traceback.extract_tb(self.__traceback__)
+        own = [frame for frame in frames if not frame.filename.startswith(here)]
+        if os.environ.get("DMPKIT_FULL_TRACEBACK") or not own:
+            return traceback.format_exception(self)
+        line = own[-1].line
+        place = f"line {own[-1].lineno}: {line}" if line else f"line {own[-1].lineno}"
+        return [place, f"{type(self).__name__}: {self}"]
 
 
 class DataError(DmpkitError, ValueError):

@@ -13,6 +13,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -48,6 +49,9 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#0
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 HATCHES = ("", "///", "...", "xx", "\\\\\\", "++", "oo", "--")
 LINES = ("-", "--", ":", "-.", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
+
+#: Dots per inch of a picture in a notebook.
+SCREEN_DPI = 110
 
 INK = "#1d1d1f"
 GREY = "#6e6e73"
@@ -112,13 +116,34 @@ def new_axes(figsize: tuple[float, float] = (6.4, 4.0)) -> Axes:
     >>> new_axes((4, 3)).figure.get_size_inches().tolist()
     [4.0, 3.0]
     """
+    with style():
+        return _new_figure(figsize).add_subplot(axes_class=_shown_axes())
+
+
+def _new_figure(figsize: tuple[float, float]) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with style():
-        figure = Figure(figsize=figsize, layout="constrained")
-        FigureCanvasAgg(figure)
-        return figure.add_subplot()
+    figure = Figure(figsize=figsize, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+@cache
+def _shown_axes() -> type[Axes]:
+    """Axes that a notebook shows as a picture when they are the last value of a cell."""
+    from matplotlib.axes import Axes
+
+    class ShownAxes(Axes):
+        def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+            try:
+                alt = alt_text(self)
+            except DataError:
+                alt = ""
+            data = {"image/png": to_png(self, dpi=SCREEN_DPI), "text/plain": alt or repr(self)}
+            return data, {"image/png": {"alt": alt}} if alt else {}
+
+    return ShownAxes
 
 
 def _axes(ax: Axes | None, figsize: tuple[float, float]) -> Axes:
@@ -197,7 +222,7 @@ def save(picture: Axes | Figure, path: str | os.PathLike[str], *, dpi: float = 3
         _figure(picture).savefig(target, format=kind, dpi=dpi, metadata=dates[kind])
 
 
-def show(picture: Axes | Figure, alt: str | None = None, *, dpi: float = 110) -> None:
+def show(picture: Axes | Figure, alt: str | None = None, *, dpi: float = SCREEN_DPI) -> None:
     """Show a picture in a notebook, its text alternative stored with it.
 
     Parameters
@@ -215,7 +240,6 @@ def show(picture: Axes | Figure, alt: str | None = None, *, dpi: float = 110) ->
     text = alt or alt_text(picture)
     png = to_png(picture, dpi=dpi)
     plt.close(_figure(picture))  # a pyplot figure would otherwise be shown twice
-    # twice as many dots as it is shown with: sharp on a good screen
     display(Image(data=png, format="png", alt=text, metadata={"alt": text}))  # type: ignore[no-untyped-call]
 
 
@@ -528,15 +552,18 @@ def small_multiples(
     >>> len(small_multiples(4))
     4
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     columns = min(n, n_columns)
     rows = math.ceil(n / columns)
     with style():
-        figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
-        FigureCanvasAgg(figure)
-        grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        figure = _new_figure((size[0] * columns, size[1] * rows))
+        grid = figure.subplots(
+            rows,
+            columns,
+            sharex=True,
+            sharey=True,
+            squeeze=False,
+            subplot_kw={"axes_class": _shown_axes()},
+        )
         for spare in grid.flat[n:]:
             spare.set_visible(False)
     return list(grid.flat[:n])

@@ -7,7 +7,7 @@ import warnings
 
 import pytest
 
-from dmpkit import errors
+from dmpkit import errors, tables
 from dmpkit.errors import DataError, MissingDependency
 
 
@@ -36,3 +36,18 @@ def test_a_named_warning_points_at_the_caller_and_can_be_filtered():
         warnings.simplefilter("error")
         warnings.simplefilter("ignore", errors.DmpkitWarning)
         library()
+
+
+def test_a_notebook_shows_the_readers_line_and_the_message_only(monkeypatch):
+    def shown():
+        try:
+            tables.to_pandas(3)
+        except DataError as error:
+            return error._render_traceback_()
+
+    lines = shown()
+    assert len(lines) == 2
+    assert "tables.to_pandas(3)" in lines[0]
+    assert lines[1].startswith("DataError: The table is a int")
+    monkeypatch.setenv("DMPKIT_FULL_TRACEBACK", "1")
+    assert "Traceback" in shown()[0]

@@ -97,3 +97,12 @@ def test_small_multiples_share_their_scales():
     axes[0].set_xlim(3, 4)
     assert axes[4].get_xlim() == (3, 4)
     assert len(axes) == 5
+
+
+def test_axes_show_themselves_as_a_picture_with_its_text_alternative():
+    ax = plotting.set_alt(plotting.new_axes(), "Two dots.")
+    data, metadata = ax._repr_mimebundle_()
+    assert data["image/png"].startswith(b"\x89PNG")
+    assert data["text/plain"] == "Two dots."
+    assert metadata == {"image/png": {"alt": "Two dots."}}
+    assert plotting.small_multiples(2)[0]._repr_mimebundle_()[1] == {}

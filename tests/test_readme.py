@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
+from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -39,6 +42,24 @@ def test_the_quick_start_runs_on_a_table_of_ones_own(tmp_path, delimiter, by_row
     assert "varimax" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert seen["result"].loadings.shape == (12, 4)
     assert seen["sorts"].n_sorts == 9
+
+
+def test_the_quick_start_shows_its_pictures_in_a_notebook(tmp_path):
+    own_table(tmp_path / "my-sorts.csv")
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(block) for block in BLOCKS])
+    NotebookClient(book, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    shown = [
+        (output["data"], output["metadata"])
+        for cell in book.cells
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    ]
+    assert len(shown) == README.count(".plot_")
+    for data, metadata in shown:
+        assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
+        assert len(metadata["image/png"]["alt"]) > 30
+    errors = [o for cell in book.cells for o in cell.outputs if o.get("name") == "stderr"]
+    assert errors == []
 
 
 def test_the_readme_names_what_is_there():
