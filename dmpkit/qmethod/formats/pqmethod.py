@@ -28,8 +28,17 @@ from dmpkit.tables import atomic_write
 if TYPE_CHECKING:
     pass
 
-__all__ = ["GRID_HIGH", "GRID_LOW", "grid_counts", "looks_like_pqmethod", "read_pqmethod"]
-__all__ += ["write_pqmethod"]
+__all__ = [
+    "GRID_HIGH",
+    "GRID_LOW",
+    "fitted_names",
+    "grid_counts",
+    "looks_like_pqmethod",
+    "read_pqmethod",
+    "say_shortened",
+    "statement_lines",
+    "write_pqmethod",
+]
 
 GRID_LOW, GRID_HIGH = -6, 13  # the columns whose counts PQMethod and KADE files list
 _NAME_WIDTH = 10

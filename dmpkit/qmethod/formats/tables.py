@@ -21,7 +21,7 @@ from dmpkit.qmethod.data import QSorts, find_label_columns
 from dmpkit.qmethod.formats.files import MAX_BYTES, MAX_CELLS, check_cells, head_of, read_text
 from dmpkit.qmethod.formats.reading import Reading, Rows
 from dmpkit.qmethod.formats.tidy import plain_cell
-from dmpkit.qmethod.formats.websort import is_htmlq, read_htmlq
+from dmpkit.qmethod.formats.websort import has_bars, is_htmlq, read_bars, read_htmlq
 from dmpkit.qmethod.formats.workbooks import grid_of
 from dmpkit.tables import read_delimited, to_numbers
 
@@ -256,6 +256,8 @@ def from_cells(act: Reading, cells: pd.DataFrame, decimal: str) -> QSorts:
     if "" in cells.columns and not cells[""].ne("").any():
         cells = cells.drop(columns="")  # a delimiter at the end of each row
     rows = act.rows
+    if rows is None and has_bars(cells):
+        return read_bars(act, cells)
     numbers = _all_numbers(cells, decimal)
     if rows is None:
         rows, why = _detect_rows(act, cells, numbers)

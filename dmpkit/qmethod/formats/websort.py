@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,11 +32,20 @@ from dmpkit.qmethod.formats.reading import Reading, enumerate_some
 from dmpkit.qmethod.formats.tidy import plain_cell
 from dmpkit.tables import read_delimited, to_numbers
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["Record", "eq_csv_kind", "is_htmlq", "is_records", "read_eq_csv", "read_eq_json"]
-__all__ += ["read_htmlq", "read_htmlq_csv", "records_of_csv", "records_of_json"]
+__all__ = [
+    "Record",
+    "eq_csv_kind",
+    "has_bars",
+    "is_htmlq",
+    "is_records",
+    "read_bars",
+    "read_eq_csv",
+    "read_eq_json",
+    "read_htmlq",
+    "read_htmlq_csv",
+    "records_of_csv",
+    "records_of_json",
+]
 
 Record = tuple[str, dict[str, str]]  # where it stands, and its fields
 
@@ -158,6 +167,49 @@ def _grouped(names: Sequence[str]) -> str:
     single = [name for name in names if not _ANSWERS.fullmatch(name)]
     groups = {name.rstrip("0123456789") + "…" for name in names if name not in single}
     return f"columns {', '.join([*single, *sorted(groups)])}"
+
+
+def has_bars(cells: pd.DataFrame) -> bool:
+    """Whether a column ``sort`` holds whole sorts, their values between bars.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Text cells.
+
+    Examples
+    --------
+    >>> has_bars(pd.DataFrame({"uid": ["a", "b"], "sort": ["", "1|0|-1"]}))
+    True
+    """
+    if "sort" not in cells.columns:
+        return False
+    filled = [cell for cell in cells["sort"] if cell.casefold() not in _NO_SORT]
+    return bool(filled) and re.fullmatch(r"[+-]?\d+(?:\|[+-]?\d+){2,}", filled[0]) is not None
+
+
+def read_bars(act: Reading, cells: pd.DataFrame) -> QSorts:
+    """Sorts from a table with one row a participant and the whole sort in one cell.
+
+    This is what HTMLQ sends (``sort``: ``1|-2|0``) where a server stores the
+    fields as they come, and how the records of EQ Web Sort look as a table.
+
+    Parameters
+    ----------
+    act : Reading
+    cells : DataFrame
+        Text cells, with a column ``sort``.
+
+    Raises
+    ------
+    DataError
+        For sorts that are not complete or not numbers; the row is named.
+    """
+    act.took("one row a participant, the whole sort in the column 'sort'")
+    rows = enumerate(cells.to_dict("records"), start=2)
+    return _from_records(
+        act, [(f"row {i}", {str(k): str(v) for k, v in row.items()}) for i, row in rows]
+    )
 
 
 # -- EQ Web Sort, easy-HTMLQ: JSON ---------------------------------------------------------------

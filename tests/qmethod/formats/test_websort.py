@@ -69,6 +69,18 @@ def test_htmlq_asked_for_but_not_there(tmp_path):
         read_sorts(tmp_path / "a.csv", format="htmlq")
 
 
+def test_whole_sorts_in_one_cell(tmp_path):
+    """As HTMLQ sends them: ``sort`` with the values of all statements between bars."""
+    fields = ("partId", "npos", "sort")
+    rows = [[one[name] for name in fields] for one in samples.records(Cem={"sort": ""})]
+    lines = [";".join(row) for row in [list(fields), *rows]]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    with pytest.warns(ReadingWarning, match="without a sort are left: row 4"):
+        sorts = read_sorts(tmp_path / "a.csv")
+    np.testing.assert_array_equal(sorts.values, samples.VALUES[:, [0, 1, 3, 4]])
+    assert sorts.sorts == ("Ana", "Ben", "Dee", "Eva")
+
+
 def test_a_plain_table_with_columns_s1_s2_is_not_htmlq(tmp_path):
     (tmp_path / "a.csv").write_text("sort,s1,s2,s3\na,1,0,-1\nb,0,1,-1\n")
     assert read_sorts(tmp_path / "a.csv").notes[1].startswith("one row a sort")
