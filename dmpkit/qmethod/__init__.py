@@ -40,6 +40,7 @@ from dmpkit.qmethod.instrument import (
 )
 from dmpkit.qmethod.judgemental import Invert, Rotate, RotationLog, Split
 from dmpkit.qmethod.matching import ViewpointMatch, match_viewpoints
+from dmpkit.qmethod.panel import RotationPanel, rotate_by_hand
 from dmpkit.qmethod.readers import read_sorts
 from dmpkit.qmethod.recovery import RecoveryCurves, false_match_rate, recovery_curves
 from dmpkit.qmethod.retention import FactorRetention, factor_retention
@@ -86,6 +87,7 @@ __all__ = [
     "Rotate",
     "Rotation",
     "RotationLog",
+    "RotationPanel",
     "SecondOrder",
     "Split",
     "SyntheticSorts",
@@ -125,6 +127,7 @@ __all__ = [
     "recovery_curves",
     "reflect",
     "rotate",
+    "rotate_by_hand",
     "rotate_equamax",
     "rotate_none",
     "rotate_oblimin",

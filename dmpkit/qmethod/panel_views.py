@@ -157,7 +157,7 @@ def _written(
     """Boxes of what is written already, which labels should not cover."""
     middle, high = SIZE / 2, SIZE - EDGE
     level = middle - critical * scale
-    boxes = [(high - 92, level - 14, high, level - 2)]
+    boxes: list[tuple[float, float, float, float]] = [(high - 92, level - 14, high, level - 2)]
     if degrees:
         for (x, y), name in zip(_old_ends(degrees), axes, strict=True):
             half = 0.31 * _FONT * len(f"{name} before")
