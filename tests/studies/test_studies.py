@@ -13,7 +13,12 @@ from dmpkit.errors import DataNotDownloaded
 from dmpkit.workbench import Study
 from dmpkit.workbench.cells import read_cells
 
-FIRST = ["governance-viewpoints-2024", "lipset-1963", "polycrisis-2024"]
+FIRST = [
+    "governance-viewpoints-2024",
+    "lipset-1963",
+    "polycrisis-2024",
+    "what-matching-can-show",
+]
 SLUGS = sorted(p.parent.name for p in datasets.studies_path().glob("*/study.toml"))
 VERDICT = "application/vnd.dmpkit.verdict+json"
 
@@ -192,3 +197,63 @@ def test_no_number_is_presented_as_the_governance_studys():
         said[name] == "not reproducible"
         for name in ("sorts", "loadings", "factor-arrays", "consensus-statements")
     )
+
+
+# --- synthetic sorts ----------------------------------------------------------------------
+
+
+def test_figures_of_the_simulation_are_called_our_own():
+    study = open_study("what-matching-can-show")
+    assert study.kind == "synthetic"
+    assert {f.basis for f in study.figures} == {"computed by us"}
+
+
+@pytest.mark.parametrize("slug", ["what-matching-can-show", "governance-viewpoints-2024"])
+def test_pictures_of_synthetic_sorts_say_so(slug):
+    alts = [
+        out["metadata"]["image/png"]["alt"]
+        for cell in notebook(slug)["cells"]
+        if cell["id"].startswith(("match", "curves", "hidden"))
+        for out in cell.get("outputs", [])
+        if "image/png" in out.get("data", {})
+    ]
+    assert len(alts) == 2
+    assert all("synthetic sorts" in alt.lower() for alt in alts)
+
+
+# --- the tour ----------------------------------------------------------------------------
+
+
+def tour():
+    path = datasets.notebooks_path("01-tour-q-methodology.ipynb")
+    return json.loads(path.read_text(encoding="utf-8"))["cells"]
+
+
+def test_the_tour_has_twelve_pictures_and_a_form():
+    ids = [cell["id"] for cell in tour()]
+    numbered = [name for name in ids if re.fullmatch(r"picture-\d+", name)]
+    assert numbered == [f"picture-{i}" for i in range(1, 13)]
+    pictures = {
+        cell["id"]: out["metadata"]["image/png"]["alt"]
+        for cell in tour()
+        for out in cell.get("outputs", [])
+        if "image/png" in out.get("data", {})
+    }
+    before_the_form = ids[: ids.index("your-own-file")]
+    assert len([name for name in pictures if name in before_the_form]) == 12
+    assert all(len(alt) > 30 for alt in pictures.values())
+    for name in ("before-after", "match"):
+        assert "synthetic sorts" in pictures[name].lower()
+
+
+def test_the_form_reads_a_file_of_ones_own(tmp_path):
+    import dmpkit.qmethod as qm
+
+    path = tmp_path / "own.csv"
+    path.write_bytes(datasets.studies_path("lipset-1963", "sorts.csv").read_bytes())
+    study = open_study("lipset-1963")
+    source = {cell["id"]: "".join(cell["source"]) for cell in tour()}["your-file"]
+    source = source.replace('MY_FILE = ""', f"MY_FILE = {str(path)!r}", 1)
+    held = {"qm": qm, "study": study}
+    exec(source, held)  # noqa: S102 (a cell of our own notebook)
+    assert held["yours"].n_sorts == 9
