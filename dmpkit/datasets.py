@@ -122,6 +122,11 @@ class DataPackage:
         for key in ("name", "title", "licenses", "sources", "resources"):
             if not descriptor.get(key):
                 raise DataError(f"The description lacks {key!r}.", file=file)
+        for resource in descriptor["resources"]:
+            if not (resource.get("name") and resource.get("path")):
+                raise DataError("A table in 'resources' lacks its name or path.", file=file)
+            if not resource.get("schema", {}).get("fields"):
+                raise DataError(f"The table {resource['name']!r} has no schema.", file=file)
         return cls(path, descriptor)
 
     @property
@@ -206,9 +211,11 @@ class DataPackage:
         """
         import pandas as pd
 
+        from dmpkit.tables import read_delimited
+
         path = self.file(name)
         fields = self.resource(name)["schema"]["fields"]
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        frame, _ = read_delimited(path, delimiter=",", decimal=".", encoding="utf-8")
         wanted = [one["name"] for one in fields]
         if list(frame.columns) != wanted:
             raise DataError(
@@ -252,22 +259,29 @@ def _typed(
     if kind in ("number", "integer"):
         text = column.where(~empty, "").to_frame()
         numbers = to_numbers(text, file=path)[column.name]
+        if kind == "integer":
+            whole = numbers.isna() | (numbers % 1 == 0)
+            _require_all(whole, column, path, "is not a whole number")
         return numbers if kind == "number" or empty.any() else numbers.astype("int64")
     if kind == "boolean":
         low = column.str.lower()
         values = low.map(lambda v: True if v in _TRUE else False if v in _FALSE else None)
-        if (values.isna() & ~empty).any():
-            row = int((values.isna() & ~empty).to_numpy().argmax())
-            raise DataError(
-                f"{column.iloc[row]!r} is neither true nor false.",
-                file=path,
-                row=row + 2,
-                column=str(column.name),
-            )
+        _require_all(values.notna() | empty, column, path, "is neither true nor false")
         return values.astype("boolean") if empty.any() else values.astype(bool)
     if kind == "date":
-        return pd.to_datetime(column.where(~empty, None), format="%Y-%m-%d")
+        dates = pd.to_datetime(column.where(~empty, None), format="%Y-%m-%d", errors="coerce")
+        _require_all(dates.notna() | empty, column, path, "is not a date written YYYY-MM-DD")
+        return dates
     return column.where(~empty, None)
+
+
+def _require_all(fits: pd.Series[bool], column: pd.Series[str], path: Path, complaint: str) -> None:
+    """Name the first cell that does not fit its described type."""
+    if not fits.all():
+        row = int((~fits).to_numpy().argmax())
+        raise DataError(
+            f"{column.iloc[row]!r} {complaint}.", file=path, row=row + 2, column=str(column.name)
+        )
 
 
 def info(name: str) -> DataPackage:

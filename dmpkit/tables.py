@@ -54,10 +54,12 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 #: Unpacked size above which a workbook is refused (a zip bomb, or not a table).
 MAX_UNPACKED_BYTES = 300_000_000
 
-_DOT_NUMBER = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
-_COMMA_NUMBER = re.compile(r"[+-]?\d*,\d+")
-_COMMA_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
-_ENDS_WITH_COMMA_DECIMAL = re.compile(r"[+-]?\d+,\d+")
+_DOT_NUMBER = re.compile(r"[+\-−]?\d*\.\d+(?:[eE][+-]?\d+)?")
+_COMMA_NUMBER = re.compile(r"[+\-−]?\d*,\d+")
+_COMMA_THOUSANDS = re.compile(r"[+\-−]?[1-9]\d{0,2}(?:,\d{3})+")
+_ENDS_WITH_COMMA_DECIMAL = re.compile(r"[+\-−]?\d+,\d+")
+#: A number as people write it; codes such as 01234 or 1e3 are text.
+_PLAIN_NUMBER = re.compile(r"(?=.*\d)[+\-−]?(?:0|[1-9]\d*)?(?:[.,]\d+)?")
 
 
 # --- frames of either kind ---------------------------------------------------
@@ -520,8 +522,9 @@ def to_numbers(
 def read_table(path: PathLike, *, sheet: str | None = None) -> pd.DataFrame:
     """Read a table from CSV-like text, Excel or Parquet, numbers as numbers.
 
-    A text column in which every filled cell is a number becomes float64;
-    all others stay text, empty cells missing.
+    A text column in which every filled cell is a plain number becomes float64.
+    All others stay text, codes such as ``01234`` or ``1e3`` and words such as
+    ``NA`` among them; only an empty cell is missing.
 
     Parameters
     ----------
@@ -560,9 +563,10 @@ def read_table(path: PathLike, *, sheet: str | None = None) -> pd.DataFrame:
 def _typed(frame: pd.DataFrame, decimal: str) -> pd.DataFrame:
     out = frame.copy()
     for column in frame.columns:
-        try:
+        filled = [cell for cell in frame[column] if cell != ""]
+        if filled and all(_PLAIN_NUMBER.fullmatch(cell) for cell in filled):
             out[column] = to_numbers(frame, [column], decimal=decimal)[column]
-        except DataError:
+        else:
             out[column] = frame[column].where(frame[column] != "", None)
     return out
 
@@ -653,6 +657,8 @@ def atomic_write(path: PathLike) -> Iterator[Path]:
     ['note.txt']
     """
     final = Path(path)
+    if final.is_dir():
+        raise DataError("This is a folder, not a file.", file=final, remedy="Name a file in it.")
     if not final.parent.is_dir():
         raise DataError(
             f"The folder {final.parent.name!r} does not exist.",

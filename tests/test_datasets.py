@@ -61,6 +61,10 @@ def test_a_changed_file_is_noticed_until_the_hash_is_renewed(tmp_path):
         (TABLE.replace("1.5", "much"), r"row 2, column x: 'much'"),
         (TABLE.replace("NA,3", ",3"), "row 3, column id: A required cell is empty"),
         (TABLE.replace("false", "maybe"), r"row 3, column ok: 'maybe'"),
+        (TABLE.replace("001,2,", "001,2.5,"), r"row 2, column n: '2.5' is not a whole number"),
+        (TABLE.replace("2024-01-31", "31.1.2024"), r"row 2, column day: '31.1.2024' is not a date"),
+        (TABLE + "004,5\n", "row 4: The row has 2 cells"),
+        ("", "empty"),
         (TABLE.replace("id,n", "id,m"), "The columns are id, m"),
     ],
 )
@@ -83,6 +87,15 @@ def test_a_missing_or_broken_description_is_refused(tmp_path):
         datasets.DataPackage.open(tmp_path)
     with pytest.raises(DataError, match="There is no data set"):
         datasets.info("../studies")
+
+
+def test_a_table_that_is_not_utf8_or_not_described_is_refused(tmp_path):
+    package(tmp_path)
+    (tmp_path / "table.csv").write_bytes(TABLE.replace("NA", "Caf\u00e9").encode("cp1252"))
+    with pytest.raises(DataError, match="not text that can be read"):
+        datasets.DataPackage.open(tmp_path).read()
+    with pytest.raises(DataError, match="no schema"):
+        datasets.DataPackage.open(package(tmp_path, resources=[{"name": "a", "path": "table.csv"}]))
 
 
 def test_an_unknown_table_is_refused_with_the_names_there_are(tmp_path):

@@ -52,6 +52,24 @@ def test_quoted_cells_may_hold_delimiters_and_line_breaks(tmp_path):
     assert report.delimiter == ","
 
 
+def test_codes_stay_text_and_only_empty_cells_are_missing(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("postcode,country,big,x,all\n01234,NA,1e3,\u22121,inf\n12345,DE,-,,nan\n")
+    frame = tables.read_table(path)
+    assert frame["postcode"].tolist() == ["01234", "12345"]
+    assert frame["country"].tolist() == ["NA", "DE"]
+    assert frame["big"].tolist() == ["1e3", "-"]
+    assert frame["x"].tolist()[0] == -1.0
+    assert frame["x"].isna().tolist() == [False, True]
+    assert frame["all"].tolist() == ["inf", "nan"]
+
+
+def test_a_true_minus_sign_and_a_decimal_comma_go_together(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("s;x\na;\u22121,5\nb;0,5\n", encoding="utf-8")
+    assert tables.read_table(path)["x"].tolist() == [-1.5, 0.5]
+
+
 def test_empty_lines_are_left_out_and_said_so(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("a,b\n\n1,2\n,\n3,4\n\n")
@@ -187,6 +205,8 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
 
 def test_writing_into_an_absent_folder_says_so(tmp_path):
     with pytest.raises(DataError, match="does not exist"), tables.atomic_write(tmp_path / "a/b"):
+        pass
+    with pytest.raises(DataError, match="a folder"), tables.atomic_write(tmp_path):
         pass
 
 
