@@ -25,6 +25,7 @@ __all__ = [
     "Figure",
     "Indicator",
     "Section",
+    "TableView",
     "escape",
     "format_number",
     "page",
@@ -36,6 +37,8 @@ __all__ = [
 NAN = math.nan
 #: A picture wider than this does not fit an upright page in the size it was drawn for.
 WIDE_INCHES = 8.5
+#: Cells longer than this are wordings, which may take several lines.
+WORDY = 24
 
 
 @dataclass(frozen=True)
@@ -130,13 +133,15 @@ class Indicator:
 class Figure:
     """A picture for a report: PNG bytes, the text alternative and a caption.
 
-    A `wide` one takes the width of the window, and a landscape page in print.
+    A `wide` one takes the width of the window, and a landscape page in print;
+    any other is printed `inches` wide, the width that it was drawn for.
     """
 
     png: bytes
     alt: str
     caption: str = ""
     wide: bool = False
+    inches: float | None = None
 
     def __post_init__(self) -> None:
         if not self.alt.strip():
@@ -150,15 +155,17 @@ class Figure:
         """Take the picture and its text alternative from drawn axes."""
         from dmpkit import plotting
 
-        wide = float(ax.get_figure(root=True).get_size_inches()[0]) > WIDE_INCHES  # type: ignore[union-attr]
-        return cls(plotting.to_png(ax), plotting.alt_text(ax), caption, wide)
+        inches = float(ax.get_figure(root=True).get_size_inches()[0])  # type: ignore[union-attr]
+        wide = inches > WIDE_INCHES
+        return cls(plotting.to_png(ax), plotting.alt_text(ax), caption, wide, inches)
 
     def html(self) -> str:
         """The figure as an HTML element with the picture inside."""
         data = base64.b64encode(self.png).decode("ascii")
         caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
+        size = f' style="--drawn:{self.inches:.2f}in"' if self.inches and not self.wide else ""
         return (
-            f'<figure{" class=wide" if self.wide else ""}><img alt="{escape(self.alt)}" '
+            f'<figure{" class=wide" if self.wide else ""}{size}><img alt="{escape(self.alt)}" '
             f'src="data:image/png;base64,{data}">{caption}</figure>'
         )
 
@@ -189,6 +196,55 @@ class Section:
 
     def _repr_html_(self) -> str:
         return self.render()
+
+
+@dataclass(frozen=True, repr=False)
+class TableView:
+    """A table to be read: HTML in a notebook, text elsewhere, wording never cut.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The table itself, unrounded.
+    digits : int
+        Decimals shown.
+    caption : str
+        Shown above; says what signs mean.
+    headings : mapping, optional
+        Column name to what is shown instead.
+    groups : str, optional
+        Column of which a run of equal values is shown once, as a row of its own.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> TableView(pd.DataFrame({"sort": ["a"], "f1": [0.456]}), caption="Loadings")
+    Loadings
+    sort   f1
+       a 0.46
+    """
+
+    frame: pd.DataFrame
+    digits: int = 2
+    caption: str = ""
+    headings: Mapping[str, str] | None = None
+    groups: str | None = None
+
+    def __repr__(self) -> str:
+        shown = self.frame.rename(columns=dict(self.headings or {}))
+        body = shown.to_string(
+            index=False, max_colwidth=None, float_format=lambda x: format_number(x, self.digits)
+        )
+        return f"{self.caption}\n{body}" if self.caption else body
+
+    def _repr_html_(self) -> str:
+        return table_html(
+            self.frame,
+            digits=self.digits,
+            caption=self.caption or None,
+            headings=self.headings,
+            groups=self.groups,
+        )
 
 
 def escape(text: object) -> str:
@@ -247,8 +303,12 @@ def table_html(
     digits: int | Mapping[str, int] = 2,
     caption: str | None = None,
     headings: Mapping[str, str] | None = None,
+    groups: str | None = None,
 ) -> str:
     """A table as escaped HTML with header cells that screen readers can follow.
+
+    Where a column holds wordings, the longest of them takes the room that the others
+    leave, whose cells stay in one line.
 
     Parameters
     ----------
@@ -260,6 +320,8 @@ def table_html(
         Shown above the table.
     headings : mapping, optional
         Column name to what is shown instead.
+    groups : str, optional
+        Column of which a run of equal values is shown once, as a row of its own.
 
     Examples
     --------
@@ -269,28 +331,52 @@ def table_html(
 <th scope="col" class="number">loading</th></tr></thead><tbody>\
 <tr><th scope="row">f1</th><td class="number">0.46</td></tr></tbody></table>
     """
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
-
-    names = list(frame.columns)
+    names = [c for c in frame.columns if groups is None or c != groups]
     shown = headings or {}
     places = digits if isinstance(digits, Mapping) else dict.fromkeys(names, digits)
-    numeric = [is_numeric_dtype(frame[c]) and not is_bool_dtype(frame[c]) for c in names]
-    klass = [' class="number"' if number else "" for number in numeric]
+    kinds = _column_kinds(frame[names])
+    klass = [f' class="{kind}"' if kind else "" for kind in kinds]
     head = "".join(
         f'<th scope="col"{k}>{escape(shown.get(c, c))}</th>'
         for c, k in zip(names, klass, strict=True)
     )
-    rows = []
-    for values in frame.itertuples(index=False, name=None):
+    rows, part = [], None
+    for position, values in enumerate(frame[names].itertuples(index=False, name=None)):
+        if groups is not None and (own := str(frame[groups].iloc[position])) != part:
+            rows.append(_group_row(own, len(names)))
+            part = own
         cells = [_cell(v, places.get(c, 2)) for c, v in zip(names, values, strict=True)]
         first = f'<th scope="row"{klass[0]}>{cells[0]}</th>' if cells else ""
         rest = "".join(f"<td{k}>{c}</td>" for k, c in zip(klass[1:], cells[1:], strict=True))
         rows.append(f"<tr>{first}{rest}</tr>")
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    wordy = " wordy" if any("words" in kind for kind in kinds) else ""
     return (
-        f'<table class="dmpkit">{title}<thead><tr>{head}</tr></thead>'
+        f'<table class="dmpkit{wordy}">{title}<thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
+
+
+def _group_row(text: str, n_columns: int) -> str:
+    """A row that heads those below it."""
+    return f'<tr class="group"><th scope="rowgroup" colspan="{n_columns}">{escape(text)}</th></tr>'
+
+
+def _column_kinds(frame: pd.DataFrame) -> list[str]:
+    """Class of each column: number, words, the widest of those ``words main``, or none."""
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    kinds, widths = [], []
+    for place in range(frame.shape[1]):
+        column = frame.iloc[:, place]
+        number = is_numeric_dtype(column) and not is_bool_dtype(column)
+        cells = [] if number or is_bool_dtype(column) else [len(str(v)) for v in column]
+        wordy = max(cells, default=0) > WORDY
+        kinds.append("number" if number else "words" if wordy else "")
+        widths.append(sum(cells) if wordy else 0)
+    if any(widths):
+        kinds[widths.index(max(widths))] += " main"
+    return kinds
 
 
 def summary_table(rows: Iterable[tuple[str, object]], *, caption: str | None = None) -> str:
@@ -326,18 +412,42 @@ table.dmpkit thead th { border-bottom: 1px solid #333; text-align: left; }
 table.dmpkit th, table.dmpkit td { padding: .2rem .7rem .2rem 0; vertical-align: top; }
 table.dmpkit tbody th { font-weight: 500; text-align: left; }
 table.dmpkit .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+table.wordy th, table.wordy td { white-space: nowrap; }
+table.wordy thead tr th, table.wordy thead th.number, table.wordy caption,
+table.wordy .words { white-space: normal; }
+table.wordy .words { min-width: 11em; }
+table.wordy .main { width: 100%; min-width: 18em; }
+table.dmpkit tr.group th { font-weight: 600; font-style: italic; padding-top: .6rem; }
+p.note { font: .85rem/1.45 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif; color: #444; }
 figure { margin: 1.2rem 0; break-inside: avoid; }
 img { max-width: 100%; height: auto; }
 figure.wide { width: min(96vw, 100rem); margin-left: calc(50% - min(48vw, 50rem)); }
 figure.wide img { width: 100%; }
 figcaption { font-size: .85rem; color: #444; }
 pre { white-space: pre-wrap; font-size: .85rem; }
-@media print { body { max-width: none; margin: 0; font-size: 10.5pt; }
-  h2 { break-after: avoid; } table.dmpkit { display: table; } tr { break-inside: avoid; }
-  a { color: inherit; text-decoration: none; } @page { margin: 18mm; }
+@media print {
+  @page { size: A4; margin: 14mm 15mm; }
   @page wide { size: A4 landscape; margin: 12mm; }
+  body { max-width: none; margin: 0; padding: 0; font-size: 9.5pt; line-height: 1.4; }
+  h1 { margin-top: 0; }
+  h2 { margin: 6mm 0 2mm; padding-top: 2mm; }
+  h2, h3, caption, thead, tr.group { break-after: avoid; }
+  table.dmpkit { display: table; width: 100%; font-size: 8pt; line-height: 1.22; margin: 3mm 0;
+    overflow: visible; }
+  table.dmpkit:not(.wordy) { width: auto; }
+  table.dmpkit th, table.dmpkit td { padding: .3mm 2.2mm .3mm 0; }
+  table.dmpkit tr.group th { padding-top: 1.2mm; }
+  table.dmpkit:not(:has(tbody tr:nth-child(13))) { break-inside: avoid; }
+  tr { break-inside: avoid; }
+  tbody tr:nth-child(-n+2) { break-after: avoid; }
+  tbody tr:nth-last-child(-n+2) { break-before: avoid; }
+  p, li { orphans: 3; widows: 3; }
+  a { color: inherit; text-decoration: none; }
+  figure { margin: 4mm 0; }
+  figure img { width: var(--drawn, auto); max-height: 250mm; object-fit: contain; }
   figure.wide { page: wide; width: auto; margin: 0; }
-  figure.wide img { width: auto; max-height: 168mm; } }
+  figure.wide img { width: auto; max-height: 168mm; }
+}
 """
 
 

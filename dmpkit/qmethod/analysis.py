@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from os import PathLike
@@ -22,7 +22,7 @@ from dmpkit.errors import (
     warn,
 )
 from dmpkit.qmethod import efa, equivalence
-from dmpkit.qmethod.arrays import Bools, Floats, factor_names
+from dmpkit.qmethod.arrays import Bools, Floats, factor_names, factor_position, whole_numbers
 from dmpkit.qmethod.centroid import CENTROIDS
 from dmpkit.qmethod.correlation import CORRELATIONS, correlate, unit_columns
 from dmpkit.qmethod.data import QSorts
@@ -57,7 +57,7 @@ from dmpkit.tables import as_kind, to_pandas
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from dmpkit.reporting import Indicator, Section
+    from dmpkit.reporting import Indicator, Section, TableView
 
 __all__ = ["ENGINES", "EXTRACTIONS", "QAnalysis", "analyse"]
 
@@ -295,8 +295,16 @@ class QAnalysis:
 
     @cached_property
     def factor_arrays(self) -> pd.DataFrame:
-        """Factor arrays, the composite sort of each factor: ``statement, f1, ..., fk``."""
-        return self._wide("statement", self.sorts.statements, self.score_array)
+        """Factor arrays, the composite sort of each factor: ``statement, f1, ..., fk``.
+
+        Whole numbers (int64) where the grid has whole numbers; a factor without
+        flagged sorts has NaN (float64).
+        """
+        return pd.DataFrame({"statement": list(self.sorts.statements), **self._grid_values()})
+
+    def _grid_values(self) -> dict[str, NDArray[Any]]:
+        """Factor arrays by name, as whole numbers where they are."""
+        return {name: whole_numbers(self.score_array[:, j]) for j, name in enumerate(self.factors)}
 
     @cached_property
     def differences(self) -> pd.DataFrame:
@@ -332,7 +340,8 @@ class QAnalysis:
 
         Columns: ``statement, text, label, z_f1, ..., z_fk, f1, ..., fk``; the label
         says whether it distinguishes a factor or is a consensus (see
-        :func:`~dmpkit.qmethod.scores.statement_labels`).
+        :func:`~dmpkit.qmethod.scores.statement_labels`). A notebook cuts long texts in
+        a pandas table; ``.view("statements_table")`` shows them whole.
         """
         columns: dict[str, Any] = {
             "statement": list(self.sorts.statements),
@@ -341,17 +350,19 @@ class QAnalysis:
         }
         for j, name in enumerate(self.factors):
             columns[f"z_{name}"] = self.z_array[:, j].copy()
-        for j, name in enumerate(self.factors):
-            columns[name] = self.score_array[:, j].copy()
-        return pd.DataFrame(columns)
+        return pd.DataFrame(columns | self._grid_values())
 
-    def distinguishing(self, factor: str, level: float = 0.05) -> pd.DataFrame:
+    def distinguishing(self, factor: str | int, level: float = 0.05) -> pd.DataFrame:
         """Statements on which a factor differs significantly from every other factor.
+
+        `stars` tell how clearly, by the smallest of its differences from the other
+        factors' z-scores: ``*`` p < .05, ``**`` p < .01, ``***`` p < .001 and, in the
+        manner of R's qmethod, ``6*`` (six stars) p < .000001.
 
         Parameters
         ----------
-        factor : str
-            ``"f1"`` to ``"fk"``.
+        factor : str or int
+            ``"f1"`` to ``"fk"``, or its number from 1.
         level : float
             Significance level of each difference.
 
@@ -359,8 +370,9 @@ class QAnalysis:
         -------
         DataFrame
             ``statement, text, stars, z_f1, ..., f1, ...``, the factor's highest
-            z-score first; `stars` are those of its smallest difference. Empty
-            when the factor, or every other one, has no flagged sorts.
+            z-score first. Empty when the factor, or every other one, has no flagged
+            sorts. A notebook cuts long texts; ``.view("distinguishing", "f1")`` shows
+            them whole.
 
         Raises
         ------
@@ -372,15 +384,15 @@ class QAnalysis:
         >>> sorts = QSorts([[2, 2, 0, -1], [1, 0, 2, 1], [1, 1, -1, 0], [0, 1, 0, 0], [0, -1, 1, 2],
         ...                 [-1, 0, 0, -1], [0, 0, -2, -2], [-1, -1, 1, 1], [-2, -2, -1, 0]])
         >>> analyse(sorts, 2).distinguishing("f1")[["statement", "stars", "f1", "f2"]]
-          statement stars   f1   f2
-        0         1   ***  2.0  0.0
-        1         3    **  1.0 -1.0
-        2         7   ***  0.0 -2.0
-        3         5   ***  0.0  1.0
-        4         8   *** -1.0  1.0
-        5         9    ** -2.0 -1.0
+          statement stars  f1  f2
+        0         1   ***   2   0
+        1         3    **   1  -1
+        2         7   ***   0  -2
+        3         5   ***   0   1
+        4         8   ***  -1   1
+        5         9    **  -2  -1
         """
-        j = self._position(factor)
+        j = factor_position(self.factors, factor)
         apart = significant_differences(self.z_array, self.standard_error, level, self.profile)
         stars = difference_stars(self.z_array, self.standard_error, self.profile)
         pairs = np.logical_or(*(side == j for side in factor_pairs(self.z_array)))
@@ -388,7 +400,7 @@ class QAnalysis:
         table = self.statements_table.drop(columns="label")
         weakest = [min(row, key=_STAR_ORDER.index, default="") for row in stars[:, pairs].tolist()]
         table.insert(2, "stars", weakest)
-        ordered = table[chosen].sort_values(f"z_{factor}", ascending=False, kind="stable")
+        ordered = table[chosen].sort_values(f"z_{self.factors[j]}", ascending=False, kind="stable")
         numbered: pd.DataFrame = ordered.reset_index(drop=True)
         return numbered
 
@@ -416,10 +428,10 @@ class QAnalysis:
         >>> sorts = QSorts([[2, 2, 0, -1], [1, 0, 2, 1], [1, 1, -1, 0], [0, 1, 0, 0], [0, -1, 1, 2],
         ...                 [-1, 0, 0, -1], [0, 0, -2, -2], [-1, -1, 1, 1], [-2, -2, -1, 0]])
         >>> analyse(sorts, 2).consensus()[["statement", "f1", "f2"]]
-          statement   f1   f2
-        0         2  1.0  2.0
-        1         4  0.0  0.0
-        2         6 -1.0  0.0
+          statement  f1  f2
+        0         2   1   2
+        1         4   0   0
+        2         6  -1   0
         """
         apart = significant_differences(self.z_array, self.standard_error, level, self.profile)
         chosen = ~apart.any(axis=1) & (apart.shape[1] > 0)
@@ -465,7 +477,7 @@ class QAnalysis:
         """
         return equivalence.equivalence(self, margin, level)
 
-    def crib_sheet(self, factor: str) -> pd.DataFrame:
+    def crib_sheet(self, factor: str | int) -> pd.DataFrame:
         """What to read first when interpreting a factor (Watts & Stenner 2012, ch. 7).
 
         The statements with the highest and the lowest value of its array, and
@@ -473,8 +485,8 @@ class QAnalysis:
 
         Parameters
         ----------
-        factor : str
-            ``"f1"`` to ``"fk"``.
+        factor : str or int
+            ``"f1"`` to ``"fk"``, or its number from 1.
 
         Returns
         -------
@@ -493,17 +505,17 @@ class QAnalysis:
         >>> sorts = QSorts([[2, 2, 0, -1], [1, 0, 2, 1], [1, 1, -1, 0], [0, 1, 0, 0], [0, -1, 1, 2],
         ...                 [-1, 0, 0, -1], [0, 0, -2, -2], [-1, -1, 1, 1], [-2, -2, -1, 0]])
         >>> analyse(sorts, 2).crib_sheet("f1")[["part", "statement", "f1", "f2"]]
-                             part statement   f1   f2
-        0                 highest         1  2.0  0.0
-        1  higher than the others         3  1.0 -1.0
-        2  higher than the others         7  0.0 -2.0
-        3   lower than the others         2  1.0  2.0
-        4   lower than the others         5  0.0  1.0
-        5   lower than the others         6 -1.0  0.0
-        6   lower than the others         8 -1.0  1.0
-        7                  lowest         9 -2.0 -1.0
+                             part statement  f1  f2
+        0                 highest         1   2   0
+        1  higher than the others         3   1  -1
+        2  higher than the others         7   0  -2
+        3   lower than the others         2   1   2
+        4   lower than the others         5   0   1
+        5   lower than the others         6  -1   0
+        6   lower than the others         8  -1   1
+        7                  lowest         9  -2  -1
         """
-        j = self._position(factor)
+        j = factor_position(self.factors, factor)
         own = self.score_array[:, j]
         others = np.delete(self.score_array, j, axis=1)
         others = others[:, ~np.isnan(others).any(axis=0)]
@@ -528,14 +540,6 @@ class QAnalysis:
             blocks.append(rows)
         sheet: pd.DataFrame = pd.concat(blocks, ignore_index=True)
         return sheet
-
-    def _position(self, factor: str) -> int:
-        if factor not in self.factors:
-            raise DataError(
-                f"there is no factor {factor!r}.",
-                remedy=f"The factors are: {', '.join(self.factors)}.",
-            )
-        return self.factors.index(factor)
 
     def tables(self, kind: Literal["pandas", "polars", "pyarrow"] = "pandas") -> dict[str, Any]:
         """All tables by name.
@@ -588,21 +592,80 @@ class QAnalysis:
 
         return views.section(self)
 
-    def report(self, path: str | PathLike[str]) -> Path:
-        """Write a complete HTML page about the analysis."""
+    def view(
+        self,
+        table: str,
+        factor: str | int | None = None,
+        *,
+        level: float | None = None,
+        digits: int = 2,
+    ) -> TableView:
+        """Show a table to read: whole wording, few digits, signs explained.
+
+        The tables themselves are plain pandas frames, of which a notebook shows long
+        texts cut and numbers with six digits.
+
+        Parameters
+        ----------
+        table : str
+            Name of a table or of a method that makes one: ``"statements_table"``,
+            ``"distinguishing"``, ``"crib_sheet"``, ``"consensus"`` ...
+        factor : str or int, optional
+            For ``"distinguishing"`` and ``"crib_sheet"``.
+        level : float, optional
+            For ``"distinguishing"`` and ``"consensus"``; .05 unless given.
+        digits : int
+            Decimals shown.
+
+        Returns
+        -------
+        TableView
+            HTML in a notebook, text elsewhere; the frame is its ``.frame``.
+
+        Raises
+        ------
+        DataError
+            When there is no such table, or it needs a factor.
+
+        Examples
+        --------
+        >>> sorts = QSorts([[2, 2, 0, -1], [1, 0, 2, 1], [1, 1, -1, 0], [0, 1, 0, 0], [0, -1, 1, 2],
+        ...                 [-1, 0, 0, -1], [0, 0, -2, -2], [-1, -1, 1, 1], [-2, -2, -1, 0]])
+        >>> analyse(sorts, 2).view("consensus")
+        Statements on which no two factors differ at p < .05
+        statement  z f1  z f2  f1  f2
+                2  0.48  1.36   1   2
+                4  0.37  0.00   0   0
+                6 -0.48 -0.38  -1   0
+        """
         from dmpkit.qmethod import views
 
-        return views.report(self, path)
+        return views.table_view(self, table, factor, level=level, digits=digits)
+
+    def report(self, path: str | PathLike[str], *, title: str = "Q analysis") -> Path:
+        """Write a complete HTML page about the analysis, made to be printed on A4.
+
+        See :func:`~dmpkit.qmethod.views.report`; a file of that name is replaced.
+
+        Parameters
+        ----------
+        path : path
+        title : str
+            Heading of the page.
+        """
+        from dmpkit.qmethod import views
+
+        return views.report(self, path, title=title)
 
     def to_excel(self, path: str | PathLike[str]) -> Path:
-        """Write a workbook with one sheet a table."""
+        """Write a workbook with one sheet a table; a file of that name is replaced."""
         from dmpkit.qmethod import export
 
         return export.to_excel(self, path)
 
     def plot_composite(
         self,
-        factor: str,
+        factor: str | int,
         *,
         texts: Literal["fit", "full", "none"] = "fit",
         levels: tuple[float, float] = (0.05, 0.01),
@@ -622,7 +685,7 @@ class QAnalysis:
         return plots.plot_z_scores(self, order=order, level=level, ax=ax)
 
     def plot_loadings(
-        self, x: str | None = None, y: str | None = None, *, ax: Axes | None = None
+        self, x: str | int | None = None, y: str | int | None = None, *, ax: Axes | None = None
     ) -> Axes:
         """Draw the sorts in the plane of two factors, the first two unless named."""
         from dmpkit.qmethod import plots
@@ -664,7 +727,7 @@ _STAR_ORDER = ("", "*", "**", "***", "6*")
 
 def analyse(
     sorts: QSorts | Any,
-    n_factors: int,
+    n_factors: int | None = None,
     *,
     extraction: str = "pca",
     rotation: str | RotationLog = "varimax",
@@ -682,7 +745,8 @@ def analyse(
         The sorts; a frame is read by :meth:`QSorts.from_frame` (statements in the
         rows, sorts in the columns).
     n_factors : int
-        Number of factors, k.
+        Number of factors, k. It has to be given:
+        :func:`~dmpkit.qmethod.retention.factor_retention` weighs the criteria.
     extraction : {"pca", "centroid", "centroid_brown", "centroid_horst", "centroid_tucker", \
 "ml", "minres"}
         Principal components, or the centroid method as in R's ``qmethod``
@@ -758,15 +822,22 @@ def analyse(
     0     f1          2        0.889           0.333
     1     f2          2        0.889           0.333
     >>> result.factor_arrays.head(3)
-      statement   f1   f2
-    0         1  2.0  0.0
-    1         2  1.0  2.0
-    2         3  1.0 -1.0
+      statement  f1  f2
+    0         1   2   0
+    1         2   1   2
+    2         3   1  -1
     """
+    if n_factors is None:
+        raise DataError(
+            "n_factors is missing: there is no default for the number of factors.",
+            remedy="Give it, e.g. analyse(sorts, 3); factor_retention(sorts) weighs the criteria.",
+        )
     data = sorts if isinstance(sorts, QSorts) else QSorts.from_frame(sorts)
     log = rotation if isinstance(rotation, RotationLog) else None
     base: Any = rotation if log is None else log.base
-    _check_choices(engine, extraction, base, correlation, profile)
+    engine, extraction, base, correlation, profile = _check_choices(
+        engine, extraction, base, correlation, profile
+    )
     k = check_n_factors(n_factors, data.n_sorts)
     if engine == "factor_analyzer":
         unrotated, rotated, extra = _through_factor_analyzer(data, k, extraction, base, correlation)
@@ -839,26 +910,28 @@ def _through_factor_analyzer(
 
 def _check_choices(
     engine: str, extraction: str, rotation: str, correlation: str, profile: str
-) -> None:
-    _offered("engine", engine, ENGINES)
+) -> tuple[str, str, str, str, str]:
+    """The five choices as they are called in the tables, whatever their case was."""
+    engine = _offered("engine", engine, ENGINES)
     rotations = tuple(ROTATIONS) if engine == "dmpkit" else efa.ROTATIONS
-    hint = ""
-    if engine == "dmpkit" and extraction in efa.EXTRACTIONS:
-        hint = " engine='factor_analyzer' offers it."
-    _offered("extraction", extraction, EXTRACTIONS[engine], hint)
-    hint = ""
-    if engine == "dmpkit" and rotation in efa.ROTATIONS:
-        hint = " engine='factor_analyzer' offers it."
-    _offered("rotation", rotation, rotations, hint)
-    _offered("correlation", correlation, tuple(CORRELATIONS))
-    _offered("profile", profile, PROFILES)
+    elsewhere = (efa.EXTRACTIONS, efa.ROTATIONS) if engine == "dmpkit" else ((), ())
+    return (
+        engine,
+        _offered("extraction", extraction, EXTRACTIONS[engine], elsewhere[0]),
+        _offered("rotation", rotation, rotations, elsewhere[1]),
+        _offered("correlation", correlation, tuple(CORRELATIONS)),
+        _offered("profile", profile, PROFILES),
+    )
 
 
-def _offered(what: str, name: object, names: Sequence[str], hint: str = "") -> None:
-    if not isinstance(name, str) or name not in names:
+def _offered(what: str, name: object, names: Sequence[str], elsewhere: Collection[str] = ()) -> str:
+    plain = name.strip().lower() if isinstance(name, str) else None
+    if plain is None or plain not in names:
+        hint = " engine='factor_analyzer' offers it." if plain in elsewhere else ""
         raise DataError(
             f"{what} {name!r} is not offered.", remedy=f"Choose one of: {', '.join(names)}.{hint}"
         )
+    return plain
 
 
 def _given_flags(flags: Any, sorts: QSorts, n_factors: int) -> Bools:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from dmpkit.errors import DataError
 
-__all__ = ["Bools", "Floats", "average_ranks", "column_signs", "factor_names", "to_matrix"]
+__all__ = [
+    "Bools",
+    "Floats",
+    "average_ranks",
+    "column_signs",
+    "factor_names",
+    "factor_position",
+    "to_matrix",
+    "whole_numbers",
+]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -33,6 +43,58 @@ def factor_names(n_factors: int) -> tuple[str, ...]:
     ('f1', 'f2', 'f3')
     """
     return tuple(f"f{i}" for i in range(1, n_factors + 1))
+
+
+def factor_position(factors: Sequence[str], factor: str | int) -> int:
+    """Position of a factor that was asked for by name or number.
+
+    Parameters
+    ----------
+    factors : sequence of str
+        The names there are.
+    factor : str or int
+        ``"f1"``, ``"F1"`` or ``1`` for the first; the halves of a split factor by
+        name only.
+
+    Returns
+    -------
+    int
+        From 0.
+
+    Raises
+    ------
+    DataError
+        When there is no such factor; it lists those there are.
+
+    Examples
+    --------
+    >>> factor_position(["f1", "f2"], "F2"), factor_position(["f1", "f2"], 1)
+    (1, 0)
+    """
+    number = isinstance(factor, (int, np.integer)) and not isinstance(factor, bool)
+    name = f"f{factor}" if number else str(factor).strip().lower()
+    if name not in factors:
+        raise DataError(
+            f"there is no factor {factor!r}.", remedy=f"The factors are: {', '.join(factors)}."
+        )
+    return list(factors).index(name)
+
+
+def whole_numbers(values: Floats) -> NDArray[Any]:
+    """Values as int64 where all are whole numbers, else as they are.
+
+    Parameters
+    ----------
+    values : ndarray
+
+    Examples
+    --------
+    >>> whole_numbers(np.array([1.0, -2.0])), whole_numbers(np.array([1.0, np.nan]))
+    (array([ 1, -2]), array([ 1., nan]))
+    """
+    if np.isfinite(values).all() and (values == np.rint(values)).all():
+        return values.astype(np.int64)
+    return np.array(values)
 
 
 def to_matrix(values: ArrayLike, what: str) -> Floats:

@@ -250,10 +250,10 @@ def consensus_levels(
     >>> sorts = qm.QSorts([[2, 2, 0, -1], [1, 0, 2, 1], [1, 1, -1, 0], [0, 1, 0, 0], [0, -1, 1, 2],
     ...                    [-1, 0, 0, -1], [0, 0, -2, -2], [-1, -1, 1, 1], [-2, -2, -1, 0]])
     >>> consensus_levels(qm.analyse(sorts, 2))[["statement", "mark", "bound", "f1", "f2"]].round(2)
-      statement mark  bound   f1   f2
-    0         2    *   1.65  1.0  2.0
-    1         4    *   1.14  0.0  0.0
-    2         6    *   0.88 -1.0  0.0
+      statement mark  bound  f1  f2
+    0         2    *   1.65   1   2
+    1         4    *   1.14   0   0
+    2         6    *   0.88  -1   0
     """
     star, listed = levels
     z, errors = analysis.z_array, analysis.standard_error

@@ -16,6 +16,7 @@ import numpy as np
 from dmpkit import plotting
 from dmpkit.errors import DataError
 from dmpkit.plotting import MARKERS, PALETTE, new_axes, set_alt, style
+from dmpkit.qmethod.arrays import factor_position
 from dmpkit.qmethod.composite import (
     ELLIPSIS,
     LINE,
@@ -26,6 +27,7 @@ from dmpkit.qmethod.composite import (
     grid_columns,
     shortened,
     text_width,
+    wrap,
 )
 from dmpkit.qmethod.data import signed
 from dmpkit.qmethod.flags import FlagRule
@@ -50,28 +52,6 @@ _LABEL_AT_MOST = 10  # longer labels of statements are drawn as text, with their
 
 
 # -- what is common --------------------------------------------------------------
-
-
-def factor_index(analysis: QAnalysis, factor: str) -> int:
-    """Position of a factor by its name.
-
-    Parameters
-    ----------
-    analysis : QAnalysis
-    factor : str
-        ``"f1"``, ``"f2"`` …
-
-    Raises
-    ------
-    DataError
-        When there is no such factor; it lists those there are.
-    """
-    names = list(analysis.factors)
-    if factor not in names:
-        raise DataError(
-            f"There is no factor {factor!r}.", remedy=f"The factors are {', '.join(names)}."
-        )
-    return names.index(factor)
 
 
 def short_labels(analysis: QAnalysis) -> tuple[list[str], list[str]]:
@@ -136,7 +116,7 @@ def _list(words: Sequence[str]) -> str:
 
 def plot_composite(
     analysis: QAnalysis,
-    factor: str,
+    factor: str | int,
     *,
     texts: Literal["fit", "full", "none"] = "fit",
     levels: tuple[float, float] = (0.05, 0.01),
@@ -154,8 +134,8 @@ def plot_composite(
     Parameters
     ----------
     analysis : QAnalysis
-    factor : str
-        ``"f1"``, ``"f2"`` …
+    factor : str or int
+        ``"f1"``, ``"f2"`` …, or its number from 1.
     texts : {"fit", "full", "none"}
         Wording of the statements: ``fit`` shortens what does not fit a
         landscape A4 page in a font of 5 points, ``full`` lets the picture grow
@@ -184,7 +164,8 @@ def plot_composite(
     >>> ax.get_title(loc="left")
     'Composite sort of f1'
     """
-    i = factor_index(analysis, factor)
+    i = factor_position(analysis.factors, factor)
+    name = analysis.factors[i]
     if texts not in ("fit", "full", "none"):
         raise DataError(f"texts is {texts!r}.", remedy="Use 'fit', 'full' or 'none'.")
     columns = grid_columns(
@@ -193,15 +174,15 @@ def plot_composite(
     labels, wording = short_labels(analysis)
     if texts == "none" or not any(wording):
         wording = []
-    weak = distinguishing_positions(analysis, factor, levels[0])
-    strong = distinguishing_positions(analysis, factor, levels[1])
+    weak = distinguishing_positions(analysis, name, levels[0])
+    strong = distinguishing_positions(analysis, name, levels[1])
     marks = _marks(labels, weak, strong, consensus_positions(analysis, levels[0]))
     layout, ax = _composite_layout(columns, marks, wording, texts, ax)
     with style():
         _draw_grid(ax, columns, layout, marks, wording, weak, strong)
-        _frame_composite(ax, columns, layout, f"Composite sort of {factor}")
+        _frame_composite(ax, columns, layout, f"Composite sort of {name}")
         _composite_key(ax, columns, layout, levels, analysis.n_factors)
-    return set_alt(ax, _composite_alt(factor, columns, labels, weak, marks))
+    return set_alt(ax, _composite_alt(name, columns, labels, weak, marks))
 
 
 def _marks(labels: Sequence[str], weak: set[int], strong: set[int], same: set[int]) -> list[str]:
@@ -406,7 +387,7 @@ def _composite_alt(
 def plot_z_scores(
     analysis: QAnalysis,
     *,
-    order: str = "spread",
+    order: str | int = "spread",
     level: float = 0.05,
     ax: Axes | None = None,
 ) -> Axes:
@@ -414,13 +395,14 @@ def plot_z_scores(
 
     A filled marker says that the statement distinguishes that factor: its
     z-score differs from that on each other factor at the level. The sign ≈
-    marks consensus statements.
+    marks consensus statements. Wordings take two lines where one is too short;
+    what is longer still is cut (…).
 
     Parameters
     ----------
     analysis : QAnalysis
-    order : str
-        ``"spread"`` (the widest range of z-scores on top), a factor's name (its
+    order : str or int
+        ``"spread"`` (the widest range of z-scores on top), a factor (its
         highest z-score on top), or ``"statement"`` (as in the data).
     level : float
         Level of significance.
@@ -448,9 +430,7 @@ def plot_z_scores(
     names = analysis.factors
     rows = statement_order(analysis, order)
     same = consensus_positions(analysis, level)
-    labels = _row_labels(analysis, rows, same)
-    if ax is None:
-        ax = new_axes((7.2, 1.15 + 0.155 * len(rows)))
+    labels, size, ax = _row_labels(analysis, rows, same, ax)
     with style():
         y = np.arange(len(rows))
         ax.hlines(
@@ -471,26 +451,26 @@ def plot_z_scores(
                     mfc=face,
                     mew=1.1,
                 )
-        _z_frame(ax, labels, [(names[k], k) for k in scored], level)
+        _z_frame(ax, labels, size, [(names[k], k) for k in scored], level)
     top, bottom = (analysis.sorts.statements[rows[j]] for j in (0, -1))
     how = {"spread": "the widest differences on top", "statement": "in the order of the data"}
     return set_alt(
         ax,
         f"Z-scores of {len(rows)} statements on {len(scored)} factors, "
-        f"{how.get(order, f'ordered by {order}')}: first {top}, last {bottom}. Filled markers: "
-        f"distinguishing at p < {_p(level)}. Consensus statements: "
+        f"{how.get(str(order), f'ordered by {order}')}: first {top}, last {bottom}. "
+        f"Filled markers: distinguishing at p < {_p(level)}. Consensus statements: "
         f"{_list([analysis.sorts.statements[i] for i in sorted(same)])}.",
     )
 
 
-def statement_order(analysis: QAnalysis, order: str) -> NDArray[np.intp]:
+def statement_order(analysis: QAnalysis, order: str | int) -> NDArray[np.intp]:
     """Positions of the statements in the order in which a plot shows them.
 
     Parameters
     ----------
     analysis : QAnalysis
-    order : str
-        ``"spread"``, ``"statement"`` or a factor's name.
+    order : str or int
+        ``"spread"``, ``"statement"`` or a factor.
     """
     z = analysis.z_array
     if order == "statement":
@@ -498,28 +478,72 @@ def statement_order(analysis: QAnalysis, order: str) -> NDArray[np.intp]:
     if order == "spread":
         scored = z[:, np.all(np.isfinite(z), axis=0)]
         return np.argsort(-np.ptp(scored, axis=1), kind="stable")
-    if order not in analysis.factors:
+    try:
+        by = factor_position(analysis.factors, order)
+    except DataError:
         raise DataError(
             f"Statements cannot be ordered by {order!r}.",
             remedy=f"Use 'spread', 'statement' or one of {', '.join(analysis.factors)}.",
-        )
-    return np.argsort(-z[:, factor_index(analysis, order)], kind="stable")
+        ) from None
+    return np.argsort(-z[:, by], kind="stable")
 
 
-def _row_labels(analysis: QAnalysis, rows: NDArray[np.intp], same: set[int]) -> list[str]:
+def _row_labels(
+    analysis: QAnalysis, rows: NDArray[np.intp], same: set[int], ax: Axes | None
+) -> tuple[list[str], float, Axes]:
+    """Wording and label of each row, the font, and axes with room for them.
+
+    Rows are two lines high where a wording needs two, and the font shrinks as far
+    as many rows on one page ask for.
+    """
     labels, texts = short_labels(analysis)
-    return [
-        f"{shortened(texts[i], 3.05 * 72, 6.5)}  {labels[i]}{' ≈' if i in same else ''}".strip()
-        for i in rows
-    ]
+    marks = [f"{label}{' ≈' if i in same else ''}" for i, label in enumerate(labels)]
+    size = 6.5
+    lines = [_two_lines(texts[i], marks[i], size) for i in rows]
+    pitch = _row_height(size, max(map(len, lines)))
+    if ax is not None:
+        room = float(ax.get_window_extent().height) / ax.figure.dpi / len(rows)
+        if room < pitch:
+            lines = [_two_lines(texts[i], marks[i], size, most=1) for i in rows]
+    else:
+        while size > 4.5 and _ROOM_ABOVE + pitch * len(rows) > _PAGE_HEIGHT:
+            size -= 0.25
+            lines = [_two_lines(texts[i], marks[i], size) for i in rows]
+            pitch = _row_height(size, max(map(len, lines)))
+        ax = new_axes((7.6 if any(texts) else 7.2, _ROOM_ABOVE + pitch * len(rows)))
+    return ["\n".join(row) for row in lines], size, ax
+
+
+_ROOM_ABOVE, _PAGE_HEIGHT = 1.15, 11.6  # inches
+
+
+def _row_height(size: float, lines: int) -> float:
+    """Inches from row to row."""
+    return 0.155 if lines < 2 else (2 * LINE + 0.25) * size / 72
+
+
+def _two_lines(text: str, mark: str, size: float, most: int = 2) -> tuple[str, ...]:
+    """A wording in one line or two, the label after it; what is too long is cut."""
+    room = 3.6 * 72 - text_width(f"  {mark}", size)
+    lines = wrap(text, room, size) if text else ("",)
+    if len(lines) > most:
+        lines = (*lines[: most - 1], shortened(" ".join(lines[most - 1 :]), room, size))
+    elif len(lines) == 2:  # of about the same length
+        narrower = (wrap(text, share * room, size) for share in (0.55, 0.65, 0.75, 0.85))
+        lines = next((pair for pair in narrower if len(pair) == 2), lines)
+    return (*lines[:-1], f"{lines[-1]}  {mark}".strip())
 
 
 def _z_frame(
-    ax: Axes, labels: Sequence[str], factors: Sequence[tuple[str, int]], level: float
+    ax: Axes,
+    labels: Sequence[str],
+    size: float,
+    factors: Sequence[tuple[str, int]],
+    level: float,
 ) -> None:
     from matplotlib.lines import Line2D
 
-    ax.set_yticks(range(len(labels)), labels, size=6.5, parse_math=False)
+    ax.set_yticks(range(len(labels)), labels, size=size, parse_math=False, linespacing=1.0)
     ax.set_ylim(len(labels) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
     ax.grid(visible=True, axis="x")
@@ -547,7 +571,11 @@ def _z_frame(
 
 
 def plot_loadings(
-    analysis: QAnalysis, x: str | None = None, y: str | None = None, *, ax: Axes | None = None
+    analysis: QAnalysis,
+    x: str | int | None = None,
+    y: str | int | None = None,
+    *,
+    ax: Axes | None = None,
 ) -> Axes:
     """Loadings of the sorts on two factors.
 
@@ -557,7 +585,7 @@ def plot_loadings(
     Parameters
     ----------
     analysis : QAnalysis
-    x, y : str, optional
+    x, y : str or int, optional
         The two factors; by default the first two that are not halves of the same one.
     ax : Axes, optional
         Where to draw.
@@ -577,7 +605,7 @@ def plot_loadings(
     ('loading on f1', 'loading on f2')
     """
     x, y = first_two(analysis, x, y)
-    i, j = factor_index(analysis, x), factor_index(analysis, y)
+    i, j = (factor_position(analysis.factors, name) for name in (x, y))
     if i == j:
         raise DataError(f"Both axes are {x}.", remedy="Name two different factors.")
     ax = ax if ax is not None else new_axes((5.6, 5.9))
@@ -621,22 +649,26 @@ def plot_loadings(
     )
 
 
-def first_two(analysis: QAnalysis, x: str | None = None, y: str | None = None) -> tuple[str, str]:
+def first_two(
+    analysis: QAnalysis, x: str | int | None = None, y: str | int | None = None
+) -> tuple[str, str]:
     """Two factors to draw: those named, else the first ones on different axes.
 
     Parameters
     ----------
     analysis : QAnalysis
-    x, y : str, optional
+    x, y : str or int, optional
 
     Raises
     ------
     DataError
-        When there is only one factor.
+        When there is only one factor, or none of that name.
     """
-    if x is None:
-        x = analysis.factors[0] if y is None else _beside(analysis, y)
-    return x, y if y is not None else _beside(analysis, x)
+    names = analysis.factors
+    first, second = (None if f is None else names[factor_position(names, f)] for f in (x, y))
+    if first is None:
+        first = names[0] if second is None else _beside(analysis, second)
+    return first, second if second is not None else _beside(analysis, first)
 
 
 def _beside(analysis: QAnalysis, name: str) -> str:

@@ -15,13 +15,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from dmpkit.errors import DataError
+from dmpkit.plotting import new_axes
 from dmpkit.qmethod import plots
+from dmpkit.qmethod.arrays import factor_position
 from dmpkit.qmethod.data import signed
 from dmpkit.qmethod.flags import critical_value
 from dmpkit.reporting import (
     Figure,
     Indicator,
     Section,
+    TableView,
     escape,
     format_number,
     page,
@@ -32,9 +36,20 @@ from dmpkit.reporting import (
 if TYPE_CHECKING:
     from dmpkit.qmethod.analysis import QAnalysis
 
-__all__ = ["indicators", "methods_text", "report", "repr_html", "section", "summary"]
+__all__ = [
+    "STARS",
+    "indicators",
+    "methods_text",
+    "report",
+    "repr_html",
+    "section",
+    "summary",
+    "table_view",
+]
 
 WIDTH = 88
+#: What stars mean wherever differences of z-scores are shown.
+STARS = "* p < .05, ** p < .01, *** p < .001, 6* p < .000001"
 _EXTRACTIONS = {
     "pca": "principal component analysis",
     "centroid": "centroid factor analysis (in the form of the R package qmethod)",
@@ -206,6 +221,12 @@ def summary(analysis: QAnalysis) -> str:
         blocks.append(_fill(f"Define no factor (not flagged): {', '.join(unflagged)}."))
     if k > 1:
         blocks.append(_common_ground(analysis))
+        blocks.append(
+            _fill(
+                "Stars say how clearly a statement sets a factor apart, by its smallest "
+                f"difference from another factor: {STARS}."
+            )
+        )
     if careful := cautions(analysis):
         blocks.append("\n".join(["Take care", *(_fill(f"- {line}", "  ") for line in careful)]))
     return "\n\n".join(blocks)
@@ -225,14 +246,15 @@ def _factor_words(analysis: QAnalysis, j: int) -> str:
     if np.isfinite(analysis.score_array[:, j]).all():
         lines += _extremes(analysis, j)
         if analysis.n_factors > 1:
-            own = list(analysis.distinguishing(name)["statement"])
-            lines.append(
-                _fill(
-                    f"  Sets it apart (distinguishing at p < .05): {', '.join(own) or 'nothing'}",
-                    "    ",
-                )
-            )
+            lines.append(_sets_apart(analysis, name))
     return "\n".join(lines)
+
+
+def _sets_apart(analysis: QAnalysis, name: str) -> str:
+    """The distinguishing statements, each with its stars."""
+    table = analysis.distinguishing(name)
+    own = [f"{i} {stars}" for i, stars in zip(table["statement"], table["stars"], strict=True)]
+    return _fill(f"  Sets it apart (distinguishing): {', '.join(own) or 'nothing'}", "    ")
 
 
 def _extremes(analysis: QAnalysis, j: int) -> list[str]:
@@ -526,6 +548,88 @@ def whole_scores(table: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
     return out
 
 
+#: Tables that depend on a factor or a level, and what stands above all tables that have one.
+_CAPTIONS = {
+    "distinguishing": "Statements that set {factor} apart: it differs from every other factor "
+    "at p < {level}. Stars, by its smallest difference: " + STARS,
+    "consensus": "Statements on which no two factors differ at p < {level}",
+    "consensus_levels": "Statements on which no two factors differ at p < .01 (*: nor at p < .05)",
+    "crib_sheet": "What to read first about {factor}",
+    "differences": "Differences of z-scores. Stars: " + STARS,
+    "equivalence": "Whether all factors score a statement alike",
+    "statements_table": "Statements: z-scores (z) and places in the factor arrays",
+    "factor_arrays": "Factor arrays",
+    "z_scores": "Z-scores",
+    "loadings": "Loadings of the sorts",
+    "sort_status": "What became of each sort",
+}
+_BY_FACTOR = ("distinguishing", "crib_sheet")
+_BY_LEVEL = ("distinguishing", "consensus")
+_OTHERS = ("consensus_levels", "equivalence")
+
+
+def table_view(
+    analysis: QAnalysis,
+    table: str,
+    factor: str | int | None = None,
+    *,
+    level: float | None = None,
+    digits: int = 2,
+) -> TableView:
+    """A table of an analysis to be read: whole wording, few digits, signs explained.
+
+    Parameters
+    ----------
+    analysis : QAnalysis
+    table : str
+        Name of a table or of a method that makes one.
+    factor : str or int, optional
+        For tables of one factor.
+    level : float, optional
+        For ``"distinguishing"`` and ``"consensus"``; .05 unless given.
+    digits : int
+        Decimals shown.
+
+    Returns
+    -------
+    TableView
+
+    Raises
+    ------
+    DataError
+        When there is no such table, or factor or level are missing or out of place.
+    """
+    from dmpkit.qmethod.analysis import TABLES
+
+    names = list(dict.fromkeys((*TABLES, *_BY_FACTOR, *_BY_LEVEL, *_OTHERS)))
+    if table not in names:
+        raise DataError(
+            f"there is no table {table!r}.", remedy=f"The tables are: {', '.join(names)}."
+        )
+    if (factor is None) == (table in _BY_FACTOR):
+        raise DataError(
+            f"{table!r} {'needs a factor' if factor is None else 'has no factor to choose'}.",
+            remedy=f"E.g. view('distinguishing', {analysis.factors[0]!r}) or view('consensus').",
+        )
+    if level is not None and table not in _BY_LEVEL:
+        raise DataError(f"{table!r} has no level to choose.", remedy="Leave level out.")
+    arguments = () if factor is None else (factor,)
+    options = {} if level is None else {"level": level}
+    found = getattr(analysis, table)
+    frame = found(*arguments, **options) if callable(found) else found
+    if "text" in frame.columns and not any(analysis.texts):
+        frame = frame.drop(columns="text")
+    name = "" if factor is None else analysis.factors[factor_position(analysis.factors, factor)]
+    caption = _CAPTIONS.get(table, table.replace("_", " ").capitalize())
+    return TableView(
+        frame,
+        digits,
+        caption.format(factor=name, level=decimal_level(0.05 if level is None else level)),
+        {f"z_{f}": f"z {f}" for f in analysis.factors} | {"z_score": "z-score"},
+        "part" if "part" in frame.columns else None,
+    )
+
+
 # -- HTML -----------------------------------------------------------------------------------
 
 
@@ -681,19 +785,21 @@ def _overviews(analysis: QAnalysis) -> list[Figure]:
 
 def _loadings(analysis: QAnalysis) -> Figure:
     x, y = plots.first_two(analysis)
-    return Figure.from_axes(plots.plot_loadings(analysis, x, y), f"Loadings on {x} and {y}.")
+    ax = new_axes((4.9, 5.2))  # beside a table of the sorts on one page
+    return Figure.from_axes(plots.plot_loadings(analysis, x, y, ax=ax), f"Loadings on {x} and {y}.")
 
 
 def report(analysis: QAnalysis, path: str | os.PathLike[str], *, title: str = "Q analysis") -> Path:
-    """Write the whole analysis as one self-contained HTML page that prints well.
+    """Write the whole analysis as one self-contained HTML page, made to be printed on A4.
 
     Parameters
     ----------
     analysis : QAnalysis
     path : path
-        The page to write, whole or not at all.
+        The page to write, whole or not at all. A file of that name is replaced
+        without a question.
     title : str
-        Plain text.
+        Heading of the page; plain text.
 
     Returns
     -------
@@ -722,41 +828,67 @@ def _overview_section(analysis: QAnalysis) -> Section:
 
 
 def _factor_section(analysis: QAnalysis, name: str) -> Section:
-    factors = analysis.factors
-    sheet = whole_scores(analysis.crib_sheet(name), factors)
-    drop = [] if any(analysis.texts) else ["text"]
-    html = f"<p>Held by: {escape(', '.join(flagged_names(analysis, factors.index(name))))}.</p>"
-    html += table_html(
-        sheet.drop(columns=drop),
-        headings={"z_score": "z-score"},
-        caption="What to read first (crib sheet)",
-    )
+    who = flagged_names(analysis, analysis.factors.index(name))
+    html = f"<p>Held by: {escape(', '.join(who))}.</p>"
+    note = "what to read first (crib sheet)"
     if analysis.n_factors > 1:
-        own = whole_scores(analysis.distinguishing(name), factors).drop(columns=drop)
-        html += table_html(
-            own,
-            headings={f"z_{f}": f"z {f}" for f in factors},
-            caption="Distinguishing statements (stars: * p < .05, ** .01, *** .001, 6* .000001)",
-        )
+        note += f". Stars: {name} differs from every other factor, {STARS}"
+    html += table_html(
+        factor_for_reading(analysis, name),
+        headings={"z_score": "z-score", "stars": ""},
+        caption=f"Factor {name}: {note}",
+        groups="part",
+    )
     return Section(f"Factor {name}", html, (_composite(analysis, name),))
+
+
+def factor_for_reading(analysis: QAnalysis, name: str) -> pd.DataFrame:
+    """Crib sheet and distinguishing statements of a factor in one table.
+
+    Parameters
+    ----------
+    analysis : QAnalysis
+    name : str
+
+    Returns
+    -------
+    DataFrame
+        ``part, statement, text, stars, z_score, f1, ..., fk``; the last part holds the
+        distinguishing statements that are in no other.
+    """
+    own = analysis.distinguishing(name)
+    stars = dict(zip(own["statement"], own["stars"], strict=True))
+    sheet = analysis.crib_sheet(name)
+    rest = own[~own["statement"].isin(sheet["statement"])].rename(columns={f"z_{name}": "z_score"})
+    rest.insert(0, "part", ["distinguishing, between the others' places"] * len(rest))
+    table = pd.concat([sheet, rest], ignore_index=True) if len(rest) else sheet
+    table["stars"] = [stars.get(statement, "") for statement in table["statement"]]
+    columns = ["part", "statement", "text", "stars", "z_score", *analysis.factors]
+    drop = ([] if any(analysis.texts) else ["text"]) + (["stars"] if analysis.n_factors < 2 else [])
+    return table[columns].drop(columns=drop)
 
 
 def _statements_section(analysis: QAnalysis) -> Section:
     html = _statements_html(analysis, "Labels, z-scores and arrays")
     if analysis.n_factors > 1:
-        drop = [] if any(analysis.texts) else ["text"]
-        same = whole_scores(analysis.consensus_levels(), analysis.factors).drop(columns=drop)
-        html += table_html(
-            same,
-            headings={"mark": "", "bound": "alike within ±"}
-            | {f"z_{f}": f"z {f}" for f in analysis.factors},
-            caption="Consensus statements: no two factors differ at p < .01 (*: nor at p < .05). "
-            "Alike within: the largest difference of z-scores between two factors that is not "
-            "ruled out (two one-sided tests at .05; a proposal of dmpkit). Not significant is not "
-            "agreement: read it beside the star",
-        )
+        html += _consensus_html(analysis)
     pictures = _overviews(analysis)[:1] if _scored(analysis) else []
     return Section("Statements", html, tuple(pictures))
+
+
+def _consensus_html(analysis: QAnalysis) -> str:
+    same = analysis.consensus_levels()
+    table = table_html(
+        same if any(analysis.texts) else same.drop(columns="text"),
+        headings={"mark": "", "bound": "alike within ±"}
+        | {f"z_{f}": f"z {f}" for f in analysis.factors},
+        caption="Consensus statements: no two factors differ at p < .01 (*: nor at p < .05)",
+    )
+    return table + (
+        '<p class="note">Alike within: the largest difference of z-scores between two factors '
+        "that is not ruled out (two one-sided tests at .05; a proposal of dmpkit). Not "
+        "significant is not agreement: read it beside the star.</p>"
+    )
 
 
 def _sorts_section(analysis: QAnalysis) -> Section:

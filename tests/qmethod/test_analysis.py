@@ -369,11 +369,62 @@ def test_crib_sheet(result):
     assert len(higher) == expected.sum()
 
 
-@pytest.mark.parametrize("name", ["f0", "f4", "F1", 1, ""])
+@pytest.mark.parametrize("name", ["F2", 2, np.int64(2), " f2 "])
+def test_a_factor_by_number_and_in_capitals(result, name):
+    for method in (result.distinguishing, result.crib_sheet):
+        pd.testing.assert_frame_equal(method(name), method("f2"))
+    assert result.plot_composite(name).get_title(loc="left") == "Composite sort of f2"
+    assert result.plot_loadings(name, "F3").get_xlabel() == "loading on f2"
+    shown, named = (result.plot_z_scores(order=order).get_yticklabels() for order in (name, "f2"))
+    assert [t.get_text() for t in shown] == [t.get_text() for t in named]
+
+
+@pytest.mark.parametrize("name", ["f0", "f4", 0, 4, True, None, ""])
 def test_a_factor_that_is_not_there(result, name):
     for method in (result.distinguishing, result.crib_sheet):
         with pytest.raises(DataError, match="The factors are: f1, f2, f3"):
             method(name)
+
+
+def test_choices_in_any_case():
+    plain = quiet(lipset(), 3)
+    loud = quiet(
+        lipset(), 3, extraction="PCA", rotation="Varimax", correlation="Pearson", profile="QMethod"
+    )
+    np.testing.assert_array_equal(loud.z_array, plain.z_array)
+    chosen = ("extraction", "rotation", "correlation", "profile", "engine")
+    assert [getattr(loud, c) for c in chosen] == [getattr(plain, c) for c in chosen]
+    assert loud.methods_text() == plain.methods_text()
+
+
+def test_a_missing_number_of_factors_is_asked_for():
+    with pytest.raises(DataError, match=r"n_factors is missing.*analyse\(sorts, 3\)"):
+        qm.analyse(lipset())
+
+
+def test_grid_values_are_whole_numbers_where_the_grid_has_them(result, tmp_path):
+    for table in (
+        result.factor_arrays,
+        result.statements_table,
+        result.distinguishing("f1"),
+        result.consensus(),
+        result.crib_sheet("f1"),
+    ):
+        assert (table[["f1", "f2", "f3"]].dtypes == np.int64).all()
+    np.testing.assert_array_equal(result.factor_arrays[["f1", "f2", "f3"]], result.score_array)
+    result.factor_arrays.to_csv(tmp_path / "arrays.csv", index=False)
+    assert ".0" not in (tmp_path / "arrays.csv").read_text()
+    halves = qm.QSorts(result.sorts.values / 2)
+    assert (quiet(halves, 3).factor_arrays[["f1", "f2", "f3"]].dtypes == np.float64).all()
+
+
+def test_a_factor_without_scores_keeps_its_missing_values():
+    flags = np.zeros((9, 2), dtype=bool)
+    flags[:3, 0] = True
+    table = quiet(lipset(), 2, flags=flags).factor_arrays
+    assert table["f1"].dtype == np.int64
+    assert table["f2"].dtype == np.float64
+    assert table["f2"].isna().all()
 
 
 def test_the_result_is_frozen(result):
