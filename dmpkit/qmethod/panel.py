@@ -176,7 +176,7 @@ class RotationPanel:
             box.style.description_width = "initial"
         self.degrees = widgets.FloatSlider(
             min=-90, max=90, step=0.5, value=0, description="degrees", readout_format=".1f",
-            layout=widgets.Layout(width="26em"),
+            layout=widgets.Layout(width="36em"),
             tooltip="positive: the sorts turn clockwise",
         )  # fmt: skip
         buttons = {
@@ -288,9 +288,9 @@ class RotationPanel:
             self._rule.threshold(n, profile),
             float(self.degrees.value),
         ) + legend((x, y), float(self.degrees.value))
-        self._table.value = loadings_html(
-            self._sorts.sorts, log.names(self._k), rotated.loadings, flags, (x, y)
-        )
+        result = log.names(self._k)
+        drawn = [name for name, (j, _) in zip(result, sides, strict=True) if names[j] in (x, y)]
+        self._table.value = loadings_html(self._sorts.sorts, result, rotated.loadings, flags, drawn)
         self._steps.value = steps_html(log, pending=self._pending() is not None)
         self._label_buttons(log)
 

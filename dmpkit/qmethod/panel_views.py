@@ -146,8 +146,8 @@ def _frame(axes: tuple[str, str], scale: float, critical: float) -> str:
         f'<text x="{high + 5}" y="{middle + 5}" font-size="14" font-weight="bold">{x}</text>'
         f'<text x="{middle}" y="{low - 8}" text-anchor="middle" font-size="14" '
         f'font-weight="bold">{y}</text>'
-        f'<text x="{high}" y="{middle - critical * scale - 4:.1f}" text-anchor="end" '
-        f"{_small()}>critical level {critical:.2f}</text>"
+        f'<text x="{middle + critical * scale + 4:.1f}" y="{high - 2}" '
+        f"{_small()}>critical level ±{critical:.2f}</text>"
     )
 
 
@@ -156,8 +156,8 @@ def _written(
 ) -> list[tuple[float, float, float, float]]:
     """Boxes of what is written already, which labels should not cover."""
     middle, high = SIZE / 2, SIZE - EDGE
-    level = middle - critical * scale
-    boxes: list[tuple[float, float, float, float]] = [(high - 92, level - 14, high, level - 2)]
+    level = middle + critical * scale
+    boxes: list[tuple[float, float, float, float]] = [(level, high - 12, level + 106, high)]
     if degrees:
         for (x, y), name in zip(_old_ends(degrees), axes, strict=True):
             half = 0.31 * _FONT * len(f"{name} before")
@@ -300,7 +300,7 @@ def loadings_html(
         )
     counts = "".join(f"<td {cell}>{count}</td>" for count in flags.sum(axis=0).tolist())
     return (
-        '<div style="max-height:470px;overflow:auto" tabindex="0" role="region" '
+        '<div style="max-height:545px;overflow:auto" tabindex="0" role="region" '
         'aria-label="Loadings"><table style="border-collapse:collapse;line-height:1.35">'
         f'<thead><tr><th scope="col" style="text-align:left;padding:1px 8px">sort</th>{headings}'
         f"</tr></thead><tbody>{''.join(rows)}</tbody><tfoot><tr>"
