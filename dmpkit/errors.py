@@ -12,6 +12,7 @@ from os import PathLike
 
 __all__ = [
     "BipolarFactorWarning",
+    "CentroidWarning",
     "ConvergenceWarning",
     "DataError",
     "DataNotDownloaded",
@@ -174,6 +175,10 @@ class UnflaggedFactorWarning(DmpkitWarning):
 
 class BipolarFactorWarning(DmpkitWarning):
     """A factor is defined by sorts of opposite sign, or by negative ones only."""
+
+
+class CentroidWarning(DmpkitWarning):
+    """A centroid factor is far smaller than what it was taken from: a view may be missed."""
 
 
 class HeywoodWarning(DmpkitWarning):

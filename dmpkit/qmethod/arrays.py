@@ -17,6 +17,7 @@ __all__ = [
     "column_signs",
     "factor_names",
     "factor_position",
+    "in_range",
     "to_matrix",
     "whole_numbers",
 ]
@@ -137,6 +138,34 @@ def to_matrix(values: ArrayLike, what: str) -> Floats:
             remedy="Every cell must be a number (rows and columns are counted from 1).",
         )
     return matrix
+
+
+def in_range(values: Floats, axis: int | None = 0) -> Floats:
+    """Values times a power of two where their squares would overflow or vanish.
+
+    No digit changes; correlations and z-scores do not depend on the scale.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, p)
+    axis : {0, None}
+        Scale each column (0) or all columns alike (None).
+
+    Returns
+    -------
+    ndarray, shape (n, p)
+        The same object where nothing has to be scaled.
+
+    Examples
+    --------
+    >>> in_range(np.array([[1e200, 1.0], [-2e200, 3.0]])).round(3)
+    array([[ 0.327,  0.25 ],
+           [-0.653,  0.75 ]])
+    """
+    _, exponent = np.frexp(np.abs(values).max(axis=axis, keepdims=True))
+    if np.abs(exponent).max() < 300:
+        return values
+    return np.asarray(np.ldexp(values, -exponent), dtype=np.float64)
 
 
 def column_signs(loadings: Floats) -> Floats:

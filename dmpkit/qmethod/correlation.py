@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dmpkit.errors import DataError
-from dmpkit.qmethod.arrays import Floats, average_ranks, to_matrix
+from dmpkit.qmethod.arrays import Floats, average_ranks, in_range, to_matrix
 
 __all__ = ["CORRELATIONS", "correlate", "kendall", "pearson", "spearman", "unit_columns"]
 
@@ -14,8 +14,8 @@ __all__ = ["CORRELATIONS", "correlate", "kendall", "pearson", "spearman", "unit_
 def pearson(values: ArrayLike) -> Floats:
     r"""Product-moment correlations between the columns.
 
-    .. math:: r_{ij} = \\frac{\\sum_s (x_{si}-\\bar x_i)(x_{sj}-\\bar x_j)}
-              {\\sqrt{\\sum_s (x_{si}-\\bar x_i)^2 \\sum_s (x_{sj}-\\bar x_j)^2}}
+    .. math:: r_{ij} = \frac{\sum_s (x_{si}-\bar x_i)(x_{sj}-\bar x_j)}
+              {\sqrt{\sum_s (x_{si}-\bar x_i)^2 \sum_s (x_{sj}-\bar x_j)^2}}
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def kendall(values: ArrayLike) -> Floats:
     r"""Kendall's tau-b between the columns, as in R's ``cor``.
 
     With :math:`s` the sign of the difference of two statements, over all pairs
-    of statements: :math:`\\tau_{ij} = \\sum s_i s_j / \\sqrt{\\sum s_i^2 \\sum s_j^2}`.
+    of statements: :math:`\tau_{ij} = \sum s_i s_j / \sqrt{\sum s_i^2 \sum s_j^2}`.
     Pairs that a sort ties enter with 0, which is the correction for ties of tau-b.
 
     Parameters
@@ -156,6 +156,7 @@ def unit_columns(values: ArrayLike, method: str = "pearson") -> Floats:
 
 
 def _centred(matrix: Floats) -> Floats:
+    matrix = in_range(matrix)
     return _unit(matrix - matrix.mean(axis=0), np.abs(matrix).max(axis=0))
 
 

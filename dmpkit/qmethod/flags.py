@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,7 +14,7 @@ from numpy.typing import ArrayLike
 from dmpkit.errors import DataError
 from dmpkit.qmethod.arrays import Bools, Floats, to_matrix
 
-__all__ = ["FlagRule", "check_flags", "critical_value", "flag"]
+__all__ = ["FlagRule", "as_fraction", "check_flags", "critical_value", "flag"]
 
 _CRITICAL = {
     "qmethod": {0.05: 1.96, 0.01: 2.576, 0.001: 3.291, 0.000001: 4.8916},
@@ -55,13 +57,51 @@ def critical_value(level: float, profile: str = "qmethod") -> float:
         raise DataError(
             f"profile {profile!r} is not offered.", remedy=f"Choose one of: {', '.join(PROFILES)}."
         )
-    if isinstance(level, bool) or not isinstance(level, int | float) or not 0 < level < 1:
-        raise DataError(
-            f"the level {level!r} is not a probability between 0 and 1.",
-            remedy="Write 0.05 for the 5 per cent level.",
-        )
-    known = _CRITICAL[profile].get(float(level))
-    return known if known is not None else NormalDist().inv_cdf(1 - level / 2)
+    number = as_fraction(
+        level,
+        f"the level {level!r} is not a probability between 0 and 1.",
+        "Write 0.05 for the 5 per cent level.",
+    )
+    # from the lower tail, where a small probability keeps its digits
+    tail = max(number / 2, math.ulp(0.0))
+    return _CRITICAL[profile].get(number, -NormalDist().inv_cdf(tail))
+
+
+def as_fraction(value: Any, problem: str, remedy: str) -> float:
+    """A number between 0 and 1 (both excluded) as a float.
+
+    A number of less precision is taken at the decimals it shows: ``float32(0.05)``
+    is .05, not .0500000007.
+
+    Parameters
+    ----------
+    value : float
+        Of Python or numpy.
+    problem, remedy : str
+        What to say when it is no such number.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    DataError
+        When it is not.
+
+    Examples
+    --------
+    >>> as_fraction(np.float32(0.05), "the level is wrong.", "Write 0.05.")
+    0.05
+    """
+    number = math.nan
+    if isinstance(value, np.floating):
+        number = float(str(value))
+    elif not isinstance(value, bool) and isinstance(value, Real):
+        number = float(value)
+    if not 0 < number < 1:
+        raise DataError(problem, remedy=remedy)
+    return number
 
 
 @dataclass(frozen=True)
@@ -99,6 +139,7 @@ class FlagRule:
 
     def __post_init__(self) -> None:
         critical_value(self.level)
+        object.__setattr__(self, "level", as_fraction(self.level, "", ""))
 
     def threshold(self, n_statements: int, profile: str = "qmethod") -> float:
         """Absolute loading that a flagged sort must exceed.

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dmpkit.errors import DataError
-from dmpkit.qmethod.arrays import Bools, Floats, factor_names, tie_groups, to_matrix
-from dmpkit.qmethod.flags import critical_value
+from dmpkit.qmethod.arrays import Bools, Floats, factor_names, in_range, tie_groups, to_matrix
+from dmpkit.qmethod.flags import as_fraction, critical_value
 
 __all__ = [
     "STARS",
@@ -106,8 +106,8 @@ def z_scores(values: ArrayLike, weights: ArrayLike, *, standardise: bool = False
            [ 0.57735027],
            [ 0.57735027]])
     """
-    x = to_matrix(values, "the sorts")
-    w = to_matrix(weights, "the weights")
+    x = in_range(to_matrix(values, "the sorts"), axis=0 if standardise else None)
+    w = in_range(to_matrix(weights, "the weights"))
     if x.shape[1] != w.shape[0]:
         raise DataError(f"there are {x.shape[1]} sorts, but weights for {w.shape[0]}.")
     if standardise:
@@ -202,11 +202,11 @@ def composite_reliability(n_flagged: ArrayLike, sort_reliability: float = 0.80) 
     >>> composite_reliability([0, 1, 3]).round(4)
     array([0.    , 0.8   , 0.9231])
     """
-    r = sort_reliability
-    if isinstance(r, bool) or not isinstance(r, int | float) or not 0 < r < 1:
-        raise DataError(
-            f"the reliability of a sort is {r!r}.", remedy="Give a number between 0 and 1: 0.80."
-        )
+    r = as_fraction(
+        sort_reliability,
+        f"the reliability of a sort is {sort_reliability!r}.",
+        "Give a number between 0 and 1: 0.80.",
+    )
     m = np.asarray(n_flagged, dtype=np.float64)
     return np.where(m > 0, r * m / (1 + (m - 1) * r), 0.0)
 

@@ -64,3 +64,19 @@ def test_unknown_method_lists_what_is_offered():
 def test_text_is_refused():
     with pytest.raises(DataError, match="not a matrix of numbers"):
         qm.pearson([["a", "b"], ["c", "d"]])
+
+
+@pytest.mark.parametrize("size", [1e-250, 1e200, 1e307])
+def test_correlations_do_not_depend_on_the_scale(size):
+    values = np.random.default_rng(2).uniform(-1, 1, size=(8, 3))
+    for scale in (size, [1.0, size, 1 / size]):  # one scale, or one a sort
+        found = qm.pearson(values * scale)
+        np.testing.assert_allclose(found, qm.pearson(values), rtol=0, atol=1e-14)
+
+
+def test_formulas_have_single_backslashes():
+    from dmpkit.qmethod import correlation
+
+    for function in (correlation.pearson, correlation.kendall):
+        assert r"\frac" in function.__doc__ or r"\tau" in function.__doc__
+        assert r"\\" not in function.__doc__

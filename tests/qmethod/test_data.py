@@ -252,3 +252,10 @@ def test_any_table_gives_sorts_or_a_data_error(values):
     assert np.all(np.isfinite(sorts.values))
     assert np.all(np.diff(sorts.distribution) >= 0)
     assert sorts == again
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-200])
+def test_values_that_no_grid_has_are_refused(size):
+    values = np.array([[-1.0, -1], [0, 1], [1, 0]]) * [1, size]
+    with pytest.raises(DataError, match=r"column sort2: The largest value is 1e.200, which no"):
+        QSorts(values)

@@ -35,7 +35,24 @@ def test_levels():
     assert qm.FlagRule(level=0.01).threshold(33, "kade") == pytest.approx(2.575 / np.sqrt(33))
 
 
-@pytest.mark.parametrize("level", [0, 1, 5, -0.1, "0.05", None, True, float("nan")])
+def test_a_very_small_level_keeps_its_digits():
+    """9.3360448 solves 2 (1 - Phi(x)) = 1e-20, which 1 - level/2 rounds to 1."""
+    assert qm.critical_value(1e-20) == pytest.approx(9.33604485, abs=1e-8)
+    found = [qm.critical_value(level) for level in (5e-324, 1e-300, 1e-20, 0.3, 1 - 1e-16)]
+    assert np.isfinite(found).all()
+    assert found == sorted(found, reverse=True)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.float16])
+def test_numbers_of_numpy_are_taken_at_the_decimals_they_show(kind):
+    assert qm.critical_value(kind(0.05)) == 1.96
+    assert qm.FlagRule(level=kind(0.05)) == qm.FlagRule(level=0.05)
+    assert type(qm.FlagRule(level=kind(0.05)).level) is float
+
+
+@pytest.mark.parametrize(
+    "level", [0, 1, 5, -0.1, "0.05", None, True, float("nan"), np.float32(5), 1j]
+)
 def test_a_level_that_is_none(level):
     with pytest.raises(DataError, match="not a probability between 0 and 1"):
         qm.FlagRule(level=level)

@@ -100,6 +100,22 @@ def test_reliability_and_standard_errors():
     assert errors[0, 1] == pytest.approx(0.5)
 
 
+def test_a_reliability_of_numpy():
+    expected = qm.composite_reliability([3], 0.8)
+    np.testing.assert_array_equal(qm.composite_reliability([3], np.float32(0.8)), expected)
+
+
+@pytest.mark.parametrize("size", [1e-250, 1e200, 4e307])
+def test_z_scores_do_not_depend_on_the_scale(size):
+    rng = np.random.default_rng(4)
+    values, weights = rng.uniform(-1, 1, size=(9, 3)), rng.normal(size=(3, 2))
+    for standardise in (False, True):
+        expected = qm.z_scores(values, weights, standardise=standardise)
+        for x, w in ((values * size, weights), (values, weights * size / 10)):
+            found = qm.z_scores(x, w, standardise=standardise)
+            np.testing.assert_allclose(found, expected, rtol=0, atol=1e-13)
+
+
 @pytest.mark.parametrize("r", [0, 1, 1.2, -0.5, "0.8", True])
 def test_a_reliability_that_is_none(r):
     with pytest.raises(DataError, match="reliability of a sort"):
