@@ -736,7 +736,8 @@ def write_workbook(
     formats : mapping of column name to Excel number format, optional
         ``0.00`` for floats when not given.
     notes : sequence of (heading, text), optional
-        Written on a first sheet called *About*.
+        Written on a first sheet called *About*; a heading that is the name of a
+        sheet is a link to it.
 
     Raises
     ------
@@ -756,20 +757,27 @@ def write_workbook(
     book = openpyxl.Workbook()
     book.remove(book.worksheets[0])
     if notes:
-        _write_notes(book.create_sheet("About"), notes)
+        _write_notes(book.create_sheet("About"), notes, set(sheets))
     for name, frame in sheets.items():
         _write_sheet(book.create_sheet(name), to_pandas(frame), formats or {})
     with atomic_write(final) as target:
         book.save(target)
 
 
-def _write_notes(page: Worksheet, notes: Sequence[tuple[str, str]]) -> None:
+def _write_notes(page: Worksheet, notes: Sequence[tuple[str, str]], linked: set[str]) -> None:
+    """The notes; a heading that names a sheet leads there."""
     from openpyxl.styles import Alignment, Font
+    from openpyxl.worksheet.hyperlink import Hyperlink
 
     page.column_dimensions["A"].width = 24
     page.column_dimensions["B"].width = 100
     for row, (heading, text) in enumerate(notes, start=1):
-        _put(page, row, 1, heading).font = Font(bold=True)
+        cell = _put(page, row, 1, heading)
+        cell.font = Font(bold=True)
+        if heading in linked:
+            place = "'{}'!A1".format(heading.replace("'", "''"))
+            cell.hyperlink = Hyperlink(ref=cell.coordinate, location=place, display=heading)
+            cell.font = Font(bold=True, color="0563C1", underline="single")
         _put(page, row, 2, text).alignment = Alignment(wrap_text=True, vertical="top")
 
 

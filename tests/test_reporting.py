@@ -78,3 +78,42 @@ def test_a_page_is_one_file_without_script_or_outside_address(tmp_path):
     assert 'alt="An empty picture."' in document
     assert "http" not in document.replace("http-equiv", "")
     assert "Content-Security-Policy" in document
+
+
+def test_a_group_heads_its_rows_once():
+    frame = pd.DataFrame({"part": ["a<", "a<", "b"], "x": [1, 2, 3], "y": ["p", "q", "r"]})
+    page = reporting.table_html(frame, groups="part")
+    assert page.count('<th scope="rowgroup" colspan="2">a&lt;</th>') == 1
+    assert page.count('scope="rowgroup"') == 2
+    assert ">part<" not in page
+    assert page.count("<tr") == 1 + 2 + 3
+
+
+def test_the_longest_wording_takes_the_room():
+    frame = pd.DataFrame({"id": ["s1"], "short note": ["a note of thirty characters..."]})
+    frame["text"] = ["a wording that is a good deal longer than all the others"]
+    page = reporting.table_html(frame)
+    assert '<table class="dmpkit wordy">' in page
+    assert '<td class="words">a note' in page
+    assert '<td class="words main">a wording' in page
+    assert '<th scope="row">s1</th>' in page
+    assert "wordy" not in reporting.table_html(frame[["id"]])
+
+
+def test_a_picture_is_printed_in_the_size_it_was_drawn_for():
+    small = plotting.set_alt(plotting.new_axes((5.5, 3)), "An empty picture.")
+    assert 'style="--drawn:5.50in"' in Figure.from_axes(small).html()
+    wide = plotting.set_alt(plotting.new_axes((10, 3)), "An empty picture.")
+    assert "--drawn" not in Figure.from_axes(wide).html()
+    assert "--drawn" not in Figure(b"", alt="x").html()
+
+
+def test_a_view_of_a_table_cuts_no_text():
+    text = "word " * 60 + "<end>"
+    view = reporting.TableView(pd.DataFrame({"text": [text], "x": [1 / 3]}), caption="Words")
+    assert text in repr(view)
+    assert repr(view).startswith("Words\n")
+    assert "0.33" in repr(view)
+    assert "&lt;end&gt;" in view._repr_html_()
+    assert "<caption>Words</caption>" in view._repr_html_()
+    assert view.frame["x"].iloc[0] == 1 / 3

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from dmpkit.qmethod.views import methods_text, whole_scores
@@ -14,7 +15,7 @@ from dmpkit.tables import write_workbook
 if TYPE_CHECKING:
     from dmpkit.qmethod.analysis import QAnalysis
 
-__all__ = ["sheets", "to_excel"]
+__all__ = ["defining_sorts", "sheets", "to_excel"]
 
 #: What each sheet holds, in the order of the workbook.
 SHEETS = {
@@ -35,7 +36,8 @@ SHEETS = {
     "differences": "Differences of z-scores between two factors, with standard error and stars "
     "(* p < .05, ** .01, *** .001, 6* .000001).",
     "loadings": "Loadings of the sorts on the factors after rotation.",
-    "flags": "Which sorts define which factor.",
+    "defining_sorts": "The sorts that define each factor (flagged), highest loading first.",
+    "flags": "The same as a grid: TRUE where a sort is flagged on a factor.",
     "sort_status": "What became of each sort, and why.",
     "factor_score_correlations": "Correlations between the factors' z-scores.",
     "standard_errors_of_differences": "Standard errors of differences between z-scores.",
@@ -67,6 +69,7 @@ def sheets(analysis: QAnalysis) -> dict[str, pd.DataFrame]:
     found = dict(analysis.tables())
     found |= {"sorts": analysis.sorts.frame(), "grid": analysis.sorts.grid}
     found["crib_sheet"] = _by_factor(analysis, "crib_sheet")
+    found["defining_sorts"] = defining_sorts(analysis)
     if analysis.n_factors > 1:
         found["distinguishing"] = _by_factor(analysis, "distinguishing")
         found["consensus"] = analysis.consensus_levels()
@@ -84,6 +87,36 @@ def sheets(analysis: QAnalysis) -> dict[str, pd.DataFrame]:
     return ordered
 
 
+def defining_sorts(analysis: QAnalysis) -> pd.DataFrame:
+    """The flagged sorts by factor, highest loading first; negative ones define it reversed.
+
+    Parameters
+    ----------
+    analysis : QAnalysis
+
+    Returns
+    -------
+    DataFrame
+        ``factor, sort, loading, side``; side is ``negative`` or empty.
+
+    Examples
+    --------
+    >>> import dmpkit.qmethod as qm
+    >>> sorts = qm.QSorts([[2, 2, 0, -1], [1, 0, 2, 1], [1, 1, -1, 0], [0, 1, 0, 0], [0, -1, 1, 2],
+    ...                    [-1, 0, 0, -1], [0, 0, -2, -2], [-1, -1, 1, 1], [-2, -2, -1, 0]])
+    >>> defining_sorts(qm.analyse(sorts, 2))[["factor", "sort"]].values.tolist()
+    [['f1', 'sort1'], ['f1', 'sort2'], ['f2', 'sort3'], ['f2', 'sort4']]
+    """
+    rows = [
+        (name, analysis.sorts.sorts[i], loading[i], "negative" if loading[i] < 0 else "")
+        for name, flagged, loading in zip(
+            analysis.factors, analysis.flag_array.T, analysis.loading_array.T, strict=True
+        )
+        for i in sorted(np.flatnonzero(flagged), key=lambda i: -abs(loading[i]))
+    ]
+    return pd.DataFrame(rows, columns=["factor", "sort", "loading", "side"])
+
+
 def _by_factor(analysis: QAnalysis, table: str) -> pd.DataFrame:
     """A table that exists once a factor, as one table with the factor in front."""
     parts: list[pd.DataFrame] = []
@@ -98,15 +131,16 @@ def _by_factor(analysis: QAnalysis, table: str) -> pd.DataFrame:
 def to_excel(analysis: QAnalysis, path: str | os.PathLike[str]) -> Path:
     """Write the analysis as one workbook: a sheet a table, and a first one that explains.
 
-    The first sheet, *About*, holds the methods paragraph and says what every
-    other sheet holds. Numbers keep the 16 digits that a workbook holds and
+    The first sheet, *About*, holds the methods paragraph, says what every other
+    sheet holds and has links to them. Numbers keep the 16 digits that a workbook holds and
     are rounded in display only; text is stored as text, so that no wording can run as a formula.
 
     Parameters
     ----------
     analysis : QAnalysis
     path : path
-        Ends in ``.xlsx``; written whole or not at all.
+        Ends in ``.xlsx``; written whole or not at all. A file of that name is
+        replaced without a question.
 
     Returns
     -------
@@ -124,7 +158,7 @@ def to_excel(analysis: QAnalysis, path: str | os.PathLike[str]) -> Path:
     about += [("Data", note) for note in analysis.sorts.notes]
     formats = dict.fromkeys([*analysis.factors, *(f"z_{f}" for f in analysis.factors)], "0.000")
     formats |= dict.fromkeys(
-        ("reliability", "standard_error", "difference", "z_score", "eigenvalue"), "0.000"
+        ("reliability", "standard_error", "difference", "z_score", "eigenvalue", "loading"), "0.000"
     )
     write_workbook(path, tables, formats=formats, notes=about)
     return Path(path)

@@ -10,7 +10,7 @@ from made_up import analysis, hand_flagged, sorts
 
 import dmpkit.qmethod as qm
 from dmpkit.errors import DataError
-from dmpkit.qmethod.export import SHEETS, sheets
+from dmpkit.qmethod.export import SHEETS, defining_sorts, sheets
 
 
 @pytest.fixture
@@ -95,3 +95,34 @@ def test_wrong_names_are_refused_and_leave_nothing(tmp_path):
     with pytest.raises(DataError, match=r"\.xlsx"):
         analysis(30, 12, 2).to_excel(tmp_path / "a.xls")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_about_leads_to_every_sheet(book):
+    links = {
+        row[0].value: row[0].hyperlink.location
+        for row in book["About"].iter_rows()
+        if row[0].hyperlink is not None
+    }
+    assert links == {name: f"'{name}'!A1" for name in SHEETS}
+    assert all(row[0].hyperlink is None for row in book["About"].iter_rows(max_row=2))
+
+
+def test_defining_sorts_stand_by_name_under_their_factor(book):
+    result = analysis(30, 12, 2)
+    rows = [[cell.value for cell in row] for row in book["defining_sorts"].iter_rows(min_row=2)]
+    for j, name in enumerate(result.factors):
+        own = [row for row in rows if row[0] == name]
+        flagged = np.flatnonzero(result.flag_array[:, j])
+        assert {row[1] for row in own} == {result.sorts.sorts[i] for i in flagged}
+        sizes = [abs(row[2]) for row in own]
+        assert sizes == sorted(sizes, reverse=True)
+
+
+def test_sorts_at_the_opposite_end_are_marked():
+    data = sorts(30, 6, 2)
+    values = np.array(data.values)
+    values[:, 5] = -values[:, 0] + 0.0
+    result = hand_flagged([[1, 0], [0, 1], [1, 0], [0, 1], [0, 0], [1, 0]], qm.QSorts(values))
+    table = defining_sorts(result).set_index("sort")
+    assert (table["side"] == "negative").eq(table["loading"] < 0).all()
+    assert table.loc["sort6", "side"] != table.loc["sort1", "side"]

@@ -313,3 +313,34 @@ def test_one_factor_is_drawn_too():
     for name in ("composite", "z_scores", "scree", "correlations"):
         assert DRAWN[name](result) is not None
     assert "distinguishing" not in plots.plot_composite(result, "f1").texts[-1].get_text()
+
+
+def test_wordings_of_rows_take_two_lines_and_none_is_cut_that_fits():
+    data = sorts(30, 12, 2)
+    start = "Members of a citizens' assembly should be free to decide for themselves "
+    texts = [f"{start}about matter number {i} of the agenda." for i in range(30)]
+    result = qm.analyse(qm.QSorts(data.values, data.statements, data.sorts, texts=texts), 2)
+    labels = [
+        t.get_text() for t in plots.plot_z_scores(result, order="statement").get_yticklabels()
+    ]
+    for text, statement, label in zip(texts, data.statements, labels, strict=True):
+        assert label.count("\n") == 1
+        assert " ".join(label.split()).removesuffix(" ≈") == f"{text} {statement}"
+
+
+def test_rows_too_low_for_two_lines_have_one():
+    figure = plt.figure(figsize=(6, 3))
+    try:
+        ax = plots.plot_z_scores(analysis(30, 12, 2), ax=figure.add_subplot())
+        assert not any("\n" in label.get_text() for label in ax.get_yticklabels())
+    finally:
+        plt.close(figure)
+
+
+def test_rows_of_two_lines_do_not_touch():
+    ax = plots.plot_z_scores(analysis(60))
+    with plotting.style():
+        ax.figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in ax.get_yticklabels()]
+    boxes.sort(key=lambda box: -box.y1)
+    assert all(upper.y0 >= lower.y1 - 1 for upper, lower in itertools.pairwise(boxes))

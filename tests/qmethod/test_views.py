@@ -12,6 +12,7 @@ from made_up import analysis, hand_flagged, sorts
 import dmpkit
 import dmpkit.qmethod as qm
 from dmpkit.errors import DataError
+from dmpkit.qmethod import analysis as analysis_module
 from dmpkit.qmethod import views
 from dmpkit.reporting import Section
 
@@ -225,3 +226,77 @@ def test_tables_for_reading_leave_the_analysis_as_it_is():
     views.statements_for_reading(result)
     for name, table in result.tables().items():
         assert table.equals(before[name])
+
+
+@pytest.mark.parametrize(
+    ("table", "factor"),
+    [
+        *[(name, None) for name in analysis_module.TABLES],
+        ("distinguishing", "f1"),
+        ("crib_sheet", 2),
+        ("consensus", None),
+        ("consensus_levels", None),
+        ("equivalence", None),
+    ],
+)
+def test_every_table_can_be_read_whole(table, factor):
+    result = analysis(30, 12, 2)
+    view = result.view(table, factor)
+    html = view._repr_html_()
+    parsed(html)
+    if "text" in view.frame.columns:
+        chosen = set(view.frame["text"])
+        assert max(map(len, chosen)) > 100
+        for text in chosen:
+            assert f">{text}</td>" in html
+            assert text in repr(view)
+    for column in view.frame.select_dtypes("float"):
+        assert f"{view.frame[column].iloc[0]:.2f}".replace("-0.00", "0.00") in html
+
+
+def test_a_view_says_what_the_stars_mean_and_takes_a_level():
+    result = analysis(30, 12, 2)
+    view = result.view("distinguishing", "F1", level=0.01)
+    assert "f1" in view.caption
+    assert "p < .01" in view.caption
+    assert "6* p < .000001" in view.caption
+    assert len(view.frame) == len(result.distinguishing("f1", level=0.01))
+    assert len(view.frame) < len(result.distinguishing("f1"))
+    assert "6* p < .000001" in " ".join(result.summary().split())
+    first = result.distinguishing("f1").iloc[0]
+    assert f"{first['statement']} {first['stars']}" in " ".join(result.summary().split())
+
+
+def test_a_view_that_cannot_be_made_says_why():
+    result = analysis(30, 12, 2)
+    with pytest.raises(DataError, match=r"no table 'arrays'.*factor_arrays"):
+        result.view("arrays")
+    with pytest.raises(DataError, match="needs a factor"):
+        result.view("distinguishing")
+    with pytest.raises(DataError, match="has no factor to choose"):
+        result.view("loadings", "f1")
+    with pytest.raises(DataError, match="has no level"):
+        result.view("loadings", level=0.05)
+    with pytest.raises(DataError, match="The factors are: f1, f2"):
+        result.view("crib_sheet", "f3")
+
+
+def test_a_report_has_one_table_for_each_factor_and_a_title_of_ones_own(tmp_path):
+    result = analysis(30, 12, 2)
+    page = result.report(tmp_path / "r.html", title="Views on <juries>").read_text(encoding="utf-8")
+    assert "<h1>Views on &lt;juries&gt;</h1>" in page
+    assert "size: A4" in page
+    for name in result.factors:
+        part = page.split(f"<h2>Factor {name}</h2>")[1].split("<h2>")[0]
+        assert part.count("<table") == 1
+        assert part.count(">higher than the others<") == 1  # once a group, not in each row
+        table = views.factor_for_reading(result, name)
+        assert not table["statement"].duplicated().any()
+        own = result.distinguishing(name)
+        marked = table[table["stars"] != ""]
+        assert dict(zip(marked["statement"], marked["stars"], strict=True)) == dict(
+            zip(own["statement"], own["stars"], strict=True)
+        )
+        assert set(result.crib_sheet(name)["statement"]) <= set(table["statement"])
+        z = dict(zip(result.sorts.statements, result.z_scores[name], strict=True))
+        assert table["z_score"].tolist() == [z[i] for i in table["statement"]]
