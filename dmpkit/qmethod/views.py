@@ -174,6 +174,21 @@ def _and(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
+def explained_in_all(analysis: QAnalysis) -> float:
+    r"""Variance that all factors explain together, in per cent.
+
+    The communalities, the diagonal of :math:`L\Phi L'`, over the number of sorts. After
+    an orthogonal rotation it is the sum of the factors' own shares; factors that
+    correlate explain some of the variance twice over, so their shares do not add up.
+
+    Parameters
+    ----------
+    analysis : QAnalysis
+    """
+    communalities = np.asarray(analysis.extra["communalities"], dtype=np.float64)
+    return float(100 * communalities.sum() / analysis.sorts.n_sorts)
+
+
 def _percent(value: float) -> str:
     return f"{value:.0f}%"
 
@@ -206,7 +221,7 @@ def summary(analysis: QAnalysis) -> str:
     4 sorts of 9 statements were compared, and 2 shared points of view were looked for
     """
     sorts, k = analysis.sorts, analysis.n_factors
-    explained = float(analysis.characteristics["explained_variance"].sum())
+    explained = explained_in_all(analysis)
     opening = (
         f"{sorts.n_sorts} sorts of {sorts.n_statements} statements were compared, and "
         f"{_count(k, 'shared point')} of view {'was' if k == 1 else 'were'} looked for "
@@ -359,7 +374,7 @@ def _data_words(analysis: QAnalysis) -> str:
 
 def _factor_extraction_words(analysis: QAnalysis) -> str:
     k = analysis.n_factors
-    explained = float(analysis.characteristics["explained_variance"].sum())
+    explained = explained_in_all(analysis)
     correlation = _CORRELATIONS.get(analysis.correlation, analysis.correlation)
     log = analysis.rotation_log
     base = analysis.rotation if log is None else log.base
@@ -371,7 +386,8 @@ def _factor_extraction_words(analysis: QAnalysis) -> str:
     if log is None and off.size and np.abs(off).max() > 1e-12:
         oblique = (
             " Loadings are pattern loadings; the factors correlate between "
-            f"{decimal(float(off.min()))} and {decimal(float(off.max()))}."
+            f"{decimal(float(off.min()))} and {decimal(float(off.max()))}, so that their own "
+            "shares of the variance (sums of squared pattern loadings) do not add up to the total."
         )
     return (
         f"Sorts were correlated by {correlation}. "
@@ -699,7 +715,7 @@ def indicators(analysis: QAnalysis) -> tuple[Indicator, ...]:
     found = [
         Indicator(
             f"variance explained by {_count(k, 'factor')}",
-            float(analysis.characteristics["explained_variance"].sum()),
+            explained_in_all(analysis),
             n=sorts.n_sorts,
             note="per cent of the variance of the sorts",
             source=source,
@@ -835,7 +851,7 @@ def _factor_section(analysis: QAnalysis, name: str) -> Section:
         note += f". Stars: {name} differs from every other factor, {STARS}"
     html += table_html(
         factor_for_reading(analysis, name),
-        headings={"z_score": "z-score", "stars": ""},
+        headings={"z_score": "z", "stars": ""},
         caption=f"Factor {name}: {note}",
         groups="part",
     )
@@ -880,7 +896,7 @@ def _consensus_html(analysis: QAnalysis) -> str:
     same = analysis.consensus_levels()
     table = table_html(
         same if any(analysis.texts) else same.drop(columns="text"),
-        headings={"mark": "", "bound": "alike within ±"}
+        headings={"mark": "", "bound": "alike within\N{NO-BREAK SPACE}±"}
         | {f"z_{f}": f"z {f}" for f in analysis.factors},
         caption="Consensus statements: no two factors differ at p < .01 (*: nor at p < .05)",
     )

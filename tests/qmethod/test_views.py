@@ -218,6 +218,36 @@ def test_indicators_are_the_tables_numbers_and_have_no_intervals():
     assert len(analysis(30, 12, 1).indicators()) == 2
 
 
+@pytest.mark.parametrize("extraction", ["pca", "centroid"])
+def test_rotation_leaves_the_variance_explained_as_it_was(extraction):
+    """What factors explain together is the space they span, not how its axes lie."""
+    plain = analysis(30, 12, 3, extraction=extraction, rotation="none")
+    total = 100 * (plain.unrotated_array**2).sum() / 12
+    if extraction == "pca":
+        assert plain.eigenvalues["cumulative"][2] == pytest.approx(total, abs=1e-9)
+    name = "variance explained by 3 factors"
+    for rotation in ("none", "varimax", "quartimax", "oblimin", "promax"):
+        result = analysis(30, 12, 3, extraction=extraction, rotation=rotation)
+        assert views.explained_in_all(result) == pytest.approx(total, abs=1e-9)
+        found = {indicator.name: indicator.value for indicator in result.indicators()}
+        assert found[name] == pytest.approx(total, abs=1e-9)
+        words = f"together they explain {total:.1f} per cent"
+        assert words in result.methods_text()
+        assert words in result.section().html
+        assert f"account for {total:.0f}% of" in " ".join(result.summary().split())
+        oblique = rotation in ("oblimin", "promax")
+        own = result.characteristics["explained_variance"].sum()
+        assert (abs(own - total) > 0.05) == oblique
+        assert ("do not add up" in result.methods_text()) == oblique
+
+
+def test_a_split_leaves_the_variance_explained_as_it_was():
+    log = qm.RotationLog("varimax").split("f1")
+    whole, halves = analysis(30, 12, 2), analysis(30, 12, 2, rotation=log)
+    assert halves.n_factors == 3
+    assert views.explained_in_all(halves) == pytest.approx(views.explained_in_all(whole), abs=1e-9)
+
+
 def test_tables_for_reading_leave_the_analysis_as_it_is():
     result = analysis(30, 12, 2)
     before = {name: table.copy() for name, table in result.tables().items()}
