@@ -671,15 +671,41 @@ class QAnalysis:
         levels: tuple[float, float] = (0.05, 0.01),
         ax: Axes | None = None,
     ) -> Axes:
-        """Draw a factor's array as its grid; see :func:`~dmpkit.qmethod.plots.plot_composite`."""
+        """Draw a factor's array as the grid the participants filled.
+
+        See :func:`~dmpkit.qmethod.plots.plot_composite`.
+
+        Parameters
+        ----------
+        factor : str or int
+            ``"f1"`` to ``"fk"``, or its number from 1.
+        texts : {"fit", "full", "none"}
+            Wordings cut to fit a page, whole, or labels alone.
+        levels : (float, float)
+            Levels of significance for one star and for two.
+        ax : Axes, optional
+            Where to draw.
+        """
         from dmpkit.qmethod import plots
 
         return plots.plot_composite(self, factor, texts=texts, levels=levels, ax=ax)
 
     def plot_z_scores(
-        self, *, order: str = "spread", level: float = 0.05, ax: Axes | None = None
+        self, *, order: str | int = "spread", level: float = 0.05, ax: Axes | None = None
     ) -> Axes:
-        """Draw the z-scores of all factors; see :func:`~dmpkit.qmethod.plots.plot_z_scores`."""
+        """Draw the z-scores of every statement on all factors, one row a statement.
+
+        See :func:`~dmpkit.qmethod.plots.plot_z_scores`.
+
+        Parameters
+        ----------
+        order : str or int
+            ``"spread"`` (the widest differences on top), a factor, or ``"statement"``.
+        level : float
+            Level at which markers are filled (distinguishing).
+        ax : Axes, optional
+            Where to draw.
+        """
         from dmpkit.qmethod import plots
 
         return plots.plot_z_scores(self, order=order, level=level, ax=ax)
@@ -687,19 +713,45 @@ class QAnalysis:
     def plot_loadings(
         self, x: str | int | None = None, y: str | int | None = None, *, ax: Axes | None = None
     ) -> Axes:
-        """Draw the sorts in the plane of two factors, the first two unless named."""
+        """Draw the sorts in the plane of two factors.
+
+        See :func:`~dmpkit.qmethod.plots.plot_loadings`.
+
+        Parameters
+        ----------
+        x, y : str or int, optional
+            The factors; the first two unless given.
+        ax : Axes, optional
+            Where to draw.
+        """
         from dmpkit.qmethod import plots
 
         return plots.plot_loadings(self, x, y, ax=ax)
 
     def plot_scree(self, *, ax: Axes | None = None) -> Axes:
-        """Draw the eigenvalues."""
+        """Draw the eigenvalues from the largest down, those of the factors kept filled.
+
+        See :func:`~dmpkit.qmethod.plots.plot_scree`.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw.
+        """
         from dmpkit.qmethod import plots
 
         return plots.plot_scree(self, ax=ax)
 
     def plot_correlations(self, *, ax: Axes | None = None) -> Axes:
-        """Draw the correlations between sorts as a heat map."""
+        """Draw the correlations between sorts as a heat map, by factor.
+
+        See :func:`~dmpkit.qmethod.plots.plot_correlations`.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw.
+        """
         from dmpkit.qmethod import plots
 
         return plots.plot_correlations(self, ax=ax)
