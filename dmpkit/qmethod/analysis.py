@@ -814,8 +814,10 @@ def analyse(
     correlation : {"pearson", "spearman", "kendall"}
     flags : FlagRule, array_like of bool, shape (p, k), or DataFrame
         Rule for automatic flags (default ``FlagRule(level=0.05, majority=True)``),
-        or the flags themselves, for the factors in the order of the result; a
-        frame may name the sorts in a column ``sort`` and list them in any order.
+        or the flags themselves. An array has the sorts and factors in the order of
+        the result; a frame has a column for each factor, called ``f1`` to ``fk`` and
+        in any order, and may name the sorts, in any order too, in a column ``sort``
+        or its index.
     profile : {"qmethod", "kade"}
         ``"qmethod"`` does as R's package: raw sorts are weighted, tied statements
         share the lower grid value, a difference must exceed its bound.
@@ -903,7 +905,8 @@ def analyse(
         rotated = log.apply(rotated)
     rule = flags if isinstance(flags, FlagRule) else None
     if rule is None:
-        flagged = _given_flags(flags, data, rotated.loadings.shape[1])
+        names = factor_names(k) if log is None else log.names(k)
+        flagged = _given_flags(flags, data, names)
     elif log is not None:
         flagged = log.flag(rotated.loadings, k, data.n_statements, rule, profile)
     else:
@@ -986,20 +989,45 @@ def _offered(what: str, name: object, names: Sequence[str], elsewhere: Collectio
     return plain
 
 
-def _given_flags(flags: Any, sorts: QSorts, n_factors: int) -> Bools:
-    """Flags given by hand: an array, or a frame that may name its sorts."""
+def _given_flags(flags: Any, sorts: QSorts, factors: Sequence[str]) -> Bools:
+    """Flags given by hand: an array, or a frame whose names say what is what."""
     if not hasattr(flags, "columns"):
-        return check_flags(flags, sorts.n_sorts, n_factors)
+        return check_flags(flags, sorts.n_sorts, len(factors))
     frame = to_pandas(flags, what="flags")
     if "sort" in frame.columns:
-        named = [str(label) for label in frame["sort"]]
-        if sorted(named) != sorted(sorts.sorts):
-            odd = sorted(set(named) ^ set(sorts.sorts)) or named
-            raise DataError(
-                f"the flags do not name every sort once; see {', '.join(odd[:6])}.", column="sort"
-            )
-        frame = frame.drop(columns="sort").iloc[[named.index(name) for name in sorts.sorts]]
-    return check_flags(frame.to_numpy(), sorts.n_sorts, n_factors)
+        frame = frame.set_index("sort")
+    columns = _factor_columns(frame.columns, factors)
+    if frame.index.name != "sort" and frame.index.equals(pd.RangeIndex(len(frame))):
+        return check_flags(frame.to_numpy()[:, columns], sorts.n_sorts, len(factors))
+    named = [str(label) for label in frame.index]
+    if sorted(named) != sorted(sorts.sorts):
+        odd = sorted(set(named) ^ set(sorts.sorts)) or named
+        raise DataError(
+            f"the flags do not name every sort once; see {', '.join(odd[:6])}.",
+            column="sort",
+            remedy="The rows are matched by the column sort, or by the index of the frame.",
+        )
+    given = check_flags(frame.to_numpy()[:, columns], sorts.n_sorts, len(factors))
+    return given[[named.index(name) for name in sorts.sorts]]
+
+
+def _factor_columns(columns: pd.Index[Any], factors: Sequence[str]) -> list[int]:
+    """Where the flags of each factor stand; by position only in a frame without names."""
+    if columns.equals(pd.RangeIndex(len(factors))):
+        return list(range(len(factors)))
+    try:
+        named = [factors[factor_position(factors, name)] for name in columns]
+    except DataError as error:
+        raise DataError(
+            f"the flags have a column that is no factor: {error.problem}", remedy=error.remedy
+        ) from None
+    if sorted(named) != sorted(factors):
+        odd = [name for name in factors if named.count(name) != 1]
+        raise DataError(
+            f"the flags do not have one column a factor; see {', '.join(odd)}.",
+            remedy=f"The factors are: {', '.join(factors)}.",
+        )
+    return [named.index(name) for name in factors]
 
 
 _Array = TypeVar("_Array", bound="NDArray[Any]")

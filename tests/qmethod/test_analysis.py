@@ -242,6 +242,54 @@ def test_flags_in_a_frame_may_name_the_sorts_in_any_order():
         qm.analyse(lipset(), 3, flags=wrong)
 
 
+def test_flags_in_a_frame_are_matched_by_the_names_of_factors():
+    result = quiet(lipset(), 3)
+    flags = result.flags
+    assert (result.flag_array.any(axis=0)).all()
+    assert (result.flag_array[:, 0] != result.flag_array[:, 1]).any()
+    bare = flags.drop(columns="sort")
+    for frame in (
+        flags[["sort", "f3", "f1", "f2"]],
+        flags[["f2", "sort", "f1", "f3"]].iloc[::-1],
+        bare[["f2", "f3", "f1"]],
+        bare[["f2", "f3", "f1"]].set_axis([2, 3, 1], axis=1),
+        bare.rename(columns=str.upper)[["F2", "F3", "F1"]],
+        flags.set_index("sort")[["f3", "f2", "f1"]].iloc[::-1],
+        bare.set_axis(list(lipset().sorts)).iloc[::-1],
+        bare.set_axis(range(3), axis=1),
+        pl.from_pandas(flags[["f3", "sort", "f2", "f1"]].iloc[::-1]),
+    ):
+        again = quiet(lipset(), 3, flags=frame)
+        np.testing.assert_array_equal(again.flag_array, result.flag_array)
+        assert again.flags["sort"].tolist() == list(lipset().sorts)
+
+
+def test_flags_of_a_split_factor_are_matched_by_name():
+    log = qm.RotationLog("varimax").split("f1")
+    result = quiet(lipset(), 2, rotation=log)
+    assert result.factors == ("f1+", "f1-", "f2")
+    again = quiet(lipset(), 2, rotation=log, flags=result.flags[["f2", "f1-", "sort", "f1+"]])
+    np.testing.assert_array_equal(again.flag_array, result.flag_array)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda f: f.rename(columns={"f3": "g3"}), "no factor 'g3'. The factors are: f1, f2, f3"),
+        (lambda f: f.drop(columns="f3"), "one column a factor; see f3. The factors are"),
+        (lambda f: f.assign(note="x"), "no factor 'note'"),
+        (lambda f: f.assign(F1=True), "one column a factor; see f1"),
+        (lambda f: f.rename(columns={"sort": "name"}), "no factor 'name'"),
+        (lambda f: f.drop(columns="sort").iloc[::-1], "do not name every sort once"),
+        (lambda f: f.set_index("sort").iloc[1:], "do not name every sort once; see"),
+        (lambda f: f.assign(f2=[2, *f["f2"][1:]]).iloc[::-1], "row 9, column f2: the flag is 2"),
+    ],
+)
+def test_flags_in_a_frame_that_cannot_be_matched(change, said):
+    with pytest.raises(DataError, match=said):
+        quiet(lipset(), 3, flags=change(quiet(lipset(), 3).flags))
+
+
 def test_a_frame_is_read_as_sorts():
     table = lipset().frame()
     for frame in (table, pl.from_pandas(table)):
@@ -334,12 +382,19 @@ def test_sorts_called_like_the_label_column():
 
 
 def test_distinguishing_and_consensus_at_other_levels(result):
-    for name in result.factors:
-        strict = set(result.distinguishing(name, level=0.001)["statement"])
-        assert strict <= set(result.distinguishing(name)["statement"])
+    z, bound = result.z_array, np.sqrt(2) * result.standard_error[0]  # all have 3 flagged sorts
+    np.testing.assert_allclose(result.standard_error, result.standard_error[0])
+    for j, name in enumerate(result.factors):
+        nearest = np.abs(np.delete(z, j, axis=1) - z[:, [j]]).min(axis=1)
+        found = []
+        for level, c in ((0.000001, 4.8916), (0.001, 3.291), (0.05, 1.96), (0.10, 1.6449)):
+            found.append(set(result.distinguishing(name, level)["statement"]))
+            expected = np.array(result.sorts.statements)[nearest > c * bound]
+            assert found[-1] == set(expected)
+        assert found[0] < found[1] < found[2] < found[3]
         assert result.distinguishing(name)["stars"].ne("").all()
         assert result.distinguishing(name)[f"z_{name}"].is_monotonic_decreasing
-    assert set(result.consensus()["statement"]) <= set(result.consensus(level=0.001)["statement"])
+    assert set(result.consensus()["statement"]) < set(result.consensus(level=0.001)["statement"])
     labelled = result.statements_table.query("label == 'Consensus'")["statement"]
     assert set(result.consensus()["statement"]) == set(labelled)
     with pytest.raises(DataError, match="not a probability"):
