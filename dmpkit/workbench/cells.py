@@ -157,10 +157,11 @@ def _read_csv(path: Path, cells: str) -> CellRange:
 
 def _csv_cell(path: Path, lines: list[list[str]], row: int, column: int) -> str:
     if row > len(lines) or column > len(lines[row - 1]):
+        remedy = f"It has {len(lines)} lines; line 1 is the header."
+        if lines and len(lines[0]) == 1 and ";" in lines[0][0]:
+            remedy = "It is separated by semicolons: save it with commas."
         raise DataError(
-            f"The file has no cell {column_letters(column)}{row}.",
-            file=path,
-            remedy=f"It has {len(lines)} lines; line 1 is the header.",
+            f"The file has no cell {column_letters(column)}{row}.", file=path, remedy=remedy
         )
     return lines[row - 1][column - 1]
 

@@ -49,6 +49,11 @@ BASES: Mapping[str, str] = {
 }
 """What a figure rests on, each with the verdict that it gets when it agrees."""
 
+#: The basis of a figure that nobody published: what dmpkit gave before.
+OWN = "computed by us"
+#: The bases that a source outside the study has to stand behind.
+SOURCED = ("printed", "released file")
+
 REQUIRED = ("title", "question", "citation", "kind", "licence", "notebook")
 OPTIONAL = ("authors", "year", "doi", "summary", "data")
 DATA_TEXT = ("name", "file", "description", "url", "sha256", "licence")
@@ -243,10 +248,57 @@ def _read_toml(path: Path) -> tuple[str, dict[str, Any]]:
             "The file is not UTF-8 text.", file=path, remedy="Save it as UTF-8."
         ) from error
     except tomllib.TOMLDecodeError as error:
-        found = re.search(r"line (\d+)", str(error))
-        row = int(found.group(1)) if found else None
-        problem = re.sub(r" \(at .*\)$", "", str(error))
-        raise DataError(f"This is not valid TOML: {problem}.", file=path, row=row) from error
+        raise _toml_error(path, text, str(error)) from error
+
+
+def _toml_error(path: Path, text: str, said: str) -> DataError:
+    """What is wrong in a TOML file: the line itself, and a guess at the cause."""
+    lines = text.splitlines() or [""]
+    found = re.search(r"line (\d+)", said)
+    row = int(found.group(1)) if found else len(lines)
+    line = lines[min(row, len(lines)) - 1].strip()
+    problem = re.sub(r" \(at .*\)$", "", said).replace("'\\n'", "end of line")
+    return DataError(
+        f"This is not valid TOML ({problem}): {line}",
+        file=path,
+        row=row,
+        remedy=_toml_remedy(line, lines[: row - 1], problem),
+    )
+
+
+def _toml_remedy(line: str, before: list[str], problem: str) -> str | None:
+    """The likely cause of a line that cannot be read, in the words of who typed it."""
+    key, equals, value = (part.strip() for part in line.partition("="))
+    if re.match(r"\[+\s*data\b", line):
+        return "Write [[data]], with two brackets, above each file."
+    if re.match(r"[“”„‟«»‘’‚`]", value):
+        return f'Text needs straight quotes ("), not curly ones: {key} = "..."'
+    if "\\" in value:
+        return "Use / in paths, also on Windows."
+    if not equals:
+        return 'Each line is a key and a value: title = "..." (or starts with #, a remark).'
+    if not value:
+        return f'Write a value after the equals sign: {key} = "..."'
+    if any(re.match(rf"{re.escape(key)}\s*=", other.strip()) for other in before) and (
+        "overwrite" in problem
+    ):
+        return f"The key {key!r} is given twice; keep one of the lines."
+    if value in {"True", "False"}:
+        return f"Write {key} = {value.lower()}, in lower case."
+    if value[0] in "\"'":
+        return _quotes_remedy(key, value)
+    return f'Text needs straight quotes: {key} = "..."' if value[0].isalpha() else None
+
+
+def _quotes_remedy(key: str, value: str) -> str:
+    """Why text that starts with a quotation mark cannot be read."""
+    quote = value[0]
+    other = "single" if quote == '"' else "double"
+    if value.count(quote) == 1:
+        return f"Text needs a straight quote at both ends: {key} = {quote}...{quote}"
+    if value.count(quote) > 2:
+        return f"Text that holds {quote} goes between {other} quotes."
+    return "After the text there is something that does not belong there."
 
 
 class _Lines:
@@ -314,8 +366,8 @@ def _data_file(item: Mapping[str, Any], table: int, lines: _Lines) -> DataFile:
     if _leaves(str(item["file"])):
         raise error(
             "file",
-            f"{item['file']!r} leaves the study's folder.",
-            "Write a path below the study's folder, with forward slashes.",
+            f"{item['file']!r} leaves the study's folder or has a backslash.",
+            "Write a path below the study's folder, with / (also on Windows).",
         )
     data = DataFile(**item)
     if data.sha256 and not re.fullmatch(r"[0-9a-f]{64}", data.sha256):
@@ -340,7 +392,8 @@ def _check_download(data: DataFile, error: Any) -> None:
 
 def _leaves(path: str) -> bool:
     parts = PurePosixPath(path).parts
-    return "\\" in path or ":" in path or ".." in parts or path.startswith("/")
+    hidden = any(ord(character) < 32 for character in path)  # "data\new.csv" has a line end
+    return "\\" in path or ":" in path or ".." in parts or path.startswith("/") or hidden
 
 
 def _check_unique_data(data: tuple[DataFile, ...], lines: _Lines) -> None:
@@ -359,8 +412,9 @@ def read_published(path: Path) -> tuple[PublishedFigure, ...]:
     Parameters
     ----------
     path : path
-        Comma-separated UTF-8 with the columns ``figure, description, value,
-        file, range, tolerance, where, basis``.
+        UTF-8 with the columns ``figure, description, value, file, range,
+        tolerance, where, basis``; separated by commas, or by semicolons as
+        Excel writes where the decimal sign is a comma (``0,45`` is then 0.45).
 
     Raises
     ------
@@ -390,7 +444,9 @@ def read_published(path: Path) -> tuple[PublishedFigure, ...]:
 def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, strict=True)
+            semicolons = _has_semicolons(stream.readline())
+            stream.seek(0)
+            reader = csv.reader(stream, strict=True, delimiter=";" if semicolons else ",")
             header = [name.strip() for name in next(reader, [])]
             _check_header(path, header)
             rows = []
@@ -402,19 +458,45 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
                         f"The row has {len(cells)} cells, the header has {len(header)}.",
                         file=path,
                         row=reader.line_num,
-                        remedy="Put text that holds a comma in double quotation marks.",
+                        remedy=f"Put text that holds a {'semicolon' if semicolons else 'comma'} "
+                        "in double quotation marks.",
                     )
                 cleaned = (cell.strip() for cell in cells)
-                rows.append((reader.line_num, dict(zip(header, cleaned, strict=True))))
+                row = dict(zip(header, cleaned, strict=True))
+                if semicolons:
+                    _decimal_points(path, reader.line_num, row)
+                rows.append((reader.line_num, row))
             return rows
     except UnicodeDecodeError as error:
         raise DataError(
-            "The file is not UTF-8 text.", file=path, remedy="Save it as UTF-8."
+            "The file is not UTF-8 text.",
+            file=path,
+            remedy="Save it as UTF-8 (in Excel: CSV UTF-8).",
         ) from error
     except csv.Error as error:
         raise DataError(
             f"This is not valid CSV: {error}.", file=path, row=reader.line_num
         ) from error
+
+
+def _has_semicolons(header: str) -> bool:
+    return header.count(";") >= len(COLUMNS) - 1 and "," not in header
+
+
+def _decimal_points(path: Path, line: int, row: dict[str, str]) -> None:
+    """Decimal commas as points; one that may as well part thousands is refused."""
+    for column in ("value", "tolerance"):
+        text = row[column]
+        if re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", text):
+            raise DataError(
+                f"{text!r} can be read as {text.replace(',', '.')} and as {text.replace(',', '')}.",
+                file=path,
+                row=line,
+                column=column,
+                remedy="Write it with a decimal point, or without a sign between thousands.",
+            )
+        if re.fullmatch(r"[+-]?\d*,\d+", text):
+            row[column] = text.replace(",", ".")
 
 
 def _check_header(path: Path, header: list[str]) -> None:

@@ -66,6 +66,28 @@ def test_a_good_study_is_read(tmp_path: Path) -> None:
         (GOOD + "year = '1980'\n", "study.toml, row 7: 'year' is not a whole number"),
         (GOOD + "data = 3\n", "study.toml, row 7: 'data' is not a list"),
         (GOOD + "title = 'again'\n", "study.toml, row 7: This is not valid TOML"),
+        (
+            GOOD + 'summary = "no end\ndoi = "x"\n',
+            'row 7: This is not valid TOML (Illegal character end of line): summary = "no end '
+            'Text needs a straight quote at both ends: summary = "..."',
+        ),
+        (
+            GOOD + "doi = “x”\n",
+            "row 7: This is not valid TOML (Invalid value): doi = “x” Text",
+        ),
+        (GOOD + "doi = “x”\n", 'straight quotes ("), not curly ones: doi = "..."'),
+        (GOOD + "doi = ten\n", 'Text needs straight quotes: doi = "..."'),
+        (GOOD + "doi = True\n", "Write doi = true, in lower case"),
+        (GOOD + "doi =\n", "Write a value after the equals sign"),
+        (GOOD + "doi 10\n", "Each line is a key and a value"),
+        (GOOD + 'doi = "a "b" c"\n', 'Text that holds " goes between single quotes'),
+        (GOOD + "doi = 'x' y\n", "After the text there is something that does not belong"),
+        (GOOD + "title = 'again'\n", "The key 'title' is given twice"),
+        (GOOD + DATA.replace("a.csv", r"C:\Users\a.csv"), "Use / in paths, also on Windows"),
+        (GOOD + DATA.replace("a.csv", r"data\new.csv"), "row 10: 'data\\new.csv' leaves"),
+        (GOOD + DATA + '[data]\nname = "b"\n', "row 11: This is not valid TOML"),
+        (GOOD + DATA + '[data]\nname = "b"\n', "Write [[data]], with two brackets"),
+        (GOOD + '[data]\nname = "b"\n', "Write each file as [[data]]"),
         (GOOD + DATA + "sha = 1\n", "study.toml, row 11: 'sha' is not a key of a data file"),
         (GOOD + DATA + DATA, "study.toml, row 13: The data name 'a' is given twice"),
         (GOOD + "[[data]]\nname = 'a'\n", "study.toml, row 7: A data file has no 'file'"),
@@ -115,6 +137,37 @@ def test_what_is_wrong_in_the_figures(tmp_path: Path, rows: str, message: str) -
     with pytest.raises(DataError) as caught:
         Study.open(folder)
     assert "published.csv" in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_a_table_with_semicolons_is_read(tmp_path: Path) -> None:
+    """As Excel saves it where the decimal sign is a comma."""
+    rows = (
+        "\ufefffigure;description;value;file;range;tolerance;where;basis\n"
+        "one;A number, printed;0,45;;;0,01;p. 3, left;printed\n"
+        "two;B;-1.50;;;;;printed\nthree;C;1234,5;;;;;printed\nfour;D;0,123;;;;;printed\n"
+    )
+    figures = read_published(write(tmp_path, GOOD, rows) / "published.csv")
+    assert [figure.value for figure in figures] == ["0.45", "-1.50", "1234.5", "0.123"]
+    assert (figures[0].description, figures[0].tolerance) == ("A number, printed", 0.01)
+    assert half_unit(figures[0].value) == 0.005
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (
+            "one;A;1,234;;;;;printed",
+            "row 2, column value: '1,234' can be read as 1.234 and as 1234",
+        ),
+        ("one;A;1.234,5;;;;;printed", "column value: '1.234,5' is not a number"),
+        ("one;A;1;;;;p;q;printed", "Put text that holds a semicolon in double quotation marks"),
+    ],
+)
+def test_what_is_unclear_with_semicolons(tmp_path: Path, row: str, message: str) -> None:
+    path = write(tmp_path, GOOD, ";".join(COLUMNS) + "\n" + row + "\n") / "published.csv"
+    with pytest.raises(DataError) as caught:
+        read_published(path)
     assert message in str(caught.value)
 
 
@@ -184,7 +237,7 @@ def test_tables_are_typed_by_their_data_package(bench) -> None:
 
     from dmpkit.datasets import refresh_hashes
 
-    text = "code,n\n01,2\n02,3\n"
+    text = "code,n\n1,2\n2,3\n"
     folder = bench.study("typed", "", [], toml=DATA, files={"a.csv": text})
     assert Study.open("typed").table("a")["code"].tolist() == [1.0, 2.0]
     fields = [{"name": "code", "type": "string"}, {"name": "n", "type": "integer"}]
@@ -197,6 +250,6 @@ def test_tables_are_typed_by_their_data_package(bench) -> None:
     }
     (folder / "datapackage.json").write_text(json.dumps(package))
     refresh_hashes(folder)
-    assert Study.open("typed").table("a")["code"].tolist() == ["01", "02"]
+    assert Study.open("typed").table("a")["code"].tolist() == ["1", "2"]
     with pytest.raises(DataError, match="no data 'b'"):
         Study.open("typed").table("b")
