@@ -24,7 +24,19 @@ MIRROR_VARIABLE = "DMPKIT_DATA_MIRROR"
 
 
 class DownloadFailed(DmpkitError):
-    """A file could not be downloaded; nothing was left behind."""
+    """A file could not be downloaded; nothing was left behind.
+
+    Parameters
+    ----------
+    message : str
+        What happened.
+    file : str
+        The file, when the cause is the network and so the same for all files.
+    """
+
+    def __init__(self, message: str, file: str = "") -> None:
+        super().__init__(f"{file}: {message}" if file else message)
+        self.message, self.file = message, file
 
 
 def cache_folder() -> Path:
@@ -206,10 +218,10 @@ def _download(target: Path, item: DataFile) -> None:
             f"{host} does not give {item.file}: {said}. Nothing was kept."
         ) from error
     except (requests.exceptions.RequestException, OSError) as error:
-        raise DownloadFailed(_no_network(host, item, error)) from error
+        raise DownloadFailed(_no_network(host, error), item.file) from error
 
 
-def _no_network(host: str, item: DataFile, error: Exception) -> str:
+def _no_network(host: str, error: Exception) -> str:
     import requests
 
     if isinstance(error, requests.exceptions.Timeout):
@@ -221,7 +233,7 @@ def _no_network(host: str, item: DataFile, error: Exception) -> str:
     else:
         happened = f"the download from {host} failed ({type(error).__name__})"
     return (
-        f"{item.file}: {happened}. Nothing was kept. Where there is a network, run "
+        f"{happened}. Nothing was kept. Where there is a network, run "
         f"'dmpkit fetch --all --to FOLDER'; then set {MIRROR_VARIABLE} to that folder here."
     )
 
