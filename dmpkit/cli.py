@@ -229,7 +229,7 @@ def fetch(slugs: tuple[str, ...], everything: bool, to: Path | None) -> None:
 
     if bool(slugs) == everything:
         raise click.UsageError("Name one or more studies, or say --all.")
-    failed = False
+    failed: dict[str, list[str]] = {}  # what happened: to which files
     for slug in slugs or find_studies():
         study = Study.open(slug)
         items = [item for item in study.data if item.download]
@@ -239,10 +239,12 @@ def fetch(slugs: tuple[str, ...], everything: bool, to: Path | None) -> None:
             try:
                 path = fetch_file(study.slug, item, to)
             except DownloadFailed as error:
-                _say_error(error)
-                failed = True
+                failed.setdefault(error.message, []).append(error.file)
             else:
                 click.echo(f"{study.slug}: {path} ({path.stat().st_size:,} bytes, {item.licence})")
+    for message, files in failed.items():
+        named = ", ".join(filter(None, files))
+        click.echo(f"Error: {named}: {message}" if named else f"Error: {message}", err=True)
     if failed:
         sys.exit(1)
 
@@ -281,7 +283,8 @@ def check(study: str) -> None:
     """Check a study's files without running its notebook.
 
     STUDY is a slug or the path of a study's folder. Keys, hashes, the
-    published tables and the figures named in the notebook's code are looked at.
+    published tables and the figures named in the notebook's code are looked at,
+    and whether the notebook's pictures have text alternatives.
 
     \b
     Examples:
@@ -298,9 +301,15 @@ def check(study: str) -> None:
     for problem in problems:
         click.echo(f"problem: {problem}")
     if problems:
-        click.echo(f"{opened.slug}: {len(problems)} problems")
+        click.echo(f"{opened.slug}: {_number(len(problems), 'problem')}")
         sys.exit(2)
-    click.echo(f"{opened.slug}: in order ({len(opened.figures)} figures, {opened.kind})")
+    figures = _number(len(opened.figures), "figure")
+    click.echo(f"{opened.slug}: in order ({figures}, {opened.kind})")
+    click.echo(f"The notebook was not run. To compare its figures: dmpkit reproduce {study}")
+
+
+def _number(n: int, word: str) -> str:
+    return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
 # --- qsort ------------------------------------------------------------------------------
@@ -366,7 +375,10 @@ def notebooks(names: tuple[str, ...], jobs: int, deadline: float) -> None:
     from dmpkit.workbench.storing import all_notebooks, store_outputs
 
     def say(stored: Stored) -> None:
-        message = f" ({stored.message})" if stored.message else ""
+        if stored.outcome == "failed":
+            message = "".join(f"\n  {line}" for line in stored.message.splitlines())
+        else:
+            message = f" ({stored.message})" if stored.message else ""
         click.echo(f"{stored.notebook.name}: {stored.outcome}{message}")
 
     done = store_outputs(all_notebooks(names), jobs=jobs, deadline=deadline, on_done=say)

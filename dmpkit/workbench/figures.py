@@ -10,13 +10,16 @@ from typing import Any
 from dmpkit.errors import DataError
 from dmpkit.reporting import escape
 from dmpkit.workbench.cells import Cell, CellRange
-from dmpkit.workbench.manifest import BASES, PublishedFigure, half_unit
+from dmpkit.workbench.manifest import BASES, OWN, PublishedFigure, half_unit
 
 __all__ = ["DIFFERS", "NOT_REPRODUCIBLE", "VERDICT_MIME", "Verdict", "compare"]
 
 VERDICT_MIME = "application/vnd.dmpkit.verdict+json"
 DIFFERS = "differs"
 NOT_REPRODUCIBLE = "not reproducible"
+
+#: The mark of a verdict; agreement with a source has a tick.
+MARKS = {DIFFERS: "✗", NOT_REPRODUCIBLE: "○", BASES[OWN]: "="}
 
 #: Below this share of the published number a difference is the computer's rounding.
 NOISE = 1e-12
@@ -74,6 +77,16 @@ class Verdict:
         return self.verdict == DIFFERS
 
     @property
+    def is_own(self) -> bool:
+        """True when it is compared with our own earlier calculation, not with a source."""
+        return self.basis == OWN
+
+    @property
+    def compared_with(self) -> str:
+        """What stands on the other side, in a word: ``published``, ``program`` or ``before``."""
+        return _other_side(self.basis)
+
+    @property
     def difference_text(self) -> str:
         """The difference with its place and tolerance, for readers."""
         if self.verdict == NOT_REPRODUCIBLE:
@@ -91,23 +104,27 @@ class Verdict:
 
     def __str__(self) -> str:
         text = (
-            f"{self.figure}: published {self.published}, here {self.here}, "
+            f"{self.figure}: {self.compared_with} {self.published}, here {self.here}, "
             f"difference {self.difference_text}: {self.verdict}"
         )
         return f"{text} ({self.why})" if self.why else text
 
     def _repr_html_(self) -> str:
-        mark = {DIFFERS: "✗", NOT_REPRODUCIBLE: "○"}.get(self.verdict, "✓")
+        mark = MARKS.get(self.verdict, "✓")
         why = f"<br><em>{escape(self.why)}</em>" if self.why else ""
         cells = (self.published, self.here, self.difference_text)
         return (
             '<table class="dmpkit verdict"><thead><tr><th scope="col">figure</th>'
-            '<th scope="col">published</th><th scope="col">here</th>'
+            f'<th scope="col">{self.compared_with}</th><th scope="col">here</th>'
             '<th scope="col">difference</th><th scope="col">verdict</th></tr></thead>'
             f'<tbody><tr><th scope="row">{escape(self.figure)}: {escape(self.description)}</th>'
             + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
             + f"<td><strong>{mark} {escape(self.verdict)}</strong>{why}</td></tr></tbody></table>"
         )
+
+
+def _other_side(basis: str) -> str:
+    return {OWN: "before", "program output": "program"}.get(basis, "published")
 
 
 def compare(
@@ -243,7 +260,8 @@ def _compare_table(figure: PublishedFigure, cells: CellRange, here: object) -> d
             if not agrees:
                 different += 1
                 first = first or (
-                    f"first at {cells.address(i, j)}: published {_cell_text(published)}, "
+                    f"first at {cells.address(i, j)}: "
+                    f"{_other_side(figure.basis)} {_cell_text(published)}, "
                     f"here {_cell_text(grid[i][j])}"
                 )
             if size is not None and size > largest:

@@ -7,9 +7,10 @@ import datetime
 import json
 import os
 import platform
+import re
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
@@ -17,7 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dmpkit.errors import DataError, DataNotDownloaded
-from dmpkit.workbench.figures import DIFFERS, VERDICT_MIME, Verdict
+from dmpkit.workbench.checking import code_of, pictures_without_words
+from dmpkit.workbench.figures import DIFFERS, NOT_REPRODUCIBLE, VERDICT_MIME, Verdict
+from dmpkit.workbench.manifest import OWN, PublishedFigure
 from dmpkit.workbench.running import NotebookRun, read_notebook, run_notebook, wait_for
 from dmpkit.workbench.study import COLLECT_VARIABLE, STUDIES_VARIABLE, Study, find_studies
 
@@ -71,6 +74,9 @@ class StudyResult:
         The study; None when it cannot be opened.
     run, versions : str
         When it was run, and with which versions of Python and packages.
+    notes : tuple of str
+        What is no failure but should be mended, e.g. a picture without a
+        text alternative.
     """
 
     slug: str
@@ -82,11 +88,27 @@ class StudyResult:
     study: Study | None = field(default=None, repr=False)
     run: str = ""
     versions: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
         """True when a figure differs, the notebook failed or the manifest is wrong."""
         return self.status not in {REPRODUCED, NOT_DOWNLOADED, NOT_RUN}
+
+    @property
+    def headline(self) -> tuple[tuple[str, str], ...]:
+        """What was found, by what the figures rest on: a mark and a phrase each.
+
+        Printed and released figures, those of a program and our own are never
+        added up, and what cannot be checked is said beside what agrees. Only
+        what agrees with a source has a tick; our own have an equals sign.
+        """
+        return tuple(_headline(self.verdicts, self.study.figures if self.study else ()))
+
+    @property
+    def headline_text(self) -> str:
+        """The headline in a line: ``1 of 5 printed figures matches, ...``."""
+        return "; ".join(phrase for _, phrase in self.headline)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -97,6 +119,44 @@ class StudyResult:
     def counts_text(self) -> str:
         """The verdicts in words: ``12 matches program, 1 differs``."""
         return ", ".join(f"{n} {verdict}" for verdict, n in self.counts.items())
+
+
+#: What the figures of a basis are called: one, several.
+NAMES = {
+    "printed": ("printed figure", "printed figures"),
+    "released file": ("figure of released files", "figures of released files"),
+    "program output": ("figure of the program", "figures of the program"),
+    OWN: ("figure of our own", "figures of our own"),
+}
+
+
+def _headline(
+    verdicts: Sequence[Verdict], figures: Sequence[PublishedFigure]
+) -> Iterator[tuple[str, str]]:
+    if not verdicts:
+        return
+    have = {verdict.figure for verdict in verdicts}
+    for basis, (one, several) in NAMES.items():
+        group = [verdict for verdict in verdicts if verdict.basis == basis]
+        without = sum(f.basis == basis and f.figure not in have for f in figures)
+        total = len(group) + without
+        if not total:
+            continue
+        checked = [v for v in group if v.verdict != NOT_REPRODUCIBLE]
+        good = sum(not v.differs for v in checked)
+        named = f"{total} {one if total == 1 else several}"
+        does = "unchanged" if basis == OWN else "matches" if good == 1 else "match"
+        if checked:
+            mark = "✗" if good < len(checked) else "=" if basis == OWN else "✓"
+            yield mark, f"{good} of {named} {does}"
+        if without:
+            yield "✗", f"{_part(without, total, named)} without a verdict"
+        if unable := len(group) - len(checked):
+            yield "○", f"{_part(unable, total, named)} cannot be checked"
+
+
+def _part(n: int, total: int, named: str) -> str:
+    return named if n == total else f"{n} of the {named}"
 
 
 class Reporter(Protocol):
@@ -229,9 +289,7 @@ def judge(study: Study, run: NotebookRun) -> StudyResult:
     problems += notebook_errors(run.notebook)
     times = Counter(verdict.figure for verdict in found)
     problems += [f"the figure {name} is checked {n} times" for name, n in times.items() if n > 1]
-    problems += [
-        f"the figure {f.figure} is never checked" for f in study.figures if f.figure not in times
-    ]
+    problems += _unchecked(study, run.notebook, set(times))
     differs = [v for v in found if v.verdict == DIFFERS]
     status = FAILED if problems else DIFFERS if differs else REPRODUCED
     said = [f"the figure {v.figure} differs: {v}" for v in differs]
@@ -245,6 +303,7 @@ def judge(study: Study, run: NotebookRun) -> StudyResult:
         study,
         datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         package_versions(),
+        tuple(pictures_without_words(run.notebook)),
     )
 
 
@@ -257,20 +316,71 @@ def _verdicts(slug: str, notebook: NotebookNode) -> Iterable[Verdict]:
 
 
 def notebook_errors(notebook: NotebookNode) -> list[str]:
-    """The first error of a notebook, with its cell, and how many follow."""
-    found, number = [], 0
-    for cell in notebook.cells:
-        if cell.cell_type != "code" or not cell.source.strip():
+    r"""The errors of a notebook: cell and line, message, and below it the line itself.
+
+    Examples
+    --------
+    >>> import nbformat.v4 as v4
+    >>> said = v4.new_output("error", ename="AssertionError", evalue="",
+    ...                      traceback=["Cell In[1], line 2", "----> 2 assert n == 2"])
+    >>> cell = v4.new_code_cell("n = 1\nassert n == 2", outputs=[said])
+    >>> print(*notebook_errors(v4.new_notebook(cells=[cell])))
+    error in code cell 1, line 2: AssertionError (it says no more)
+      assert n == 2
+    """
+    return [
+        _error_text(number, cell.source, output)
+        for number, cell in enumerate(_full_cells(notebook), start=1)
+        for output in cell.get("outputs", [])
+        if output.output_type == "error"
+    ]
+
+
+def _full_cells(notebook: NotebookNode) -> list[Any]:
+    """The code cells that hold code, in the order in which they are counted."""
+    return [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
+
+
+def _error_text(number: int, source: str, error: Any) -> str:
+    said = re.sub(r" \(\S+, line \d+\)$", "", str(error.evalue).strip()).splitlines()
+    message = f"{error.ename}: {said[0]}" if said else f"{error.ename} (it says no more)"
+    line = _failing_line("\n".join(error.traceback))
+    lines = source.splitlines()
+    if line is None or line > len(lines):
+        return f"error in code cell {number}: {message}"
+    return f"error in code cell {number}, line {line}: {message}\n  {lines[line - 1].strip()}"
+
+
+def _failing_line(traceback: str) -> int | None:
+    """The line of the cell at which a traceback begins."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", traceback)
+    found = re.search(r"^ *Cell In\[\d+\], line (\d+)|^line (\d+): ", plain, re.MULTILINE)
+    return int(found[1] or found[2]) if found else None
+
+
+def _unchecked(study: Study, notebook: NotebookNode, checked: set[str]) -> Iterator[str]:
+    """Figures without a verdict, each with the cell that should have given it."""
+    cells = _full_cells(notebook)
+    for figure in study.figures:
+        if figure.figure in checked:
             continue
-        number += 1
-        found += [(number, o) for o in cell.outputs if o.output_type == "error"]
-    if not found:
-        return []
-    first, error = found[0]
-    lines = str(error.evalue).strip().splitlines()
-    message = f"{error.ename}: {lines[0]}" if lines else str(error.ename)
-    more = f" ({len(found) - 1} later cells failed too)" if len(found) > 1 else ""
-    return [f"error in code cell {first}: {message}{more}"]
+        number = _checking_cell(cells, figure.figure)
+        name = f"the figure {figure.figure}"
+        if number is None:
+            yield f"{name} is never checked"
+        elif any(output.output_type == "error" for output in cells[number - 1].outputs):
+            yield f"{name} was called in code cell {number}, but that cell failed: no verdict"
+        else:
+            yield f"{name} is never checked, though code cell {number} names it"
+
+
+def _checking_cell(cells: Sequence[NotebookNode], figure: str) -> int | None:
+    """The cell that calls for a figure's verdict; else the first that can make its name."""
+    codes = [code_of(cell) for cell in cells]
+    for number, code in enumerate(codes, start=1):
+        if any(called == figure for called, _ in code.checked):
+            return number
+    return next((n for n, code in enumerate(codes, start=1) if code.names(figure)), None)
 
 
 # --- results of earlier runs ---------------------------------------------------------
@@ -365,13 +475,17 @@ def verdict_table(results: Sequence[StudyResult], *, details: bool = True) -> st
         lines = [
             f"{result.slug}{kind}: {result.status.upper() if result.failed else result.status}"
         ]
+        if result.verdicts:
+            lines.append(f"  {result.headline_text}")
         if details and result.verdicts:
             rows = [
                 (v.figure, v.published, v.here, v.difference_text, v.verdict)
                 for v in result.verdicts
             ]
-            lines += _columns([("figure", "published", "here", "difference", "verdict"), *rows])
-        lines += [f"  ! {problem}" for problem in result.problems]
+            heads = ("figure", "compared with", "here", "difference", "verdict")
+            lines += _columns([heads, *rows])
+        lines += [f"  ! {problem}".replace("\n", "\n    ") for problem in result.problems]
+        lines += [f"  note: {note}" for note in result.notes]
         blocks.append("\n".join(lines))
     return "\n\n".join([*blocks, _summary(results)])
 

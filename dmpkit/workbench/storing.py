@@ -114,7 +114,7 @@ async def _store(path: Path, deadline: float) -> Stored:
     )
     problems = [run.problem] if run.problem else notebook_errors(run.notebook)
     if problems:
-        return Stored(path, "failed", problems[0])
+        return Stored(path, "failed", "\n".join(problems))
     text = nbformat.writes(stable(run.notebook, root))  # type: ignore[no-untyped-call, unused-ignore]
     if not text.endswith("\n"):
         text += "\n"

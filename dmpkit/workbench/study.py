@@ -270,6 +270,17 @@ class Study:
         # without the folder: notebooks store this text, and paths are private
         return f"Study {self.slug!r}: {self.title} ({self.kind}, {len(self.figures)} figures)"
 
+    def _figures_text(self) -> str:
+        """How many figures rest on what, and for how many there is nothing to compare with."""
+        from collections import Counter
+
+        said = Counter(figure.basis for figure in self.figures)
+        missing = Counter(figure.basis for figure in self.figures if not figure.is_available)
+        return ", ".join(
+            f"{n} {basis}" + (f" ({missing[basis]} not available)" if missing[basis] else "")
+            for basis, n in said.items()
+        )
+
     def _repr_html_(self) -> str:
         from dmpkit.reporting import summary_table
         from dmpkit.workbench.manifest import KINDS
@@ -280,7 +291,7 @@ class Study:
             ("source", self.citation),
             ("DOI", self.doi),
             ("licence of the data", self.licence),
-            ("published figures", len(self.figures)),
+            ("figures", self._figures_text()),
         ]
         return summary_table([row for row in rows if row[1] != ""], caption=self.title)
 

@@ -12,7 +12,7 @@ TOML = """\
 title = "A toy study"
 question = "Does two and two make four?"
 citation = "Made for a test."
-kind = "synthetic"
+kind = "published figures"
 licence = "CC0-1.0"
 notebook = "{slug}.ipynb"
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dmpkit.cli import main
+from dmpkit.errors import DistributionWarning
 
 FOUR = "four,Twice two,4,,,,p. 1,printed\n"
 CELL = "study.reproduces('four', 4)"
@@ -34,7 +36,10 @@ def test_a_new_study_runs_at_once(bench) -> None:
     made = run("new", "my-study", "--template", "qmethod")
     assert made.exit_code == 0
     assert (bench.root / "studies" / "my-study" / "synthetic-sorts.csv").is_file()
-    assert run("check", "my-study").output == "my-study: in order (5 figures, synthetic)\n"
+    assert run("check", "my-study").output == (
+        "my-study: in order (5 figures, synthetic)\n"
+        "The notebook was not run. To compare its figures: dmpkit reproduce my-study\n"
+    )
     done = run("reproduce", "my-study")
     assert done.exit_code == 0, done.output
     assert "Figures: 5 unchanged since our calculation" in done.output
@@ -87,7 +92,7 @@ def test_exit_codes_of_reproduce(bench) -> None:
     invalid = run("reproduce", "good", "broken")
     assert invalid.exit_code == 2
     assert "study.toml: The key 'question' is missing" in invalid.output
-    assert "good (synthetic): reproduced" in invalid.output
+    assert "good (published figures): reproduced" in invalid.output
     assert run("reproduce", "no-such-study").exit_code == 2
     assert run("reproduce", "good", "--jobs", "0").exit_code == 2
     assert run("reproduce", "good", "--deadline", "-1").exit_code == 2
@@ -108,7 +113,7 @@ def test_a_study_without_its_data_is_listed_and_not_a_failure(bench) -> None:
     bench.study("away", FOUR, [CELL], toml=toml)
     done = run("reproduce", "away")
     assert done.exit_code == 0
-    assert "away (synthetic): data not downloaded" in done.output
+    assert "away (published figures): data not downloaded" in done.output
     assert "dmpkit fetch away" in done.output
     assert "not downloaded" in run("studies").output
     assert "note: a.csv: data not downloaded" in run("check", "away").output
@@ -133,6 +138,7 @@ def test_check_names_what_is_wrong(bench) -> None:
     toml += f'sha256 = "{"0" * 64}"\n'
     cells = [
         CELL,
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2])",
         "study.reproduces('fuor', 4)",
         "for n in 'x':\n    study.reproduces(f'tab{n}le', 1)",
         "x =",
@@ -143,14 +149,89 @@ def test_check_names_what_is_wrong(bench) -> None:
     for problem in (
         "b.csv: The file is not the one that study.toml describes",
         "published.csv, row 4, column range: The published table 'table' cannot be read",
-        "bad.ipynb, code cell 3: 'fuor' is not a figure of published.csv",
-        "bad.ipynb, code cell 5: invalid syntax (line 1)",
+        "note: bad.ipynb, code cell 3: a picture of your own needs words. Say what is seen: "
+        "plotting.set_alt(ax,",
+        "bad.ipynb, code cell 4: 'fuor' is not a figure of published.csv",
+        "bad.ipynb, code cell 6: invalid syntax (line 1)",
         "published.csv, row 3: the figure 'five' stands nowhere in the code of bad.ipynb",
         "bad: 6 problems",
     ):
         assert problem in result.output, result.output
     (bench.root / "notebooks" / "bad.ipynb").unlink()
     assert "The notebook 'bad.ipynb' is not there" in run("check", "bad").output
+
+
+def test_one_problem_is_not_many_and_nothing_synthetic_is_printed(bench) -> None:
+    folder = bench.study("made", FOUR, [CELL])
+    toml = (folder / "study.toml").read_text()
+    (folder / "study.toml").write_text(toml.replace('"published figures"', '"synthetic"'))
+    result = run("check", "made")
+    assert result.exit_code == 2
+    assert "published.csv, row 2, column basis: a synthetic study has nothing" in result.output
+    assert result.output.endswith("made: 1 problem\n")
+
+
+def test_own_data_in_the_template(bench) -> None:
+    """Whoever puts own sorts in is told which cells to delete, and why a run failed."""
+    run("new", "mine")
+    path = bench.root / "studies" / "mine" / "synthetic-sorts.csv"
+    rows = [line.split(",") for line in path.read_text().splitlines()[:-2]]
+    heads = ["item", "wording", *rows[0][2:]]
+    path.write_text("\n".join(",".join(row) for row in [heads, *rows[1:]]) + "\n")
+    checked = run("check", "mine")
+    assert checked.exit_code == 2
+    assert checked.output.count("this cell is only for the synthetic data") == 4
+    assert "mine: 4 problems" in checked.output
+    done = run("reproduce", "mine")
+    assert done.exit_code == 1
+    assert (
+        "  ! error in code cell 3, line 2: AssertionError: these are not the template's sorts\n"
+        "      assert (sorts.n_statements, sorts.n_sorts) == (24, 12)"
+    ) in done.output
+    said = "the figure factor-arrays was called in code cell 14, but that cell failed: no verdict"
+    assert said in done.output
+    assert "has 24 rows and 4 columns" in done.output
+    assert "n-sorts             12 " in done.output  # what can be checked is checked
+
+    # the cells that say so are deleted, and published.csv is brought up to date
+    notebook = bench.root / "notebooks" / "mine.ipynb"
+    book = json.loads(notebook.read_text())
+    book["cells"] = [
+        cell
+        for cell in book["cells"]
+        if cell["cell_type"] == "markdown"
+        or "only for the synthetic" not in "".join(cell["source"])
+    ]
+    notebook.write_text(json.dumps(book))
+    published = path.parent / "published.csv"
+    kept = [row for row in published.read_text().splitlines() if not row.startswith("recovered")]
+    published.write_text("\n".join(kept) + "\n")
+    import dmpkit.qmethod as qm
+
+    with pytest.warns(DistributionWarning):  # two statements of the grid are gone
+        arrays = qm.analyse(qm.read_sorts(path), n_factors=3).factor_arrays
+    arrays.to_csv(path.parent / "computed-arrays.csv", index=False)
+    assert "The file has no cell A24" in run("check", "mine").output
+    published.write_text(published.read_text().replace("A2:D25", "A2:D23"))
+    assert run("check", "mine").exit_code == 0
+    again = run("reproduce", "mine")
+    assert "error in" not in again.output
+    assert "88 of 88 cells agree" in again.output
+
+
+def test_without_a_network_it_is_said_once(bench) -> None:
+    toml = "".join(
+        f'[[data]]\nname = "{n}"\nfile = "{n}.csv"\ndownload = true\nlicence = "CC0-1.0"\n'
+        f'url = "https://no-such-host.invalid/{n}.csv"\nsha256 = "{"0" * 64}"\n'
+        for n in "ab"
+    )
+    bench.study("away", FOUR, [CELL], toml=toml)
+    fetched = run("fetch", "away")
+    assert fetched.exit_code == 1
+    assert fetched.output.count("no-such-host.invalid") == 1
+    assert "Error: a.csv, b.csv: there is no connection to no-such-host.invalid" in fetched.output
+    checked = run("check", "away").output
+    assert "note: a.csv, b.csv: data not downloaded: dmpkit fetch away\n" in checked
 
 
 def test_python_m_dmpkit(bench) -> None:
@@ -161,4 +242,4 @@ def test_python_m_dmpkit(bench) -> None:
         text=True,
         check=True,
     )
-    assert done.stdout == "good: in order (1 figures, synthetic)\n"
+    assert done.stdout.startswith("good: in order (1 figure, published figures)\n")

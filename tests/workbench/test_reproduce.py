@@ -47,7 +47,13 @@ def test_many_studies_at_once_each_with_its_own_end(bench) -> None:
     bench.study(
         "twice",
         FOUR + FIVE + SIX,
-        ["study.reproduces('four', 4)", "study.reproduces('four', 4)", "1 / 0\n", "undefined_name"],
+        [
+            "study.reproduces('four', 4)",
+            "study.reproduces('four', 4)",
+            "1 / 0\n",
+            "n = 2\nassert n == 3\nstudy.reproduces('five', 5)",
+            "x = = 1",
+        ],
     )
     bench.study(
         "dies",
@@ -67,6 +73,11 @@ def test_many_studies_at_once_each_with_its_own_end(bench) -> None:
         "not reproducible": 1,
     }
     assert good.verdicts[1].why == "as it must"
+    assert good.headline == (
+        ("✓", "2 of 3 printed figures match"),
+        ("○", "1 of the 3 printed figures cannot be checked"),
+        ("=", "1 of 1 figure of our own unchanged"),
+    )
 
     assert wrong.status == "differs"
     assert wrong.failed
@@ -75,22 +86,29 @@ def test_many_studies_at_once_each_with_its_own_end(bench) -> None:
         "matches print",
         "unchanged since our calculation",
     ]
+    assert wrong.headline[0] == ("✗", "1 of 2 printed figures matches")
     assert wrong.problems == (
         "the figure four differs: four: published 7, here 4, difference 3 (tolerance 0.5): differs",
     )
 
     assert twice.status == "failed"
     assert twice.problems == (
-        "error in code cell 4: ZeroDivisionError: division by zero (1 later cells failed too)",
+        "error in code cell 4, line 1: ZeroDivisionError: division by zero\n  1 / 0",
+        "error in code cell 5, line 2: AssertionError (it says no more)\n  assert n == 3",
+        "error in code cell 6, line 1: SyntaxError: invalid syntax\n  x = = 1",
         "the figure four is checked 2 times",
-        "the figure five is never checked",
+        "the figure five was called in code cell 5, but that cell failed: no verdict",
         "the figure six is never checked",
     )
 
+    assert dies.headline == (
+        ("✓", "1 of 2 printed figures matches"),
+        ("✗", "1 of the 2 printed figures without a verdict"),
+    )
     assert dies.status == "failed"
     assert dies.problems == (
         "the kernel died in code cell 3",
-        "the figure five is never checked",
+        "the figure five is never checked, though code cell 4 names it",
     )
     assert [v.figure for v in dies.verdicts] == ["four"]
 
@@ -98,7 +116,10 @@ def test_many_studies_at_once_each_with_its_own_end(bench) -> None:
     assert "study.toml, row 2: 'tilte' is not a key of a study." in broken.problems[0]
 
     text = verdict_table(results)
-    assert "wrong (synthetic): DIFFERS" in text
+    assert (
+        "  ! error in code cell 4, line 1: ZeroDivisionError: division by zero\n      1 / 0" in text
+    )
+    assert "wrong (published figures): DIFFERS" in text
     assert "Studies: 1 reproduced, 1 differs, 2 failed, 1 invalid" in text
     stored = last_results(bench.root / "build")
     assert {slug: one["status"] for slug, one in stored.items()} == {
