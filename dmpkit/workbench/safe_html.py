@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
+from urllib.parse import unquote
 
 from dmpkit.reporting import escape
 
@@ -45,6 +47,7 @@ ATTRIBUTES: dict[str, set[str]] = {
 }
 LONG = 30  # characters from which a cell needs room for words
 NUMBER = re.compile(r"[+\-−]?[\d,]*\.?\d+(e[+-]?\d+)?%?\**|NaN|–")
+PAGE = re.compile(r"[\w-][\w.-]*\.html")  # a page beside this one
 IMAGE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*")
 
 
@@ -53,7 +56,7 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     if (tag, name) == ("img", "src"):
         return value if IMAGE.fullmatch(value) else None
     if (tag, name) == ("a", "href"):
-        return value if re.match(r"(https?://|mailto:|#)", value) else None
+        return value if re.match(r"(https?://|mailto:|#)", value) or PAGE.fullmatch(value) else None
     return value
 
 
@@ -73,7 +76,7 @@ def _cleaner() -> Any:
     )
 
 
-def clean(html: str, outline: Outline | None = None) -> str:
+def clean(html: str, outline: Outline | None = None, links: Mapping[str, str] | None = None) -> str:
     """HTML without anything that can run or that loads from elsewhere.
 
     Scripts, styles, frames, forms and event handlers are removed, pictures
@@ -87,16 +90,20 @@ def clean(html: str, outline: Outline | None = None) -> str:
         HTML of any origin.
     outline : Outline, optional
         Brings headings into the page's order.
+    links : mapping, optional
+        File name of a notebook to the page on which it is shown; a link to
+        another notebook of the project leads there. One to a notebook that has
+        no page becomes plain text.
 
     Examples
     --------
     >>> clean('<p onclick="x()">text<script>x()</script></p>')
     '<p>text</p>'
     """
-    return str(_cleaner().clean(_readable(html, outline)))  # cleaning comes last
+    return str(_cleaner().clean(_readable(html, outline, links or {})))  # cleaning comes last
 
 
-def _readable(html: str, outline: Outline | None) -> str:
+def _readable(html: str, outline: Outline | None, links: Mapping[str, str]) -> str:
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(html, "html.parser")
@@ -109,6 +116,8 @@ def _readable(html: str, outline: Outline | None) -> str:
             image.replace_with("[a picture that is not part of the page was left out]")
         elif not image.get("alt"):
             image["alt"] = "picture without a description"
+    for link in soup.find_all("a", href=True):
+        _lead(link, links)
     if outline is not None:
         for heading in soup.find_all(re.compile("^h[1-6]$")):
             if outline.is_title(heading.get_text()):
@@ -116,6 +125,18 @@ def _readable(html: str, outline: Outline | None) -> str:
             else:
                 heading.name = f"h{outline.level(int(heading.name[1]))}"
     return str(soup)
+
+
+def _lead(link: Any, links: Mapping[str, str]) -> None:
+    """Lead a link to a notebook to its page; unwrap one that leads nowhere on the site."""
+    address = str(link["href"])
+    if re.match(r"[a-zA-Z][\w+.-]*:|//|#", address):
+        return  # elsewhere, or on this page; the cleaner judges it
+    page = links.get(unquote(address.partition("#")[0]).removeprefix("./"))
+    if page is None:
+        link.unwrap()
+    else:
+        link["href"] = page
 
 
 def _scope(table: Any) -> None:
@@ -180,7 +201,7 @@ class Outline:
         return min(self.top + len(self.stack) - 1, 6)
 
 
-def markdown(source: str, outline: Outline) -> str:
+def markdown(source: str, outline: Outline, links: Mapping[str, str] | None = None) -> str:
     """Markdown text as safe HTML, TeX as MathML, headings in order.
 
     Parameters
@@ -189,6 +210,8 @@ def markdown(source: str, outline: Outline) -> str:
         Text of a markdown cell.
     outline : Outline
         Keeps the order of headings over the cells of a page.
+    links : mapping, optional
+        Notebooks and their pages, as :func:`clean` takes them.
     """
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
@@ -206,4 +229,4 @@ def markdown(source: str, outline: Outline) -> str:
             return f"<pre>{escape(code)}</pre>"
 
     made = MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True))
-    return clean(made.render(source), outline)
+    return clean(made.render(source), outline, links)

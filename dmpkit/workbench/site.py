@@ -12,7 +12,7 @@ import datetime
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import dmpkit
 from dmpkit.errors import DmpkitError
 from dmpkit.reporting import escape
-from dmpkit.workbench.figures import DIFFERS, NOT_REPRODUCIBLE, VERDICT_MIME, Verdict
+from dmpkit.workbench.figures import MARKS, NOT_REPRODUCIBLE, VERDICT_MIME, Verdict
 from dmpkit.workbench.manifest import KINDS
 from dmpkit.workbench.reproduce import (
     NOT_DOWNLOADED,
@@ -97,30 +97,44 @@ def _write_site(results: Sequence[StudyResult], folder: Path) -> None:
     (folder / "assets" / "style.css").write_text(style + _code_colours(), encoding="utf-8")
     shutil.copyfile(TEMPLATES / "site" / "icon.svg", folder / "assets" / "icon.svg")
     environment = _environment()
+    verdicts = [verdict for result in results for verdict in result.verdicts]
+    n_open = sum(verdict.verdict == NOT_REPRODUCIBLE for verdict in verdicts)
     index = environment.get_template("index.html.j2").render(
         results=sorted(results, key=lambda result: result.slug),
-        n_figures=sum(len(result.verdicts) for result in results),
+        n_studies=sum(result.study is not None for result in results),
+        n_run=sum(result.notebook is not None for result in results),
+        n_checked=len(verdicts) - n_open,
+        n_open=n_open,
         invalid=[result for result in results if result.study is None],
         kinds=KINDS,
     )
     (folder / "index.html").write_text(index, encoding="utf-8")
+    links = {r.study.notebook: f"{r.slug}.html" for r in results if r.study is not None}
     for result in results:
         if result.study is not None:
-            page = _study_page(environment, result, result.study, folder)
+            page = _study_page(environment, result, result.study, folder, links)
             (folder / f"{result.slug}.html").write_text(page, encoding="utf-8")
 
 
-def _study_page(environment: Environment, result: StudyResult, study: Study, folder: Path) -> str:
+def _study_page(
+    environment: Environment,
+    result: StudyResult,
+    study: Study,
+    folder: Path,
+    links: Mapping[str, str],
+) -> str:
     from markupsafe import Markup
 
     body = ""
     if result.notebook is not None:
-        body = _notebook_html(result.notebook, study, folder)
+        body = _notebook_html(result.notebook, study, folder, links)
     module = environment.get_template("verdicts.html.j2").module
     return environment.get_template("study.html.j2").render(
         result=result,
         study=study,
         kinds=KINDS,
+        sourced=[verdict for verdict in result.verdicts if not verdict.is_own],
+        own=[verdict for verdict in result.verdicts if verdict.is_own],
         verdict_table=module.verdict_table,  # type: ignore[attr-defined]
         body=Markup(body),  # noqa: S704 (every part was cleaned)
         versions=result.versions or package_versions(),
@@ -155,8 +169,9 @@ def _environment() -> Environment:
     environment.filters.update(
         status_class=lambda result: _STATUS.get(result.status, ("wrong", "✗"))[0],
         status_mark=lambda result: _STATUS.get(result.status, ("wrong", "✗"))[1],
-        verdict_class=lambda verdict: _VERDICT.get(verdict.verdict, ("good", "✓"))[0],
-        verdict_mark=lambda verdict: _VERDICT.get(verdict.verdict, ("good", "✓"))[1],
+        mark_class=_mark_class,
+        verdict_class=lambda verdict: _mark_class(MARKS.get(verdict.verdict, "✓")),
+        verdict_mark=lambda verdict: MARKS.get(verdict.verdict, "✓"),
     )
     return environment
 
@@ -166,17 +181,22 @@ _STATUS = {
     NOT_DOWNLOADED: ("open", "○"),
     NOT_RUN: ("open", "○"),
 }
-_VERDICT = {DIFFERS: ("wrong", "✗"), NOT_REPRODUCIBLE: ("open", "○")}
+
+
+def _mark_class(mark: str) -> str:
+    return {"✓": "good", "✗": "wrong"}.get(mark, "open")
 
 
 # --- the notebook's cells -------------------------------------------------------------
 
 
-def _notebook_html(notebook: NotebookNode, study: Study, folder: Path) -> str:
+def _notebook_html(
+    notebook: NotebookNode, study: Study, folder: Path, links: Mapping[str, str]
+) -> str:
     """The cells of an executed notebook, through nbconvert and our template."""
     from nbconvert import HTMLExporter
 
-    cells = _Cells(study, folder)
+    cells = _Cells(study, folder, links)
     exporter = HTMLExporter(  # type: ignore[no-untyped-call, unused-ignore]
         template_name="site",
         extra_template_basedirs=[str(TEMPLATES)],
@@ -197,13 +217,14 @@ class _Cells:
 
     study: Study
     folder: Path
+    links: Mapping[str, str]
     pictures: int = 0
 
     def __post_init__(self) -> None:
         self.outline = Outline(self.study.title)
 
     def markdown(self, source: str) -> str:
-        return markdown(source, self.outline)
+        return markdown(source, self.outline, self.links)
 
     def code(self, source: str) -> str:
         from pygments import highlight  # type: ignore[import-untyped, unused-ignore]
@@ -236,7 +257,7 @@ class _Cells:
         if "text/html" in data:
             return clean(data["text/html"], self.outline)
         if "text/markdown" in data:
-            return markdown(data["text/markdown"], self.outline)
+            return markdown(data["text/markdown"], self.outline, self.links)
         if "text/latex" in data:
             tex = data["text/latex"].strip()
             return mathml(tex.strip("$"), block=tex.startswith("$$") or not tex.startswith("$"))
@@ -251,7 +272,8 @@ class _Cells:
         raw = content.encode() if ending == "svg" else base64.b64decode(content)
         (self.folder / "assets" / name).write_bytes(raw)
         text = alt or f"picture {self.pictures} of the notebook, without a description"
-        return f'<figure><img src="assets/{escape(name)}" alt="{escape(text)}"></figure>'
+        image = f'<img src="assets/{escape(name)}" alt="{escape(text)}">'
+        return f'<figure class="picture"><a href="assets/{escape(name)}">{image}</a></figure>'
 
 
 def _is_verdict(output: Any) -> bool:

@@ -45,7 +45,8 @@ $$z_i = \\sum_{j=1}^{m} w_j\\, x_{ij}$$
 |---|---:|
 | a long statement about who sets the agenda | -3 |
 
-See [the text](https://example.org/text) and [this](javascript:alert(1)). """
+See [the other study](away.ipynb), [it again](./away.ipynb#part), [none](no-such.ipynb),
+[up](../x.html), [the text](https://example.org/text) and [this](javascript:alert(1)). """
 CODE = '''# the loadings, one row a sort
 import dmpkit.qmethod as qm
 
@@ -202,6 +203,11 @@ def test_hostile_text_is_shown_and_does_not_run(page: Page, site: Path) -> None:
     assert page.get_by_text("<script>document.title='taken'").count() >= 4
     links = page.eval_on_selector_all("main a[href]", "links => links.map(link => link.href)")
     assert "https://example.org/text" in links
+    # a link to another notebook leads to its study's page; one without a page is plain text
+    beside = [link.rpartition("/")[2] for link in links if link.startswith(site.as_uri())]
+    assert [name for name in beside if name.endswith(".html")] == ["away.html", "away.html"]
+    assert all((site / name).is_file() for name in beside if name.endswith(".html"))
+    assert not any("no-such" in link or "/x.html" in link for link in links)
     assert not any(link.startswith("javascript") for link in links)
 
 
@@ -242,6 +248,91 @@ def test_the_page_names_source_licence_versions_and_hashes(page: Page, site: Pat
     assert sha256(site.parents[1] / "studies" / "toy" / "values.csv") in text
     page.goto((site / "away.html").as_uri())
     assert "dmpkit fetch away" in page.locator("main").inner_text()
+
+
+def test_pictures_lead_to_their_full_size(page: Page, site: Path) -> None:
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.goto((site / "toy.html").as_uri())
+    link = page.get_by_role("link", name="Eigenvalues fall from 2.4 to 1.1.")
+    link.click()
+    page.wait_for_load_state("load")
+    assert page.url == (site / "assets" / "toy-1.png").as_uri()
+    assert page.locator("img").evaluate("image => image.naturalWidth") > 390
+
+
+def test_what_rests_on_a_source_and_what_on_us_is_kept_apart(page: Page, site: Path) -> None:
+    page.goto((site / "toy.html").as_uri())
+    said = page.locator(".outcome li").all_inner_texts()
+    assert said == [
+        "✗ failed",
+        "✓ 1 of 2 printed figures matches",
+        "○ 1 of the 2 printed figures cannot be checked",
+        "✗ 0 of 1 figure of the program match",
+        "✗ 0 of 1 figure of our own unchanged",
+    ]
+    tables = page.locator(".fold table.verdicts")
+    assert [tables.nth(i).locator("tbody tr").count() for i in range(tables.count())] == [3, 1]
+    assert tables.nth(1).locator("thead th").nth(1).inner_text() == "before"
+    assert page.get_by_text("published", exact=True).count() == 0
+
+
+def test_the_list_of_figures_is_folded_only_when_all_agree(
+    browser: Browser, tmp_path: Path
+) -> None:
+    study = make_study(tmp_path, "toy")
+    book = executed(study)
+    for cell in book.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [
+                output
+                for output in cell.outputs
+                if VERDICT_MIME in output.get("data", {})
+                and output.data[VERDICT_MIME]["verdict"] != "differs"
+            ]
+    verdicts = [
+        compare("toy", study.figure("loading-1"), None, 0.4512),
+        not_reproducible("toy", study.figure("sorts"), "They are not public."),
+    ]
+    good = StudyResult("toy", "reproduced", tuple(verdicts), notebook=book, study=study)
+    index = build_site([good, StudyResult("away", "not run yet", study=study)], tmp_path / "site")
+    with browser.new_page() as page:
+        page.goto((index.parent / "toy.html").as_uri())
+        table = page.locator(".fold table.verdicts").first
+        assert not table.is_visible()
+        page.locator(".fold summary").click()
+        assert table.is_visible()
+        page.locator(".fold summary").click()
+        page.emulate_media(media="print")  # paper has nothing to click on
+        assert table.is_visible()
+        page.goto(index.as_uri())
+        text = page.locator("main").inner_text()
+        assert "1 of the 2 studies below was computed anew from its data" in text
+        assert "1 figure checked; 1 cannot be checked" in text
+        assert "4 figures to check" in text
+        assert "published" not in page.locator("table.studies tbody").inner_text()
+
+
+def test_a_table_wider_than_the_screen_shows_that_it_goes_on(page: Page, site: Path) -> None:
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.goto((site / "toy.html").as_uri())
+    wide = page.locator(".scroll", has_text="sort 23").first
+    assert wide.evaluate("box => box.scrollWidth > box.clientWidth")
+    box = wide.bounding_box()
+    assert box is not None
+
+    def edge() -> int:
+        """Darkness of the right edge, below the text of the header row."""
+        from io import BytesIO
+
+        from PIL import Image
+
+        picture = Image.open(BytesIO(wide.screenshot())).convert("L")
+        column = [picture.getpixel((picture.width - 2, y)) for y in range(picture.height)]
+        return int(sorted(column)[len(column) // 2])
+
+    shadowed = edge()
+    wide.evaluate("box => { box.scrollLeft = box.scrollWidth }")
+    assert edge() > shadowed + 40  # the end of the table has no shadow
 
 
 def test_it_prints(browser: Browser, site: Path) -> None:
