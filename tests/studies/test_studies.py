@@ -255,5 +255,5 @@ def test_the_form_reads_a_file_of_ones_own(tmp_path):
     source = {cell["id"]: "".join(cell["source"]) for cell in tour()}["your-file"]
     source = source.replace('MY_FILE = ""', f"MY_FILE = {str(path)!r}", 1)
     held = {"qm": qm, "study": study}
-    exec(source, held)  # noqa: S102 (a cell of our own notebook)
+    exec(source, held)  # a cell of our own notebook
     assert held["yours"].n_sorts == 9
