@@ -7,6 +7,9 @@ warning, so that a notebook can filter exactly that one.
 
 from __future__ import annotations
 
+import functools
+import os
+import sys
 import warnings
 from os import PathLike
 
@@ -40,7 +43,6 @@ class DmpkitError(Exception):
 
     def _render_traceback_(self) -> list[str] | None:
         """What IPython shows; the frames inside dmpkit help nobody mend an input."""
-        import os
         import traceback
 
         here = os.path.dirname(__file__)  # noqa: PTH120
@@ -207,6 +209,18 @@ def warn(message: str, category: type[DmpkitWarning], stacklevel: int = 2) -> No
     category : type
         One of the warnings of this module.
     stacklevel : int
-        2 (the default) points at the caller of the function that warns.
+        2 (the default) points at the caller of the function that warns, or
+        further out where that is a line of dmpkit itself: at the reader's own
+        line, if there is one.
     """
-    warnings.warn(message, category, stacklevel=stacklevel + 1)
+    here = os.path.dirname(__file__) + os.sep  # noqa: PTH120
+    # "<string>" is the __init__ of a dataclass, functools that of a cached property
+    ours = ("<string>", here, functools.__file__)
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and (
+        level < stacklevel or frame.f_code.co_filename.startswith(ours)
+    ):
+        frame, level = frame.f_back, level + 1
+    if frame.f_code.co_filename.startswith(here):
+        level = stacklevel  # nobody else's line: dmpkit runs as a program
+    warnings.warn(message, category, stacklevel=level + 1)

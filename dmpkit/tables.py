@@ -23,7 +23,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeAlia
 from dmpkit.errors import DataError
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
     from openpyxl.workbook import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
@@ -32,6 +34,7 @@ __all__ = [
     "as_kind",
     "atomic_write",
     "frame_function",
+    "number_remedy",
     "open_workbook",
     "read_delimited",
     "read_table",
@@ -50,7 +53,9 @@ PathLike: TypeAlias = str | os.PathLike[str]
 Kind = Literal["pandas", "polars", "pyarrow"]
 P = ParamSpec("P")
 
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+#: Characters of a large file from which its delimiter is detected.
+SAMPLE = 200_000
 #: Unpacked size above which a workbook is refused (a zip bomb, or not a table).
 MAX_UNPACKED_BYTES = 300_000_000
 
@@ -269,6 +274,7 @@ class DelimitedReport:
     bom: bool
     n_rows: int
     notes: tuple[str, ...] = ()
+    row_numbers: tuple[int, ...] = ()  # of each row below the header, as a spreadsheet counts
 
 
 def read_delimited(
@@ -277,8 +283,9 @@ def read_delimited(
     delimiter: str | None = None,
     decimal: str | None = None,
     encoding: str | None = None,
+    skip_titles: bool = False,
 ) -> tuple[pd.DataFrame, DelimitedReport]:
-    """Read comma-, semicolon- or tab-separated text as people have it.
+    """Read text separated by commas, semicolons, tabs or bars as people have it.
 
     What is not given is detected: byte-order mark, UTF-8 or UTF-16 or cp1252,
     delimiter, decimal point or comma. Every cell comes back as text, the first
@@ -290,6 +297,9 @@ def read_delimited(
         The file.
     delimiter, decimal, encoding : str, optional
         Settle what would be ambiguous.
+    skip_titles : bool
+        Leave lines above the header that hold one or two cells only, where
+        all rows below are full; the report says so.
 
     Returns
     -------
@@ -309,8 +319,10 @@ def read_delimited(
     source = Path(path)
     text, encoding, bom = _decode(_read_bytes(source), source, encoding)
     if delimiter is None:
-        delimiter = _detect_delimiter(text, source)
+        delimiter = _detect_delimiter(text, source, skip_titles)
     numbered, n_blank = _parse(text, delimiter, source)
+    n_titles = _count_titles([row for _, row in numbered]) if skip_titles else 0
+    titles, numbered = numbered[:n_titles], numbered[n_titles:]
     width = len(numbered[0][1])
     for number, row in numbered:
         if len(row) != width:
@@ -319,21 +331,49 @@ def read_delimited(
                 file=source,
                 row=number,
                 remedy=f"The file was read with {DELIMITERS.get(delimiter, repr(delimiter))} "
-                "as delimiter; quote cells that contain it.",
+                "as delimiter; quote cells that contain it, and remove lines above the header.",
             )
     rows = [row for _, row in numbered]
     header = [cell.strip() for cell in rows[0]]
     _check_header(header, source)
-    cells = [cell for row in rows[1:] for cell in row]
     if decimal is None:
-        decimal = _detect_decimal(cells, source)
+        decimal = _detect_decimal(
+            [cell for row in rows[1:] for cell in row if "," in cell or "." in cell], source
+        )
     notes = [f"{DELIMITERS.get(delimiter, repr(delimiter))}-separated, {encoding}"]
     if decimal == ",":
         notes.append("decimal comma")
     if n_blank:
-        notes.append(f"{n_blank} empty lines left out, and not counted in the numbers of rows")
+        notes.append(f"{n_blank} empty lines left out")
+    if titles:
+        words = [cell.strip() for _, row in titles for cell in row if cell.strip()]
+        notes.append(f"left: {len(titles)} line(s) above the header ({'; '.join(words)[:100]})")
     frame = pd.DataFrame([[c.strip() for c in row] for row in rows[1:]], columns=header, dtype=str)
-    return frame, DelimitedReport(delimiter, decimal, encoding, bom, len(frame), tuple(notes))
+    numbers = tuple(number for number, _ in numbered[1:])
+    return frame, DelimitedReport(
+        delimiter, decimal, encoding, bom, len(frame), tuple(notes), numbers
+    )
+
+
+def _count_titles(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows above the header are titles: few cells, and full rows from there on.
+
+    A title fills at most two cells and less than half the header; there are no
+    more than six; the header and all rows below it are equally long, and the
+    header has no empty cell but one.
+    """
+    for n, row in enumerate(rows[:7]):
+        filled = sum(bool(cell.strip()) for cell in row)
+        if filled > 2 and filled >= len(row) - 1:
+            same = all(len(other) == len(row) for other in rows[n:])
+            few = all(
+                sum(bool(cell.strip()) for cell in title) <= min(2, (filled - 1) / 2)
+                for title in rows[:n]
+            )
+            return n if same and few and len(rows) > n + 1 else 0
+        if filled > 2:
+            return 0
+    return 0
 
 
 def _read_bytes(source: Path) -> bytes:
@@ -388,19 +428,23 @@ def _parse(text: str, delimiter: str, source: Path) -> tuple[list[tuple[int, lis
     return rows, rows[-1][0] - len(rows)
 
 
-def _widths(text: str, delimiter: str) -> list[list[str]] | None:
+def _widths(text: str, delimiter: str, skip_titles: bool = False) -> list[list[str]] | None:
     """The rows under a delimiter, or None where they do not make a table."""
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error:
         return None
     rows = [row for row in rows if any(cell.strip() for cell in row)]
+    if skip_titles:
+        rows = rows[_count_titles(rows) :]
     wide = {len(row) for row in rows}
     return rows if len(wide) == 1 and wide.pop() > 1 else None
 
 
-def _detect_delimiter(text: str, source: Path) -> str:
-    fits = {d: rows for d in DELIMITERS if (rows := _widths(text, d)) is not None}
+def _detect_delimiter(text: str, source: Path, skip_titles: bool = False) -> str:
+    if len(text) > 2 * SAMPLE and (found := _detect_in_sample(text, skip_titles)):
+        return found
+    fits = {d: rows for d in DELIMITERS if (rows := _widths(text, d, skip_titles)) is not None}
     if len(fits) == 1:
         return next(iter(fits))
     if not fits:
@@ -418,6 +462,22 @@ def _detect_delimiter(text: str, source: Path) -> str:
         file=source,
         remedy="Name the delimiter.",
     )
+
+
+def _detect_in_sample(text: str, skip_titles: bool) -> str | None:
+    """The delimiter of a large file, where no other occurs in it as often as lines do.
+
+    Another delimiter could make a table of the whole file only if it stood in
+    every row, so the first rows settle it; the whole file is checked when it is
+    read.
+    """
+    end = text.rfind("\n", 0, SAMPLE)
+    while end > SAMPLE // 2 and text.count('"', 0, end + 1) % 2:
+        end = text.rfind("\n", 0, end)  # not in the middle of a quoted cell
+    if end <= SAMPLE // 2:
+        return None
+    fits = [d for d in DELIMITERS if _widths(text[: end + 1], d, skip_titles) is not None]
+    return fits[0] if len(fits) == 1 else None
 
 
 def _holds_rival(rows: Iterable[Sequence[str]], rivals: set[str]) -> bool:
@@ -462,7 +522,12 @@ def _check_header(header: Sequence[str], source: Path) -> None:
             )
         seen[name] = position
     if sum(not name for name in header) > 1:
-        raise DataError("More than one column has no name.", file=source, row=1)
+        raise DataError(
+            "More than one column has no name.",
+            file=source,
+            row=1,
+            remedy="Name every column, and remove lines above the header.",
+        )
 
 
 def to_numbers(
@@ -497,26 +562,66 @@ def to_numbers(
     >>> to_numbers(pd.DataFrame({"x": ["1,5", ""]}), decimal=",")["x"].tolist()
     [1.5, nan]
     """
-    import pandas as pd
-
     out = frame.copy()
     for column in frame.columns if columns is None else columns:
-        text = frame[column].astype(str).str.strip()
-        text = text.where(frame[column].notna(), "").str.replace("\N{MINUS SIGN}", "-")
-        if decimal == ",":
-            text = text.str.replace(",", ".", regex=False)
-        numbers = pd.to_numeric(text.replace("", "nan"), errors="coerce").astype("float64")
-        bad = numbers.isna() & ~text.str.lower().isin(["", "nan", "na"])
+        numbers, bad = _parse_numbers(frame[column], decimal)
         if bad.any():
-            row = int(bad.to_numpy().argmax())
+            row = int(bad.argmax())
             raise DataError(
                 f"{frame[column].iloc[row]!r} is not a number.",
                 file=file,
                 row=row + 2,
                 column=str(column),
+                remedy=number_remedy(str(frame[column].iloc[row])),
             )
         out[column] = numbers
     return out
+
+
+def _parse_numbers(
+    column: pd.Series[Any], decimal: str
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The cells as numbers, and which filled cells are none; equal cells are read once."""
+    import numpy as np
+    import pandas as pd
+
+    if pd.api.types.is_integer_dtype(column) or pd.api.types.is_float_dtype(column):
+        numbers = column.to_numpy(dtype="float64", na_value=np.nan)
+        return numbers, np.zeros(len(column), dtype=bool)
+    missing = column.isna().to_numpy()
+    cells = ["" if gone else str(cell) for cell, gone in zip(column, missing, strict=True)]
+    codes, distinct = pd.factorize(np.array(cells, dtype=object))
+    text = pd.Series(distinct, dtype=object).astype(str).str.strip()
+    text = text.str.replace("\N{MINUS SIGN}", "-")
+    if decimal == ",":
+        text = text.str.replace(",", ".", regex=False)
+    values = pd.to_numeric(text.replace("", "nan"), errors="coerce").astype("float64")
+    wrong = values.isna() & ~text.str.lower().isin(["", "nan", "na"])
+    every: NDArray[np.float64] = values.to_numpy(dtype="float64")
+    return every[codes], wrong.to_numpy(dtype=bool)[codes]
+
+
+def number_remedy(cell: str) -> str | None:
+    """What to do about a cell that should be a number, where it can be guessed.
+
+    Examples
+    --------
+    >>> number_remedy("o"), number_remedy("-1o")
+    ('Did you mean 0 (the digit)?', 'Did you mean -10 (with digits)?')
+    """
+    text = cell.strip()
+    if text in ("-", "\N{EN DASH}", "\N{EM DASH}", "\N{MINUS SIGN}"):
+        return "A lone dash is no value: empty the cell, or type the value."
+    if text in ("?", ".", "/", "x", "X"):
+        return "Empty the cell, or type the value."
+    if text in ("o", "O"):
+        return "Did you mean 0 (the digit)?"
+    if re.fullmatch(r"[+\N{MINUS SIGN}-]?[\doOlI]{1,4}", text):
+        guess = text.translate(str.maketrans("oOlI", "0011"))
+        return f"Did you mean {guess} (with digits)?"
+    if re.fullmatch(r"[\N{EN DASH}\N{EM DASH}]\s*\d+", text):
+        return f"Type the minus as a hyphen: -{text[1:].strip()}."
+    return None
 
 
 def read_table(path: PathLike, *, sheet: str | None = None) -> pd.DataFrame:

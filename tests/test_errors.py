@@ -51,3 +51,11 @@ def test_a_notebook_shows_the_readers_line_and_the_message_only(monkeypatch):
     assert lines[1].startswith("DataError: The table is a int")
     monkeypatch.setenv("DMPKIT_FULL_TRACEBACK", "1")
     assert "Traceback" in shown()[0]
+
+
+def test_a_warning_points_at_the_readers_line():
+    from dmpkit.qmethod import QSorts
+
+    with pytest.warns(errors.DuplicatedSortsWarning) as caught:
+        QSorts([[-1, -1, 0], [0, 0, 1], [1, 1, -1]])
+    assert [w.filename for w in caught] == [__file__]

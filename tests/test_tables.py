@@ -288,3 +288,71 @@ def test_an_ending_that_is_not_known_is_refused(tmp_path):
     Path(tmp_path / "a.sav").write_bytes(b"x")
     with pytest.raises(DataError, match="not known"):
         tables.read_table(tmp_path / "a.sav")
+
+
+def test_bars_separate_columns_too(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("statement|Ana, B.|Ben\n1|-1|0\n2|1|0\n")
+    frame, report = tables.read_delimited(path)
+    assert list(frame.columns) == ["statement", "Ana, B.", "Ben"]
+    assert report.notes[0] == "bar-separated, utf-8"
+
+
+@pytest.mark.parametrize("titles", ["My study\n\n", "My study,,\nof 2024,,\n", "My study\n,,\n"])
+def test_titles_above_the_header_are_skipped_on_demand(tmp_path, titles):
+    path = tmp_path / "a.csv"
+    path.write_text(f"{titles}statement,Ana,Ben\n1,-1,0\n2,1,0\n")
+    frame, report = tables.read_delimited(path, skip_titles=True)
+    assert list(frame.columns) == ["statement", "Ana", "Ben"]
+    assert report.row_numbers == (4, 5)
+    assert any("above the header (My study" in note for note in report.notes)
+    with pytest.raises(DataError, match="lines above the header"):
+        tables.read_delimited(path)
+
+
+def test_a_short_header_is_no_title(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n1,2\n3,4\n")
+    assert list(tables.read_delimited(path, skip_titles=True)[0].columns) == ["a", "b"]
+    path.write_text("a,b,c,d\n1,2,3\n3,4,5,6\n")
+    with pytest.raises(DataError, match="row 2: The row has 3 cells"):
+        tables.read_delimited(path, skip_titles=True)
+
+
+def test_the_delimiter_of_a_large_file_is_found_in_its_first_rows(tmp_path):
+    path = tmp_path / "a.csv"
+    lines = ['"a\n;b";c', *['"1,5";"x\ny"'] * 60_000]
+    path.write_text("\n".join(lines) + "\n")
+    frame, report = tables.read_delimited(path)
+    assert report.delimiter == ";"
+    assert frame.shape == (60_000, 2)
+    path.write_text("\n".join([*lines, "1;2;3"]) + "\n")
+    with pytest.raises(DataError, match="row 60002: The row has 3 cells, the header has 2"):
+        tables.read_delimited(path)
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("o", r"Did you mean 0 \(the digit\)\?"),
+        ("-O", "Did you mean -0"),
+        ("1l", "Did you mean 11"),
+        ("-", "lone dash"),
+        ("\u2014", "lone dash"),
+        ("\u20132", "hyphen: -2"),
+    ],
+)
+def test_what_a_cell_may_have_meant(cell, says):
+    with pytest.raises(DataError, match=rf"is not a number\. .*{says}"):
+        tables.to_numbers(pd.DataFrame({"x": ["1", cell]}))
+
+
+def test_numbers_of_every_kind_of_column():
+    frame = pd.DataFrame(
+        {"a": [1, 2], "b": [0.5, np.nan], "c": pd.array([1, None], "Int64"), "d": ["1", None]}
+    )
+    out = tables.to_numbers(frame)
+    np.testing.assert_array_equal(out.to_numpy(), [[1, 0.5, 1, 1], [2, np.nan, np.nan, np.nan]])
+    for column in ([True, False], [1, True]):
+        with pytest.raises(DataError, match="True is not a number"):
+            tables.to_numbers(pd.DataFrame({"x": pd.Series(column, dtype=object)}))

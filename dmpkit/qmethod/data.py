@@ -18,7 +18,29 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from dmpkit.errors import DataError, DistributionWarning, DuplicatedSortsWarning, warn
+from dmpkit.errors import (
+    DataError,
+    DistributionWarning,
+    DuplicatedSortsWarning,
+    ReadingWarning,
+    warn,
+)
+from dmpkit.qmethod.layout import (
+    LABEL_NAMES,
+    REMARK_NAMES,
+    SORT_NAMES,
+    TEXT_NAMES,
+    Wide,
+    enumerate_some,
+    fitting_rows,
+    is_number_name,
+    is_statement_name,
+    no_such_label,
+    plain_name,
+    settle,
+    short,
+    signed,
+)
 from dmpkit.tables import as_kind, to_numbers, to_pandas
 
 if TYPE_CHECKING:
@@ -27,32 +49,7 @@ if TYPE_CHECKING:
 
 __all__ = ["QSorts", "signed"]
 
-# column names that say "these are the statements' labels, not a sort"
-_LABEL_NAMES = frozenset(
-    {
-        "statement",
-        "statements",
-        "statement_id",
-        "sta",
-        "item",
-        "items",
-        "id",
-        "no",
-        "no.",
-        "nr",
-    }
-    | {
-        "nr.",
-        "number",
-        "#",
-        "statement number",
-        "statement no",
-        "statement no.",
-        "statement_number",
-    }
-)
-_TEXT_NAMES = frozenset({"text", "texts", "wording", "statement_text", "statement text"})
-_MOST_NAMED = 6  # a message names at most this many cells, pairs or sorts
+_MOST_NAMED = 6  # a message names at most this many sorts and columns of the grid
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
@@ -152,8 +149,8 @@ class QSorts:
             object.__setattr__(self, field, value)
         if pairs := duplicated_pairs(table):
             warn(_say_duplicates(pairs, names), DuplicatedSortsWarning)
-        if broken := _say_broken(table, target, names):
-            warn(f"{message}{broken}", DistributionWarning)
+        if broken := _say_broken(table, target, names, message):
+            warn(broken, DistributionWarning)
 
     # -- what they are ---------------------------------------------------
 
@@ -222,32 +219,55 @@ class QSorts:
         cls,
         frame: IntoFrame,
         *,
+        rows: Literal["statements", "sorts"] | None = None,
         statements: str | None = None,
         texts: str | None = None,
+        label: str | None = None,
+        leave: Sequence[str] | None = None,
         distribution: ArrayLike | None = None,
     ) -> QSorts:
-        """Make sorts from a table with statements in rows and sorts in columns.
+        """Make sorts from a wide table: statements in rows and sorts in columns, or turned.
 
         Parameters
         ----------
         frame : DataFrame
             pandas, polars, or any frame that narwhals knows.
+        rows : {"statements", "sorts"}, optional
+            What one row holds. Statements when not given; a table that seems
+            to be the other way round is then refused.
         statements : str, optional
             The column that holds the statements' labels. Without it: a column
             with a name such as ``statement`` or ``no.``; else the first one
-            that is not numbers; else a first column that counts 1, 2, 3 …;
+            that is not numbers (a first column that counts 1, 2, 3 … goes
+            before whole sentences); else such a first column;
             else the row labels of a pandas frame; else row numbers.
         texts : str, optional
             The column that holds the wording. Without it, a column called
-            ``text`` or ``wording``, or a second column that is not numbers.
+            ``text`` or ``wording``, or the one with the longest texts of those
+            that are not numbers.
+        label : str, optional
+            With ``rows="sorts"``, the column that names the sorts. Without it:
+            a column such as ``participant`` or ``name``, the first that is not
+            numbers, or a first column that counts 1, 2, 3 ….
+        leave : sequence of str, optional
+            Columns and rows to leave, by label. ``leave=[]`` says that every
+            column and row counts; without it, what is no sort and no statement
+            by its name or values (age, mean, total …) is left with a warning
+            where the distribution shows it, and refused where it does not.
         distribution : array_like, optional
             The forced distribution, see :class:`QSorts`.
 
         Raises
         ------
         DataError
-            For a column that is not there, a cell that is not a number, and
-            whatever :class:`QSorts` refuses.
+            For a column that is not there, a cell that is not a number, sorts
+            in rows without ``rows="sorts"``, a column or row that looks like
+            no sort and no statement, and whatever :class:`QSorts` refuses.
+
+        Warns
+        -----
+        ReadingWarning
+            When a column or row is left because of its name or values.
 
         Examples
         --------
@@ -255,25 +275,136 @@ class QSorts:
         >>> QSorts.from_frame(pd.DataFrame(
         ...     {"statement": ["a", "b", "c"], "Ana": [-1, 0, 1], "Ben": [0, 1, -1]}))
         QSorts: 3 statements, 2 sorts, forced distribution from -1 to +1
+        >>> QSorts.from_frame(pd.DataFrame(
+        ...     {"name": ["Ana", "Ben"], "a": [-1, 0], "b": [0, 1], "c": [1, -1]}), rows="sorts")
+        QSorts: 3 statements, 2 sorts, forced distribution from -1 to +1
         """
         data = to_pandas(frame, what="sorts")
         _require_columns_once(data)
-        for name in (statements, texts):
-            if name is not None and name not in data.columns:
-                raise DataError(
-                    f"There is no column {name!r}.",
-                    remedy=f"The columns are: {', '.join(map(str, data.columns[:20]))}.",
-                )
-        label_column, text_column, notes = find_label_columns(data, statements, texts)
-        used = [name for name in (label_column, text_column) if name is not None]
-        numbers = to_numbers(data.drop(columns=used))
+        _require_named(data, (statements, texts, label))
+        if rows not in (None, "statements", "sorts"):
+            raise DataError(f"rows is {rows!r}.", remedy="Say rows='statements' or 'sorts'.")
+        wanted = None if leave is None else [str(name) for name in leave]
+        gone = [name for name in map(str, data.columns) if name in (wanted or ())]
+        data = data[[name for name in data.columns if str(name) not in gone]]
+        if rows == "sorts":
+            table, notes = _turned_frame(data, label)
+        else:
+            if label is not None:
+                raise DataError("label is for rows='sorts'.", remedy="Use statements=… instead.")
+            table, notes = _upright_frame(data, statements, texts)
+            if rows is None:
+                _refuse_turned(data, table)
+        table = settle(table, wanted, gone)
+        for message in table.messages:
+            warn(message, ReadingWarning)
+        notes += [f"left: {name}" for name in wanted or ()] + list(table.messages)
         return cls(
-            numbers.to_numpy(dtype=np.float64),
-            statements=_row_labels(data, label_column),
-            sorts=[str(name) for name in numbers.columns],
+            table.values,
+            statements=table.statements,
+            sorts=table.sorts,
             distribution=distribution,
-            texts=() if text_column is None else _words(data[text_column]),
+            texts=table.texts,
             notes=notes,
+        )
+
+    # -- fewer of them -----------------------------------------------------
+
+    def without(
+        self, *labels: str | int, what: Literal["sorts", "statements"] | None = None
+    ) -> QSorts:
+        """These sorts without some sorts or statements.
+
+        A distribution that was inferred is inferred anew; one that was given
+        stays as long as no statement goes.
+
+        Parameters
+        ----------
+        *labels : str
+            Labels of sorts or statements.
+        what : {"sorts", "statements"}, optional
+            Settles what a label means that is that of a sort and a statement.
+
+        Raises
+        ------
+        DataError
+            A label that is not there or stands for two things, and whatever
+            :class:`QSorts` refuses in the rest.
+
+        Examples
+        --------
+        >>> sorts = QSorts([[-1, 0, 1], [0, 1, 0], [1, -1, -1]], sorts=["Ana", "Ben", "Cem"])
+        >>> sorts.without("Ben").sorts
+        ('Ana', 'Cem')
+        """
+        statements, sorts = self._places(labels, what)
+        rows = [i for i in range(self.n_statements) if i not in statements]
+        columns = [j for j in range(self.n_sorts) if j not in sorts]
+        return self._part(rows, columns, f"left: {enumerate_some(map(str, labels), 20)}")
+
+    def only(
+        self, *labels: str | int, what: Literal["sorts", "statements"] | None = None
+    ) -> QSorts:
+        """The sorts named and no others, in the order of these sorts (or so the statements).
+
+        Naming sorts keeps all statements; naming statements keeps all sorts.
+
+        Parameters
+        ----------
+        *labels, what
+            As in :meth:`without`.
+
+        Raises
+        ------
+        DataError
+            As :meth:`without`.
+
+        Examples
+        --------
+        >>> sorts = QSorts([[-1, 0, 1], [0, 1, 0], [1, -1, -1]], sorts=["Ana", "Ben", "Cem"])
+        >>> sorts.only("Cem", "Ana").sorts
+        ('Ana', 'Cem')
+        """
+        statements, sorts = self._places(labels, what)
+        return self._part(
+            sorted(statements) or range(self.n_statements),
+            sorted(sorts) or range(self.n_sorts),
+            f"taken: {enumerate_some(map(str, labels), 20)}",
+        )
+
+    def _places(self, labels: Sequence[str | int], what: str | None) -> tuple[set[int], set[int]]:
+        """Positions of the statements and the sorts that labels name."""
+        if what not in (None, "sorts", "statements"):
+            raise DataError(f"what is {what!r}.", remedy="Say what='sorts' or what='statements'.")
+        statements, sorts = set(), set()
+        for name in map(str, labels):
+            as_sort = name in self.sorts and what != "statements"
+            as_statement = name in self.statements and what != "sorts"
+            if as_sort and as_statement:
+                raise DataError(
+                    f"{name!r} is the label of a sort and of a statement.",
+                    remedy="Say what='sorts' or what='statements'.",
+                )
+            if as_sort:
+                sorts.add(self.sorts.index(name))
+            elif as_statement:
+                statements.add(self.statements.index(name))
+            else:
+                known = {"sorts": self.sorts, "statements": self.statements}
+                raise no_such_label(name, known.get(what or "", (*self.sorts, *self.statements)))
+        return statements, sorts
+
+    def _part(self, rows: Sequence[int], columns: Sequence[int], note: str) -> QSorts:
+        given = not np.array_equal(self.distribution, infer_distribution(self.values)[0])
+        if given and len(rows) < self.n_statements:
+            note += " (the distribution that was given fitted all statements; it is inferred anew)"
+        return QSorts(
+            self.values[np.ix_(list(rows), list(columns))],
+            statements=[self.statements[i] for i in rows],
+            sorts=[self.sorts[j] for j in columns],
+            distribution=self.distribution if given and len(rows) == self.n_statements else None,
+            texts=[self.texts[i] for i in rows] if self.texts else (),
+            notes=(*self.notes, note),
         )
 
     # -- views -----------------------------------------------------------
@@ -427,7 +558,8 @@ def _labels(given: Sequence[str] | None, size: int, what: str, prefix: str) -> t
     twice = [label for label, count in Counter(labels).items() if count > 1]
     if twice:
         raise DataError(
-            f"{len(twice)} {what} label(s) occur more than once: {_enumerate(map(repr, twice))}.",
+            f"{len(twice)} {what} label(s) occur more than once: "
+            f"{enumerate_some(map(repr, twice))}.",
             remedy=f"Give every {what} a label of its own.",
         )
     return labels
@@ -438,12 +570,10 @@ def _check_cells(
 ) -> None:
     bad = np.argwhere(~np.isfinite(table))
     if len(bad):
-        places = [f"statement {statements[i]!r} in sort {sorts[j]!r}" for i, j in bad]
+        places = [f"statement {short(statements[i])!r} in sort {short(sorts[j])!r}" for i, j in bad]
         raise DataError(
-            f"{len(bad)} cell(s) hold no usable value: {_enumerate(places)}.",
-            row=statements[bad[0][0]],
-            column=sorts[bad[0][1]],
-            remedy="Complete the sort, or leave that sort or statement out.",
+            f"{len(bad)} cell(s) hold no usable value: {enumerate_some(places)}.",
+            remedy="Complete the sort, or leave it out (leave=[…] of read_sorts and from_frame).",
         )
     size = np.abs(table).max(axis=0)
     extreme = np.flatnonzero((size > 1e100) | ((size > 0) & (size < 1e-100)))
@@ -457,10 +587,9 @@ def _check_cells(
     constant = [sorts[j] for j in np.flatnonzero(np.all(table == table[0], axis=0))]
     if constant:
         raise DataError(
-            f"Sort(s) {_enumerate(map(repr, constant))} give every statement the same value, "
+            f"Sort(s) {enumerate_some(map(repr, constant))} give every statement the same value, "
             "so they correlate with nothing.",
-            column=constant[0],
-            remedy="Leave them out.",
+            remedy="Leave them out (leave=[…] of read_sorts and from_frame).",
         )
 
 
@@ -478,7 +607,7 @@ def _given_distribution(distribution: ArrayLike, n: int) -> NDArray[np.float64]:
 
 
 def _say_duplicates(pairs: list[tuple[int, int]], sorts: tuple[str, ...]) -> str:
-    named = _enumerate(f"{sorts[i]} = {sorts[j]}" for i, j in pairs)
+    named = enumerate_some(f"{short(sorts[i])} = {short(sorts[j])}" for i, j in pairs)
     return (
         f"Identical sorts: {named}. They make exact ties (the order of steps in a centroid "
         "extraction can hang on them) and count the same view twice; check for double entry."
@@ -489,27 +618,37 @@ def _say_broken(
     table: NDArray[np.float64],
     distribution: NDArray[np.float64],
     sorts: tuple[str, ...],
+    found_by: str,
 ) -> str:
     ranked = np.sort(table, axis=0)
     broken = np.flatnonzero(np.any(ranked != distribution[:, None], axis=0))
     if not len(broken):
         return ""
-    wanted = Counter(distribution.tolist())
-    details = []
-    for j in broken[:_MOST_NAMED]:
-        found = Counter(table[:, j].tolist())
-        gaps = [(v, found[v] - wanted[v]) for v in sorted(found.keys() | wanted.keys())]
-        words = [
-            f"{abs(gap)} too {'many' if gap > 0 else 'few'} in {signed(value)}"
-            for value, gap in gaps
-            if gap
-        ]
-        details.append(f"{sorts[j]} ({', '.join(words)})")
+    if found_by.startswith("No two sorts"):
+        return f"{found_by}{len(broken)} of {len(sorts)} sorts do not have it; all count."
+    details = [_say_gaps(table[:, j], distribution, sorts[j]) for j in broken[:_MOST_NAMED]]
     if len(broken) > _MOST_NAMED:
         details.append(f"and {len(broken) - _MOST_NAMED} more")
+    labels = ", ".join(repr(sorts[j]) for j in broken[:_MOST_NAMED])
+    mend = f"sorts.without({short(labels, 120)})" if len(broken) <= _MOST_NAMED else "sorts.without"
     return (
-        f"{len(broken)} of {len(sorts)} sorts do not have the distribution: {'; '.join(details)}."
+        f"{found_by}{len(broken)} of {len(sorts)} sorts do not have the distribution: "
+        f"{'; '.join(details)}. They count all the same; check them for slips, or leave them "
+        f"out with {mend}."
     )
+
+
+def _say_gaps(sort: NDArray[np.float64], distribution: NDArray[np.float64], label: str) -> str:
+    wanted, found = Counter(distribution.tolist()), Counter(sort.tolist())
+    gaps = [(v, found[v] - wanted[v]) for v in sorted(found.keys() | wanted.keys())]
+    words = [
+        f"{abs(gap)} too {'many' if gap > 0 else 'few'} in {signed(value)}"
+        for value, gap in gaps
+        if gap
+    ]
+    if len(words) > _MOST_NAMED:
+        words = [*words[:_MOST_NAMED], f"{len(words) - _MOST_NAMED} more"]
+    return f"{short(label)} ({', '.join(words)})"
 
 
 # -- columns of a frame -----------------------------------------------------
@@ -540,19 +679,22 @@ def find_label_columns(
     ('no', 'text', ("labels of the statements: column 'no'", "texts: column 'text'"))
     """
     free = [name for name in data.columns if name not in (statements, texts)]
-    wordy = [name for name in free if _mostly_words(data[name])]
+    wordy = [name for name in free if mostly_words(data[name])]
     label: Any = statements
     text: Any = texts
     if text is None:
-        text = next((c for c in wordy if _plain(c) in _TEXT_NAMES), None)
+        text = next((c for c in wordy if plain_name(c) in TEXT_NAMES), None)
         wordy = [name for name in wordy if name != text]
     if label is None:
-        named = [name for name in free if name != text and _plain(name) in _LABEL_NAMES]
+        named = [name for name in free if name != text and plain_name(name) in LABEL_NAMES]
         counting = [name for name in free[:1] if name != text and _counts_up(data[name])]
-        label = next(iter(named + wordy + counting), None)
+        likely = [name for name in wordy if plain_name(name) not in REMARK_NAMES]
+        if likely and _mean_length(data[likely[0]]) > 12:  # wording beside its number
+            likely = counting + likely
+        label = next(iter(named + likely + counting), None)
         wordy = [name for name in wordy if name != label]
-    if text is None and len(wordy) == 1:
-        text = wordy[0]
+    if text is None:
+        text = _wording(data, wordy, label)
     notes = []
     if label is not None:
         notes.append(f"labels of the statements: column {str(label)!r}")
@@ -561,8 +703,167 @@ def find_label_columns(
     return label, text, tuple(notes)
 
 
-def _mostly_words(column: pd.Series[Any]) -> bool:
-    """Whether most filled cells are text: one wrong cell does not make a sort a label."""
+def _wording(data: pd.DataFrame, wordy: Sequence[Any], label: Any) -> Any:
+    """Of the columns of words, the one with the longest texts; None where none is wording."""
+    length = {name: _mean_length(data[name]) for name in wordy}
+    least = 0.0 if label is None else _mean_length(data[label])
+    likely = [
+        name for name in wordy if plain_name(name) not in REMARK_NAMES and length[name] >= least
+    ]
+    return max(likely, key=lambda name: length[name], default=None)
+
+
+def _mean_length(column: pd.Series[Any]) -> float:
+    """Mean length of the cells, empty ones as 0."""
+    return sum(map(len, _words(column))) / max(len(column), 1)
+
+
+def _require_named(data: pd.DataFrame, names: Sequence[str | None]) -> None:
+    for name in names:
+        if name is not None and name not in data.columns:
+            raise DataError(
+                f"There is no column {name!r}.",
+                remedy=f"The columns are: {', '.join(map(str, data.columns[:20]))}.",
+            )
+
+
+def _upright_frame(
+    data: pd.DataFrame, statements: str | None, texts: str | None
+) -> tuple[Wide, list[str]]:
+    """A frame with statements in rows."""
+    label, text, found = find_label_columns(data, statements, texts)
+    notes = list(found)
+    left = _not_values(data, (label, text), notes)
+    numbers = _numbers(data, [name for name in (label, text) if name is not None] + left)
+    labels = _row_labels(data, label)
+    return Wide(
+        values=numbers.to_numpy(dtype=np.float64),
+        statements=labels or [str(i) for i in range(1, len(data) + 1)],
+        sorts=[str(name).strip() for name in numbers.columns],
+        texts=() if text is None else _words(data[text]),
+        rows="statements",
+        lines=range(2, len(data) + 2),
+        call="QSorts.from_frame(frame",
+    ), notes
+
+
+def _turned_frame(data: pd.DataFrame, label: str | None) -> tuple[Wide, list[str]]:
+    """A frame with sorts in rows."""
+    notes: list[str] = []
+    if label is None:
+        label = find_sort_labels(data)
+    if label is not None:
+        notes.append(f"labels of the sorts: column {str(label)!r}")
+    left = _not_values(data, (label,), notes)
+    numbers = _numbers(data, [*([] if label is None else [label]), *left])
+    labels = _row_labels(data, label)
+    return Wide(
+        values=numbers.to_numpy(dtype=np.float64).T,
+        statements=[str(name).strip() for name in numbers.columns],
+        sorts=labels or [f"sort{i}" for i in range(1, len(data) + 1)],
+        rows="sorts",
+        lines=range(2, len(data) + 2),
+        call="QSorts.from_frame(frame, rows='sorts'",
+    ), notes
+
+
+def find_sort_labels(data: pd.DataFrame) -> Any:
+    """The column that names the sorts in a table with sorts in rows; None where none does.
+
+    Parameters
+    ----------
+    data : DataFrame
+
+    Examples
+    --------
+    >>> find_sort_labels(pd.DataFrame({"nr": [1, 2], "name": ["x", "y"], "s1": [0, 1]}))
+    'name'
+    """
+    columns = list(data.columns)
+    named = [name for name in columns if plain_name(name) in SORT_NAMES]
+    wordy = [name for name in columns if mostly_words(data[name])]
+    first = columns[:1]
+    if first and not (
+        first[0] in wordy
+        or str(first[0]).strip() == ""
+        or plain_name(first[0]) in ("id", "no", "nr")
+        or _counts_up(data[first[0]])
+    ):
+        first = []
+    unnamed = not (first and is_number_name(str(first[0])) and wordy)
+    return next(iter(named + (first if unnamed else []) + wordy), None)
+
+
+def _not_values(data: pd.DataFrame, used: Sequence[Any], notes: list[str]) -> list[Any]:
+    """Columns of words, and a pandas index that was saved as a column; noted as left."""
+    others = [name for name in data.columns if name not in [u for u in used if u is not None]]
+    left = [name for name in others if mostly_words(data[name])]
+    if left:
+        names = ", ".join(short(str(name)) for name in left)
+        notes.append(f"left: column(s) that are not numbers: {names}")
+    index = [name for name in others if is_saved_index(name, data[name])]
+    if index:
+        notes.append("left: a column without a name that counts the rows from 0")
+    return left + index
+
+
+def is_saved_index(name: Any, column: pd.Series[Any]) -> bool:
+    """Whether a column is the row index that pandas saves: no name, over 0, 1, 2 ….
+
+    Parameters
+    ----------
+    name : column name
+    column : Series
+
+    Examples
+    --------
+    >>> is_saved_index("Unnamed: 0", pd.Series([0, 1, 2]))
+    True
+    """
+    if str(name).strip() not in ("", "Unnamed: 0"):
+        return False
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
+    return len(numbers) > 2 and bool(np.array_equal(numbers, np.arange(len(numbers))))
+
+
+def _numbers(data: pd.DataFrame, used: Sequence[Any]) -> pd.DataFrame:
+    return to_numbers(data[[name for name in data.columns if name not in used]])
+
+
+def _refuse_turned(data: pd.DataFrame, table: Wide) -> None:
+    """Refuse a table whose rows, not whose columns, have one distribution."""
+    values = table.values
+    side: Sequence[str] = table.statements
+    along = down = 0.0
+    if min(values.shape) > 1 and values.shape[1] >= 6 and len(np.unique(values)) > 2:
+        down, along = fitting_rows(values, table.sorts, side)
+    named = any(plain_name(name) in SORT_NAMES for name in data.columns[:3])
+    statements = sum(map(is_statement_name, table.sorts)) >= max(5, 0.6 * len(table.sorts))
+    by_name = named and statements and not any(map(is_statement_name, side))
+    if (along >= 0.75 and down < 0.5) or (by_name and down < 0.5):
+        raise DataError(
+            "This table seems to have sorts in rows: "
+            + (
+                f"{along:.0%} of its rows have one distribution, of its columns {down:.0%}."
+                if along
+                else "its columns are called as statements are."
+            ),
+            remedy="Use QSorts.from_frame(frame, rows='sorts'), or say rows='statements'.",
+        )
+
+
+def mostly_words(column: pd.Series[Any]) -> bool:
+    """Whether most filled cells are text: one wrong cell does not make a sort a label.
+
+    Parameters
+    ----------
+    column : Series
+
+    Examples
+    --------
+    >>> mostly_words(pd.Series(["a", "b", "1"])), mostly_words(pd.Series(["1", "0", "x"]))
+    (True, False)
+    """
     if pd.api.types.is_numeric_dtype(column):
         return False
     filled = column.dropna().astype(str).str.strip()
@@ -580,7 +881,8 @@ def _require_columns_once(data: pd.DataFrame) -> None:
     twice = [str(name) for name, count in Counter(data.columns).items() if count > 1]
     if twice:
         raise DataError(
-            f"{len(twice)} column name(s) occur more than once: {_enumerate(map(repr, twice))}.",
+            f"{len(twice)} column name(s) occur more than once: "
+            f"{enumerate_some(map(repr, twice))}.",
             remedy="Give every sort a label of its own.",
         )
 
@@ -601,35 +903,6 @@ def _word(cell: Any) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell).strip()
-
-
-def _plain(name: Any) -> str:
-    return str(name).strip().casefold()
-
-
-# -- words -------------------------------------------------------------------
-
-
-def _enumerate(parts: Any) -> str:
-    named = [str(part) for part in parts]
-    if len(named) > _MOST_NAMED:
-        named = [*named[:_MOST_NAMED], f"and {len(named) - _MOST_NAMED} more"]
-    return ", ".join(named)
-
-
-def signed(value: float) -> str:
-    """A grid value as people write it.
-
-    Parameters
-    ----------
-    value : float
-
-    Examples
-    --------
-    >>> signed(-2.0), signed(0.0), signed(1.5)
-    ('-2', '0', '+1.5')
-    """
-    return "0" if value == 0 else f"{value:+g}"
 
 
 def _whole(values: NDArray[np.float64]) -> bool:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from dmpkit.errors import DataError, ReadingWarning, warn
 from dmpkit.qmethod.data import QSorts
@@ -23,6 +23,9 @@ from dmpkit.qmethod.formats.files import head_of, load_json, open_archive, text_
 from dmpkit.qmethod.formats.reading import PathLike, Reading, Rows
 from dmpkit.qmethod.formats.statements import statement_texts
 from dmpkit.qmethod.sortfile import read_sort_files
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["read_sorts"]
 
@@ -54,6 +57,9 @@ def read_sorts(
     encoding: str | None = None,
     label: str | None = None,
     texts: PathLike | Sequence[str] | None = None,
+    columns: Sequence[str] | None = None,
+    leave: Sequence[str] | None = None,
+    distribution: ArrayLike | None = None,
 ) -> QSorts:
     r"""Read the sorts of a Q study from a file.
 
@@ -93,6 +99,18 @@ def read_sorts(
         The statements' wording, where the file has none: the texts in order,
         a file with one statement a line, or the ``statements.xml`` of a
         sorting page.
+    columns : sequence of str, optional
+        Of a plain table, the columns that hold values: these count and no
+        others. A column of labels or wording is found beside them.
+    leave : sequence of str, optional
+        Labels of sorts and statements, or of columns and rows of a plain
+        table, to leave. Without it, a column or row of a plain table that is
+        no sort and no statement by its name or values (age, gender, mean,
+        total, number …) is left with a warning where that makes the sorts
+        share one distribution, and refused where it does not.
+        ``leave=[]`` says that every column and row counts.
+    distribution : array_like, optional
+        The forced distribution, in place of the one in the file or inferred.
 
     Returns
     -------
@@ -110,7 +128,8 @@ def read_sorts(
     -----
     ReadingWarning
         When something in the file was left aside that one would expect to
-        count, such as a participant who sent no sort.
+        count, such as a participant who sent no sort, or a column because of
+        its name or values.
 
     Examples
     --------
@@ -143,9 +162,14 @@ def read_sorts(
         encoding=encoding,
         label=label,
         texts=statement_texts(texts, encoding),
+        columns=None if columns is None else tuple(map(str, _list_of(columns, "columns"))),
+        leave=None if leave is None else tuple(map(str, _list_of(leave, "leave"))),
+        distribution=distribution,
     )
     try:
         found = _read(act, format)
+        if act.to_leave:  # by readers that know labels only once all is read
+            found = found.without(*act.to_leave)
     except DataError as error:
         if error.file is None:
             error.file = str(source)
@@ -155,12 +179,23 @@ def read_sorts(
     return found
 
 
+def _list_of(given: Sequence[str], what: str) -> Sequence[str]:
+    if isinstance(given, str):
+        raise DataError(f"{what} is one text.", remedy=f"Give a list: {what}=[{given!r}].")
+    return given
+
+
 def _read(act: Reading, format: Format | None) -> QSorts:
     kind = format or _recognise(act)
     if kind in ("sorting_page", "kade_zip", "pqmethod"):
         _refuse_label(act, kind)
+    if act.columns is not None and kind not in ("csv", "excel", "parquet"):
+        raise act.error(
+            f"columns= is for plain tables; this file is of the format {kind!r}.",
+            remedy="Use leave=, or QSorts.only().",
+        )
     if kind == "sorting_page":
-        return read_sort_files(act.source, texts=act.texts)
+        return _with_distribution(act, read_sort_files(act.source, texts=act.texts))
     if kind in ("excel", "kade1", "kade2", "kade3"):
         return _read_workbook(act, kind if format else None)
     reader = {
@@ -176,13 +211,31 @@ def _read(act: Reading, format: Format | None) -> QSorts:
     return reader(act)
 
 
+def _with_distribution(act: Reading, sorts: QSorts) -> QSorts:
+    """The sorts with the distribution that the caller gave, if any."""
+    if act.distribution is None:
+        return sorts
+    return QSorts(
+        sorts.values,
+        sorts.statements,
+        sorts.sorts,
+        distribution=act.distribution,
+        texts=sorts.texts,
+        notes=sorts.notes,
+    )
+
+
 def _read_workbook(act: Reading, asked: str | None) -> QSorts:
     """A workbook: of KADE where its sheets say so, of HTMLQ by its columns, else plain."""
     book = workbooks.open_book(act.source)
     if asked == "excel":
         return tables.read_excel(act, book)
     grids = workbooks.grids_of(book, act.source)
-    kind = asked or ("excel" if act.sheet or act.rows else kade.kind_of(grids)) or "excel"
+    kind = (
+        asked
+        or ("excel" if act.sheet or act.rows or act.columns else kade.kind_of(grids))
+        or "excel"
+    )
     if kind != "excel":
         _refuse_label(act, kind)
     if kind == "kade1":
@@ -270,11 +323,11 @@ def _kind_of_text(act: Reading) -> str:
     if text is None:
         return "csv"  # whose reader says what is wrong
     first, *rest = re.split(r"\r\n|\r|\n", text.lstrip("\r\n"))
-    cut = any(mark in line for mark in ",;\t" for line in rest[1:3])
+    cut = any(mark in line for mark in ",;|\t" for line in rest[1:3])
     if pqmethod.looks_like_pqmethod(text) or (act.source.suffix.lower() == ".dat" and not cut):
         return "pqmethod"
     if websort.eq_csv_kind(text):
         return "eq_csv"
-    if websort.is_htmlq([name.strip('" ') for name in re.split(r"[,;\t]", first)]):
+    if websort.is_htmlq([name.strip('" ') for name in re.split(r"[,;|\t]", first)]):
         return "htmlq"
     return "csv"

@@ -382,10 +382,9 @@ def array_correlations(arrays: pd.DataFrame) -> pd.DataFrame:
     """
     from dmpkit.qmethod.data import QSorts
 
-    named = {"statements": "statement", "texts": "text" if "text" in arrays.columns else None}
-    columns = ["statement", *(["text"] if named["texts"] else [])]
-    require_columns(arrays, columns)
-    scores = QSorts.from_frame(arrays, **named)
+    require_columns(arrays, ["statement"])
+    text = "text" if "text" in arrays.columns else None
+    scores = QSorts.from_frame(arrays, statements="statement", texts=text, leave=[])
     _require_one_distribution(scores.values, scores.sorts)
     rows = []
     for a, b in combinations(range(scores.n_sorts), 2):

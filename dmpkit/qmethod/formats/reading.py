@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from dmpkit.errors import DataError
 from dmpkit.qmethod.data import QSorts
+from dmpkit.qmethod.layout import enumerate_some
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -18,8 +19,6 @@ __all__ = ["PathLike", "Reading", "Rows", "enumerate_some"]
 
 PathLike: TypeAlias = str | os.PathLike[str]
 Rows: TypeAlias = Literal["statements", "sorts", "cells"]
-
-_MOST_NAMED = 6
 
 
 @dataclass
@@ -34,8 +33,11 @@ class Reading:
         As in :func:`dmpkit.qmethod.read_sorts`.
     texts : tuple of str, optional
         The statements' wording where the caller gave it apart from the file.
-    any_format : bool
-        True when the caller named no format, so a reader may pass the file on.
+    columns, leave : tuple of str, optional
+        As in :func:`dmpkit.qmethod.read_sorts`. A reader that leaves what
+        `leave` names takes it off ``to_leave``.
+    distribution : array_like, optional
+        The forced distribution, in place of that in the file.
 
     Examples
     --------
@@ -54,9 +56,15 @@ class Reading:
     encoding: str | None = None
     label: str | None = None
     texts: tuple[str, ...] = ()
-    any_format: bool = True
+    columns: tuple[str, ...] | None = None
+    leave: tuple[str, ...] | None = None
+    distribution: ArrayLike | None = None
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    to_leave: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.to_leave = list(self.leave or ())
 
     def took(self, *notes: str) -> None:
         """Note what was taken, or how it was understood."""
@@ -97,6 +105,10 @@ class Reading:
                 self.left("the statement texts in the file (others were given)")
             texts = self.texts
             self.took("texts: given apart from the sorts")
+        if self.distribution is not None:
+            if distribution is not None:
+                self.left("the distribution in the file (another was given)")
+            distribution = self.distribution
         return QSorts(
             values,
             statements=statements,
@@ -105,23 +117,3 @@ class Reading:
             texts=texts,
             notes=self.notes,
         )
-
-
-def enumerate_some(parts: Iterable[object], most: int = _MOST_NAMED) -> str:
-    """The first few of many, separated by commas.
-
-    Parameters
-    ----------
-    parts : iterable
-    most : int
-        How many are named before *and … more*.
-
-    Examples
-    --------
-    >>> enumerate_some("abcd", 3)
-    'a, b, c, and 1 more'
-    """
-    named = [str(part) for part in parts]
-    if len(named) > most:
-        named = [*named[:most], f"and {len(named) - most} more"]
-    return ", ".join(named)

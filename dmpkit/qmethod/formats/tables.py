@@ -15,15 +15,32 @@ import numpy as np
 import pandas as pd
 
 from dmpkit.errors import DataError
-from dmpkit.qmethod.data import _LABEL_NAMES as LABEL_NAMES
-from dmpkit.qmethod.data import _TEXT_NAMES as TEXT_NAMES
-from dmpkit.qmethod.data import QSorts, find_label_columns
+from dmpkit.qmethod.data import (
+    QSorts,
+    find_label_columns,
+    find_sort_labels,
+    is_saved_index,
+    mostly_words,
+)
 from dmpkit.qmethod.formats.files import MAX_BYTES, MAX_CELLS, check_cells, head_of, read_text
 from dmpkit.qmethod.formats.reading import Reading, Rows
 from dmpkit.qmethod.formats.tidy import plain_cell
 from dmpkit.qmethod.formats.websort import has_bars, is_htmlq, read_bars, read_htmlq
 from dmpkit.qmethod.formats.workbooks import grid_of
-from dmpkit.tables import read_delimited, to_numbers
+from dmpkit.qmethod.layout import (
+    LABEL_NAMES,
+    SORT_NAMES,
+    STATEMENT_NAMES,
+    TEXT_NAMES,
+    Wide,
+    enumerate_some,
+    fitting_rows,
+    no_such_label,
+    plain_name,
+    settle,
+    short,
+)
+from dmpkit.tables import number_remedy, read_delimited
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,16 +49,7 @@ if TYPE_CHECKING:
 __all__ = ["from_cells", "read_csv", "read_excel", "read_parquet"]
 
 MAX_COLUMNS = 20_000
-_SORT_NAMES = frozenset(
-    {"sort", "sorts", "qsort", "q-sort", "q sort", "participant", "participants", "respondent"}
-    | {"respondents", "person", "persons", "name", "names", "sorter", "interviewee"}
-)
-_STATEMENT_NAMES = frozenset(
-    {"statement", "statements", "sta", "item", "items", "statement_id", "statement number"}
-    | {"statement no", "statement no.", "statement_number"}
-)
 _SCORE_NAMES = frozenset({"score", "value", "rank", "rating", "column", "position"})
-_TEXT_NAMES = frozenset({"text", "wording", "statement_text", "statement text"})
 _SPREAD_NAMES = frozenset({"distribution"})
 _INTEGER = re.compile(r"\s*[+-]?\d+\s*")
 _STATEMENT_LABEL = re.compile(r"(?:s|st|sta|stat|stm|statement|item|q)?[ _.-]?\d+", re.IGNORECASE)
@@ -66,7 +74,11 @@ def read_csv(act: Reading) -> QSorts:
         raise act.error(f"The first row has more than {MAX_COLUMNS:,} cells.", row=1)
     try:
         cells, report = read_delimited(
-            act.source, delimiter=act.delimiter, decimal=act.decimal, encoding=act.encoding
+            act.source,
+            delimiter=act.delimiter,
+            decimal=act.decimal,
+            encoding=act.encoding,
+            skip_titles=True,
         )
     except DataError as error:
         if error.row == 1 and (values := _first_row_is_data(first)):
@@ -75,11 +87,13 @@ def read_csv(act: Reading) -> QSorts:
     if cells.shape[1] < 2:
         raise act.error(
             "The file has a single column.",
-            remedy="Separate the columns with commas, semicolons or tabs.",
+            remedy="Separate the columns with commas, semicolons or tabs; of another sign, "
+            "say delimiter=….",
         )
     act.took(*report.notes)
     if "'" in text:
         cells = cells.map(plain_cell).rename(columns=plain_cell)
+    cells.index = pd.Index(report.row_numbers, dtype="int64")
     return from_cells(act, cells, report.decimal)
 
 
@@ -120,12 +134,14 @@ def read_excel(act: Reading, book: Workbook) -> QSorts:
     if not filled or (act.sheet is not None and not grids[act.sheet]):
         raise act.error("There is nothing in the sheet.")
     chosen = act.sheet or filled[0]
-    grid = _crop(grids[chosen])
-    cells = pd.DataFrame(grid[1:], columns=_unique_header(act, grid[0]), dtype=str)
     act.took(f"Excel sheet {chosen!r}")
+    numbers, grid = _crop(act, grids[chosen])
+    cells = pd.DataFrame(
+        grid[1:], columns=_unique_header(act, grid[0], numbers[0]), dtype=str, index=numbers[1:]
+    )
     if left := [name for name in filled if name != chosen]:
         act.left(f"{'sheets' if len(left) > 1 else 'sheet'} {', '.join(left)}")
-    if len(cells) < 1 or cells.shape[1] < 2:
+    if cells.shape[1] < 2:
         raise act.error(f"Sheet {chosen!r} holds no table.")
     if act.rows is None and act.sheet is None and is_htmlq(list(cells.columns)):
         return read_htmlq(act, cells)
@@ -218,20 +234,40 @@ def _number_text(value: Any) -> str:
     return str(int(number)) if number.is_integer() else repr(number)
 
 
-def _crop(grid: list[list[str]]) -> list[list[str]]:
-    """Without the rows and columns that are empty."""
-    rows = [row for row in grid if any(row)]
-    kept = [j for j in range(len(rows[0])) if any(row[j] for row in rows)]
-    return [[row[j] for j in kept] for row in rows]
+def _crop(act: Reading, grid: list[list[str]]) -> tuple[list[int], list[list[str]]]:
+    """Rows and columns that are not empty, with the numbers of the rows; titles left."""
+    filled = [(i, row) for i, row in enumerate(grid, start=1) if any(row)]
+    n_titles = _count_titles([row for _, row in filled])
+    if n_titles:
+        words = "; ".join(cell for _, row in filled[:n_titles] for cell in row if cell)
+        act.left(f"{n_titles} row(s) above the header ({words[:100]})")
+    filled = filled[n_titles:]
+    kept = [j for j in range(len(filled[0][1])) if any(row[j] for _, row in filled)]
+    return [i for i, _ in filled], [[row[j] for j in kept] for _, row in filled]
 
 
-def _unique_header(act: Reading, cells: Sequence[str]) -> list[str]:
+def _count_titles(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows above the header hold a cell or two, where the header is full."""
+    for n, row in enumerate(rows[:7]):
+        count = sum(map(bool, row))
+        if count > 2:
+            wide = max(sum(map(bool, other)) for other in rows[n:])
+            narrow = all(sum(map(bool, title)) <= min(2, (count - 1) / 2) for title in rows[:n])
+            return n if narrow and count >= wide - 1 and len(rows) > n + 1 else 0
+    return 0
+
+
+def _unique_header(act: Reading, cells: Sequence[str], row: int) -> list[str]:
     twice = [name for name, count in Counter(cells).items() if name and count > 1]
     if twice and all(re.fullmatch(r"[+-]?\d+(?:\.\d+)?", name) for name in twice):
         raise _no_header(act, twice)
     if twice or sum(not name for name in cells) > 1:
         what = f"Column name {twice[0]!r} stands twice" if twice else "Columns have no name"
-        raise act.error(f"{what}.", row=1, remedy="Give every column a name of its own.")
+        raise act.error(
+            f"{what}.",
+            row=row,
+            remedy="Give every column a name of its own, and remove rows above the header.",
+        )
     return list(cells)
 
 
@@ -253,65 +289,133 @@ def from_cells(act: Reading, cells: pd.DataFrame, decimal: str) -> QSorts:
     """
     if grid_values := [str(c) for c in cells.columns if re.fullmatch(r"-\d+(?:[.,]\d+)?", str(c))]:
         raise _no_header(act, grid_values)
+    if not len(cells):
+        raise act.error(
+            "The file has only a header (0 statements).", remedy="Add the rows below it."
+        )
+    if not isinstance(cells.index, pd.RangeIndex):
+        lines = cells.index
+    else:
+        lines = pd.RangeIndex(2, len(cells) + 2)
+    cells = cells.set_axis(lines, axis=0)  # rows are known by their number in the file
     if "" in cells.columns and not cells[""].ne("").any():
         cells = cells.drop(columns="")  # a delimiter at the end of each row
-    rows = act.rows
-    if rows is None and has_bars(cells):
+    cells, gone = _without_columns(act, cells)
+    if act.rows is None and has_bars(cells):
         return read_bars(act, cells)
+    rows = act.rows
+    if rows in (None, "cells") and cells.shape[1] <= 5 and _long_columns(cells) is not None:
+        if rows is None:
+            act.took("one row a cell (found by the column names)")
+        rows = "cells"
+    if act.label is not None and rows in ("cells", "statements"):
+        raise _no_label(act, rows)
+    if rows == "cells":
+        return _from_long(act, cells, decimal)
     numbers = _all_numbers(cells, decimal)
     if rows is None:
         rows, why = _detect_rows(act, cells, numbers)
         act.took(f"one row a {rows[:-1]} (found by {why})")
     if act.label is not None and rows != "sorts":
-        raise act.error(
-            f"label={act.label!r} names the column that holds the names of the sorts, but this "
-            f"table has one row a {rows[:-1]}.",
-            remedy="Leave label out.",
-        )
-    if rows == "cells":
-        return _from_long(act, cells, decimal)
-    if rows == "sorts":
-        return _from_sort_rows(act, cells, numbers, decimal)
-    label, text, found = find_label_columns(cells[_label_candidates(cells, numbers)], None, None)
-    names = [name for name in cells.columns if name not in (label, text)]
-    act.took(*found)
+        raise _no_label(act, rows)
+    make = _sorts_in_rows if rows == "sorts" else _statements_in_rows
+    table = settle(make(act, cells, numbers, decimal), _guessing(act), gone)
+    for message in table.messages:
+        act.warn(message)
+    if act.leave:
+        act.left(enumerate_some(act.leave, 20))
+    act.to_leave.clear()
     return act.sorts(
-        _values(act, cells, numbers, names, decimal),
-        statements=None if label is None else list(cells[label]),
-        sorts=names,
-        texts=() if text is None else list(cells[text]),
+        table.values, statements=table.statements, sorts=table.sorts, texts=table.texts
     )
 
 
-def _from_sort_rows(
+def _no_label(act: Reading, rows: Rows) -> DataError:
+    return act.error(
+        f"label={act.label!r} names the column that holds the names of the sorts, but this "
+        f"table has one row a {rows[:-1]}.",
+        remedy="Leave label out.",
+    )
+
+
+def _guessing(act: Reading) -> tuple[str, ...] | None:
+    """What is to be left; empty, so that nothing is guessed, where the columns are given."""
+    if act.columns is not None and act.leave is None:
+        return ()
+    return act.leave
+
+
+def _without_columns(act: Reading, cells: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The table without the columns to leave, and their names."""
+    names = [str(name) for name in cells.columns]
+    for name in act.columns or ():
+        if name not in names:
+            error = no_such_label(name, names)
+            raise act.error(f"There is no column {name!r}.", remedy=error.remedy)
+    gone = [name for name in names if name in act.to_leave]
+    if act.label in gone:
+        raise act.error(f"Column {act.label!r} is named as label and to be left.")
+    return cells[[name for name in cells.columns if str(name) not in gone]], gone
+
+
+def _statements_in_rows(
     act: Reading, cells: pd.DataFrame, numbers: NDArray[np.float64], decimal: str
-) -> QSorts:
-    share = _share_of_numbers(cells, numbers)
-    wordy = [name for name, known in zip(cells.columns, share, strict=True) if known < 0.5]
-    named = [name for name in cells.columns if str(name).strip().casefold() in _SORT_NAMES]
-    first = cells.columns[0]
-    label = next(iter(named), None)
-    if act.label is not None:
-        label = _asked_for(act, cells)
-    elif label is None and (
-        first in wordy
-        or str(first).strip().casefold() in ("", "id", "no", "nr")
-        or _counts_up(numbers[:, 0])
-    ):
-        label = first
-    label = next(iter(wordy), None) if label is None else label
-    left = [name for name in wordy if name != label]
-    if left:
-        act.left(f"column(s) that are not numbers: {', '.join(map(str, left))}")
-    used = {*left, label}
-    statements = [name for name in cells.columns if name not in used]
+) -> Wide:
+    candidates = cells[_label_candidates(cells, numbers)]
+    index = [name for name in candidates if is_saved_index(name, candidates[name])]
+    label, text, found = find_label_columns(candidates.drop(columns=index), None, None)
+    act.took(*found)
+    names = _taken(act, cells, (label, text))
+    return Wide(
+        values=_values(act, cells, numbers, names, decimal),
+        statements=_labels_of(cells, label, ""),
+        sorts=[str(name) for name in names],
+        texts=() if text is None else list(cells[text]),
+        rows="statements",
+        lines=list(cells.index),
+    )
+
+
+def _sorts_in_rows(
+    act: Reading, cells: pd.DataFrame, numbers: NDArray[np.float64], decimal: str
+) -> Wide:
+    label = find_sort_labels(cells) if act.label is None else _asked_for(act, cells)
     if label is not None:
         act.took(f"labels of the sorts: column {str(label)!r}")
-    return act.sorts(
-        _values(act, cells, numbers, statements, decimal).T,
-        statements=statements,
-        sorts=None if label is None else list(cells[label]),
+    names = _taken(act, cells, (label,))
+    return Wide(
+        values=_values(act, cells, numbers, names, decimal).T,
+        statements=[str(name) for name in names],
+        sorts=_labels_of(cells, label, "sort"),
+        rows="sorts",
+        lines=list(cells.index),
     )
+
+
+def _labels_of(cells: pd.DataFrame, label: str | None, prefix: str) -> list[str]:
+    if label is None:
+        return [f"{prefix}{i}" for i in range(1, len(cells) + 1)]
+    return list(cells[label])
+
+
+def _taken(act: Reading, cells: pd.DataFrame, used: Sequence[str | None]) -> list[str]:
+    """The columns that hold values; what is left of the others is noted."""
+    names = [name for name in cells.columns if name not in used]
+    if act.columns is not None:
+        left = [name for name in names if name not in act.columns]
+        if left:
+            act.left(f"columns that were not asked for: {enumerate_some(left, 20)}")
+        return [name for name in names if name in act.columns]
+    empty = [name for name in names if not cells[name].ne("").any()]
+    if empty:
+        act.warn(f"Empty columns are left: {enumerate_some(empty, 20)}.")
+    words = [name for name in names if name not in empty and mostly_words(cells[name])]
+    if words:
+        act.left(f"column(s) that are not numbers: {enumerate_some(words, 20)}")
+    index = [name for name in names if is_saved_index(name, cells[name])]
+    if index:
+        act.left("a column without a name that counts the rows from 0")
+    return [name for name in names if name not in {*empty, *words, *index}]
 
 
 def _label_candidates(cells: pd.DataFrame, numbers: NDArray[np.float64]) -> list[str]:
@@ -320,7 +424,7 @@ def _label_candidates(cells: pd.DataFrame, numbers: NDArray[np.float64]) -> list
     return [
         name
         for i, name in enumerate(cells.columns)
-        if i == 0 or known[i] < 1 or str(name).strip().casefold() in LABEL_NAMES | TEXT_NAMES
+        if i == 0 or known[i] < 1 or plain_name(name) in LABEL_NAMES | TEXT_NAMES
     ]
 
 
@@ -335,10 +439,28 @@ def _values(
     wanted = set(names)
     places = [i for i, name in enumerate(cells.columns) if name in wanted]
     values = numbers[:, places]
-    if np.isfinite(values).all():
+    if not np.isnan(values).any():
         return values
-    table = to_numbers(cells.iloc[:, places], decimal=decimal, file=act.source)
-    return table.to_numpy(dtype=np.float64)
+    for k, i in enumerate(places):
+        unknown = np.flatnonzero(np.isnan(values[:, k]))
+        text = cells.iloc[unknown, i]
+        wrong = ~text.str.strip().str.casefold().isin(["", "nan", "na"])
+        for row, cell in text[wrong].items():
+            raise _no_number(act, str(cell), int(str(row)), str(cells.columns[i]), decimal)
+    return values
+
+
+def _no_number(act: Reading, cell: str, row: int, column: str, decimal: str) -> DataError:
+    remedy = number_remedy(cell)
+    if remedy is None and decimal == "." and re.fullmatch(r"[+-]?\d+,\d+", cell.strip()):
+        remedy = "Say decimal=','."
+    return act.error(f"{short(cell)!r} is not a number.", row=row, column=column, remedy=remedy)
+
+
+def _score_column(act: Reading, cells: pd.DataFrame, name: str, decimal: str) -> pd.Series[Any]:
+    """One column as numbers."""
+    numbers = _all_numbers(cells[[name]], decimal)
+    return pd.Series(_values(act, cells[[name]], numbers, [name], decimal)[:, 0])
 
 
 def _asked_for(act: Reading, cells: pd.DataFrame) -> str:
@@ -358,14 +480,16 @@ def _from_long(act: Reading, cells: pd.DataFrame, decimal: str) -> QSorts:
             remedy=f"The columns are {', '.join(map(str, cells.columns[:10]))}.",
         )
     sort, statement, score, text, spread = columns
-    numbers = to_numbers(cells, [score], decimal=decimal, file=act.source)[score]
+    cells = _long_part(act, cells, sort, statement)
+    numbers = _score_column(act, cells, score, decimal)
     twice = cells.duplicated([sort, statement]).to_numpy()
     if twice.any():
         row = int(twice.argmax())
         raise act.error(
             f"Sort {cells[sort].iloc[row]!r} gives statement {cells[statement].iloc[row]!r} "
             "a second score.",
-            row=row + 2,
+            row=int(cells.index[row]),
+            remedy="Delete the row that is there by mistake.",
         )
     rows, statements = pd.factorize(cells[statement])
     places, sorts = pd.factorize(cells[sort])
@@ -389,12 +513,33 @@ def _from_long(act: Reading, cells: pd.DataFrame, decimal: str) -> QSorts:
     )
 
 
+def _long_part(act: Reading, cells: pd.DataFrame, sort: str, statement: str) -> pd.DataFrame:
+    """The rows of the sorts and statements that are not to be left."""
+    if act.columns is not None:
+        raise act.error(
+            "columns= is for tables with a column a sort or a statement; this one has a row a "
+            "cell.",
+            remedy="Use leave=, or QSorts.only().",
+        )
+    for name in act.to_leave:
+        if name not in set(cells[sort]) | set(cells[statement]):
+            raise no_such_label(name, [*cells[sort].unique(), *cells[statement].unique()])
+    if act.to_leave:
+        out = cells[sort].isin(act.to_leave) | cells[statement].isin(act.to_leave)
+        cells = cells[~out]
+        act.left(enumerate_some(act.to_leave, 20))
+        act.to_leave.clear()
+    return cells
+
+
 def _distribution(
     act: Reading, cells: pd.DataFrame, sort: str, spread: str, decimal: str
 ) -> NDArray[np.float64]:
     """The forced distribution, which a tidy table repeats with every sort."""
-    numbers = to_numbers(cells, [spread], decimal=decimal, file=act.source)[spread]
-    found = {tuple(np.sort(part)) for _, part in numbers.groupby(cells[sort], sort=False)}
+    numbers = _score_column(act, cells, spread, decimal)
+    found = {
+        tuple(np.sort(part)) for _, part in numbers.groupby(cells[sort].to_numpy(), sort=False)
+    }
     if len(found) > 1:
         raise act.error(
             "The distribution is not the same for every sort.",
@@ -411,14 +556,12 @@ def _distribution(
 def _detect_rows(
     act: Reading, cells: pd.DataFrame, numbers: NDArray[np.float64]
 ) -> tuple[Rows, str]:
-    if cells.shape[1] <= 5 and _long_columns(cells) is not None:
-        return "cells", "the column names"
     votes: dict[str, set[Rows]] = {}
-    first = str(cells.columns[0]).strip().casefold()
-    names = {str(name).strip().casefold() for name in cells.columns}
-    if names & (_STATEMENT_NAMES | _TEXT_NAMES):
+    leading = [plain_name(name) for name in cells.columns[:2]]
+    names = {plain_name(name) for name in cells.columns}
+    if names & (STATEMENT_NAMES | TEXT_NAMES):
         votes["the column names"] = {"statements"}
-    elif first in _SORT_NAMES:
+    elif leading[0] in SORT_NAMES or (leading[0] in LABEL_NAMES and leading[-1] in SORT_NAMES):
         votes["the column names"] = {"sorts"}
     if fit := _distribution_fit(cells, numbers):
         votes["where the forced distribution fits"] = {fit}
@@ -437,10 +580,10 @@ def _detect_rows(
 
 def _long_columns(cells: pd.DataFrame) -> tuple[str, str, str, str | None, str | None] | None:
     """The columns sort, statement, score, text and distribution of one row a cell."""
-    plain = {str(name).strip().casefold(): name for name in cells.columns}
+    plain = {plain_name(name): name for name in cells.columns}
     found = [
         next((plain[name] for name in plain if name in known), None)
-        for known in (_SORT_NAMES, _STATEMENT_NAMES, _SCORE_NAMES, _TEXT_NAMES, _SPREAD_NAMES)
+        for known in (SORT_NAMES, STATEMENT_NAMES, _SCORE_NAMES, TEXT_NAMES, _SPREAD_NAMES)
     ]
     sort, statement, score, text, spread = found
     if sort is None or statement is None or score is None:
@@ -450,24 +593,16 @@ def _long_columns(cells: pd.DataFrame) -> tuple[str, str, str, str | None, str |
 
 def _distribution_fit(cells: pd.DataFrame, numbers: NDArray[np.float64]) -> Rows | None:
     """Where one sorted set of values recurs: down the columns or along the rows."""
-    values = numbers[:, _share_of_numbers(cells, numbers) == 1]
-    if min(values.shape) < 2:
+    known = _share_of_numbers(cells, numbers) >= 0.75
+    values = numbers[:, known]
+    if min(values.shape, default=0) < 2:
         return None
-    options = [values, values[:, 1:]]  # the first column of numbers may hold labels
-    down = max(_share_alike(option.T) for option in options)
-    along = max(_share_alike(option) for option in options)
+    header = [str(name) for name, keep in zip(cells.columns, known, strict=True) if keep]
+    side = None if known[0] else [str(cell) for cell in cells.iloc[:, 0]]
+    down, along = fitting_rows(values, header, side)
     if max(down, along) < 0.5 or abs(down - along) < 0.25:
         return None
     return "statements" if down > along else "sorts"
-
-
-def _share_alike(lines: NDArray[np.float64]) -> float:
-    """Share of the lines that have the most common sorted set of values."""
-    if lines.shape[0] < 2 or lines.shape[1] < 3:
-        return 0.0
-    counts = Counter(tuple(np.sort(line)) for line in lines if np.ptp(line) > 0)
-    most = max(counts.values(), default=0)
-    return most / lines.shape[0] if most > 1 else 0.0
 
 
 def _label_vote(cells: pd.DataFrame) -> Rows | None:
@@ -481,17 +616,16 @@ def _label_vote(cells: pd.DataFrame) -> Rows | None:
     return "sorts" if across else "statements"
 
 
-def _counts_up(numbers: NDArray[np.float64]) -> bool:
-    return len(numbers) > 2 and np.array_equal(numbers, np.arange(1, len(numbers) + 1))
-
-
 def _all_numbers(cells: pd.DataFrame, decimal: str) -> NDArray[np.float64]:
     """Every cell as a number, NaN where it is none."""
-    text = pd.Series(cells.to_numpy(dtype=object).ravel(), dtype=object).astype(str)
+    flat = cells.to_numpy(dtype=object).ravel()
+    codes, distinct = pd.factorize(flat)  # equal cells are read once
+    text = pd.Series(distinct, dtype=object).astype(str)
     text = text.str.strip().str.replace("\N{MINUS SIGN}", "-", regex=False)
     if decimal == ",":
         text = text.str.replace(",", ".", regex=False)
-    return pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64).reshape(cells.shape)
+    found = pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64)
+    return found[codes].reshape(cells.shape)
 
 
 def _share_of_numbers(cells: pd.DataFrame, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
