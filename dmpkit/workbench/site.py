@@ -101,7 +101,6 @@ def _write_site(results: Sequence[StudyResult], folder: Path) -> None:
     n_open = sum(verdict.verdict == NOT_REPRODUCIBLE for verdict in verdicts)
     index = environment.get_template("index.html.j2").render(
         results=sorted(results, key=lambda result: result.slug),
-        n_studies=sum(result.study is not None for result in results),
         n_run=sum(result.notebook is not None for result in results),
         n_checked=len(verdicts) - n_open,
         n_open=n_open,
