@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dmpkit.errors import (
     BipolarFactorWarning,
+    CentroidWarning,
     DataError,
     HeywoodWarning,
     UnflaggedFactorWarning,
@@ -27,6 +28,8 @@ from dmpkit.qmethod.centroid import CENTROIDS
 from dmpkit.qmethod.correlation import CORRELATIONS, correlate, unit_columns
 from dmpkit.qmethod.data import QSorts
 from dmpkit.qmethod.extraction import (
+    SMALL_CENTROID,
+    centroid_shares,
     check_n_factors,
     eigenvalues,
     extract_centroid,
@@ -103,8 +106,10 @@ class QAnalysis:
         z-scores and factor arrays.
     reliability, standard_error : ndarray, shape (k,)
     extra : mapping
-        ``communalities``; with engine factor_analyzer also ``kmo``, ``kmo_sorts``,
-        ``bartlett_chi2``, ``bartlett_df``, ``bartlett_p_value``, ``note``.
+        ``communalities``; after a centroid extraction ``centroid_shares`` (see
+        :func:`~dmpkit.qmethod.extraction.centroid_shares`); with engine
+        factor_analyzer also ``kmo``, ``kmo_sorts``, ``bartlett_chi2``,
+        ``bartlett_df``, ``bartlett_p_value``, ``note``.
     rotation_log : RotationLog or None
         The rotation by hand. A split of ``f1`` gives two factors, ``f1+`` and
         ``f1-``, in the place of one: `n_factors` and all arrays count them both.
@@ -801,10 +806,12 @@ def analyse(
         :func:`~dmpkit.qmethod.retention.factor_retention` weighs the criteria.
     extraction : {"pca", "centroid", "centroid_brown", "centroid_horst", "centroid_tucker", \
 "ml", "minres"}
-        Principal components, or the centroid method as in R's ``qmethod``
-        (``"centroid"``) and in the forms of KADE
-        (:func:`~dmpkit.qmethod.extraction.extract_centroid`); maximum
-        likelihood and minimum residuals with ``engine="factor_analyzer"``.
+        Principal components, or the centroid method. Whose centroid it is:
+        ``"centroid"`` is that of R's ``qmethod``, ``"centroid_brown"`` that of KADE
+        and, by its word, of PQMethod; Horst's and Tucker's are KADE's other forms
+        (:func:`~dmpkit.qmethod.extraction.extract_centroid`). Take
+        ``"centroid_brown"`` with ``profile="kade"`` to follow KADE throughout.
+        Maximum likelihood and minimum residuals with ``engine="factor_analyzer"``.
     rotation : {"varimax", "none", "quartimax", "equamax", "oblimin", "promax"} or RotationLog
         As in R; principal components are then ordered by size and reflected to a
         positive sum, centroid factors stay as the rotation leaves them.
@@ -851,6 +858,9 @@ def analyse(
         A factor has no flagged sorts; its z-scores and array are NaN.
     BipolarFactorWarning
         Sorts with negative loadings define a factor, beside positive ones or alone.
+    CentroidWarning
+        A centroid factor is far smaller than what it was taken from, so that a
+        viewpoint may be missed.
     HeywoodWarning
         A communality, or the loading of a flagged sort, is 1 or more.
     ConvergenceWarning
@@ -897,9 +907,8 @@ def analyse(
         unrotated, rotated, extra = _through_factor_analyzer(data, k, extraction, base, correlation)
         values = eigenvalues(correlate(data.values, correlation))
     else:
-        unrotated, values = _extract(data, k, extraction, correlation)
+        unrotated, values, extra = _extract(data, k, extraction, correlation)
         rotated = turn(unrotated, base, extraction, profile)
-        extra = {}
     extra["communalities"] = efa.communalities(rotated.loadings, rotated.phi)
     if log is not None:
         rotated = log.apply(rotated)
@@ -942,16 +951,19 @@ def analyse(
     return result
 
 
-def _extract(data: QSorts, k: int, extraction: str, correlation: str) -> tuple[Floats, Floats]:
+def _extract(
+    data: QSorts, k: int, extraction: str, correlation: str
+) -> tuple[Floats, Floats, dict[str, Any]]:
     """Unrotated loadings and all eigenvalues; no p x p matrix where sorts outnumber the rows."""
     if extraction == "pca":
         columns = unit_columns(data.values, correlation)
         if columns.shape[0] < columns.shape[1]:
-            return extract_pca_thin(columns, k)
+            return *extract_pca_thin(columns, k), {}
     matrix = correlate(data.values, correlation)
     if extraction == "pca":
-        return extract_pca(matrix, k), eigenvalues(matrix)
-    return extract_centroid(matrix, k, form=extraction), eigenvalues(matrix)
+        return extract_pca(matrix, k), eigenvalues(matrix), {}
+    loadings = extract_centroid(matrix, k, form=extraction)
+    return loadings, eigenvalues(matrix), {"centroid_shares": centroid_shares(matrix, loadings)}
 
 
 def _through_factor_analyzer(
@@ -983,6 +995,8 @@ def _offered(what: str, name: object, names: Sequence[str], elsewhere: Collectio
     plain = name.strip().lower() if isinstance(name, str) else None
     if plain is None or plain not in names:
         hint = " engine='factor_analyzer' offers it." if plain in elsewhere else ""
+        if "centroid_brown" in names:
+            hint += " centroid is that of R's qmethod, centroid_brown that of KADE and PQMethod."
         raise DataError(
             f"{what} {name!r} is not offered.", remedy=f"Choose one of: {', '.join(names)}.{hint}"
         )
@@ -1055,12 +1069,18 @@ def _restored(held: dict[str, Any]) -> QAnalysis:
 def _warn(result: QAnalysis) -> None:
     """Say what is odd about the factors, one warning each."""
     _warn_heywood(result)
+    small = _warn_small_centroid(result)
+    advice = (
+        "Fewer factors may lose a viewpoint: see the CentroidWarning."
+        if small
+        else "Ask for fewer factors, or change the flags."
+    )
     for j, name in enumerate(result.factors):
         flagged = result.flag_array[:, j]
         if not flagged.any():
             warn(
                 f"{name} has no flagged sorts: its z-scores, array and comparisons are not "
-                "defined (NaN). Ask for fewer factors, or change the flags.",
+                f"defined (NaN). {advice}",
                 UnflaggedFactorWarning,
                 stacklevel=3,
             )
@@ -1074,6 +1094,31 @@ def _warn(result: QAnalysis) -> None:
             )
         elif (result.weight_array[:, j] < 0).any():
             _warn_bipolar(result, j)
+
+
+def _warn_small_centroid(result: QAnalysis) -> bool:
+    shares = np.asarray(result.extra.get("centroid_shares", ()))
+    small = np.flatnonzero(shares < SMALL_CENTROID)
+    for j in small:
+        if (shares[j + 1 :] >= SMALL_CENTROID).any():
+            advice = (
+                "A later factor takes up what it leaves, so do not ask for fewer factors; compare "
+                "with extraction='pca', 'centroid_horst' or 'centroid_tucker'."
+            )
+        else:
+            advice = (
+                "A viewpoint may be missed: ask for one factor more, or compare with "
+                "extraction='pca', 'centroid_horst' or 'centroid_tucker'."
+            )
+        size = float((result.unrotated_array[:, j] ** 2).sum())
+        warn(
+            f"Unrotated centroid factor f{j + 1} is small (sum of squared loadings {size:.2f}), "
+            "although the largest eigenvalue of what the factors before it leave is "
+            f"{size / shares[j]:.2f}: the column sums nearly cancel there. {advice}",
+            CentroidWarning,
+            stacklevel=4,
+        )
+    return bool(len(small))
 
 
 def _warn_bipolar(result: QAnalysis, j: int) -> None:

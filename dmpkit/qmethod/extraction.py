@@ -11,8 +11,18 @@ from dmpkit.errors import ConvergenceWarning, DataError, warn
 from dmpkit.qmethod.arrays import Floats, column_signs, to_matrix
 from dmpkit.qmethod.centroid import CENTROIDS, centroid_stack
 
-__all__ = ["eigenvalues", "extract_centroid", "extract_pca", "extract_pca_thin"]
+__all__ = [
+    "SMALL_CENTROID",
+    "centroid_shares",
+    "eigenvalues",
+    "extract_centroid",
+    "extract_pca",
+    "extract_pca_thin",
+]
 
+#: A centroid factor with a share below this may have missed a viewpoint. Factors of sorts
+#: drawn at random, and factors beyond the last viewpoint, have shares above it.
+SMALL_CENTROID = 0.25
 _ZERO = 1e-10  # an eigenvalue at most this large (relative to p) is zero
 
 
@@ -222,8 +232,9 @@ def extract_centroid(
     )
     if found.empty[0]:
         raise DataError(
-            f"centroid extraction finds nothing left to extract for factor f{found.empty[0]}.",
-            remedy="Ask for fewer factors.",
+            f"centroid extraction finds nothing left to extract for factor f{found.empty[0]}: "
+            "what is left is empty, or its column sums cancel.",
+            remedy="Ask for fewer factors, or compare with extraction='pca'.",
         )
     if found.unsettled[0]:
         warn(
@@ -234,6 +245,67 @@ def extract_centroid(
             stacklevel=2,
         )
     return np.asarray(found.loadings[0])
+
+
+def centroid_shares(correlations: ArrayLike, loadings: ArrayLike) -> Floats:
+    r"""Size of each centroid factor beside the largest factor there was to take.
+
+    :math:`\sum_i f_{ij}^2 / \lambda_j` with the largest eigenvalue :math:`\lambda_j` of the
+    residual :math:`R - \sum_{h<j} f_h f_h'` that the factors before *j* leave, with 0 on
+    its diagonal. About 1 for a good factor. The centroid method reflects sorts only
+    until no column sum is negative; where the sums nearly cancel without being
+    negative (two views that stand against each other, say) it stops at a small
+    factor, although the residual holds a large one.
+
+    Parameters
+    ----------
+    correlations : array_like, shape (p, p)
+    loadings : array_like, shape (p, k)
+        Unrotated.
+
+    Returns
+    -------
+    ndarray, shape (k,)
+
+    Raises
+    ------
+    DataError
+        When the shapes do not fit or a cell is not a finite number.
+
+    Examples
+    --------
+    Two pairs of like sorts that stand against each other: the column sums (.9 - .8)
+    nearly cancel, and the factor along which the pairs differ is passed over.
+
+    >>> r = np.array([[1, 0.9, -0.4, -0.4], [0.9, 1, -0.4, -0.4],
+    ...               [-0.4, -0.4, 1, 0.9], [-0.4, -0.4, 0.9, 1]])
+    >>> centroid_shares(r, extract_centroid(r, 1)).round(2)
+    array([0.08])
+    >>> centroid_shares(r, extract_pca(r, 1)).round(2)
+    array([1.59])
+    """
+    rest = _symmetric(correlations).copy()
+    factors = to_matrix(loadings, "the loadings")
+    if factors.shape[0] != rest.shape[0]:
+        raise DataError(f"there are loadings for {factors.shape[0]} of {rest.shape[0]} sorts.")
+    shares = np.empty(factors.shape[1])
+    for j, factor in enumerate(factors.T):
+        np.fill_diagonal(rest, 0.0)
+        largest = _largest_eigenvalue(rest)
+        shares[j] = (factor**2).sum() / largest if largest > 0 else np.inf
+        rest -= np.outer(factor, factor)
+    return shares
+
+
+def _largest_eigenvalue(matrix: Floats) -> float:
+    if len(matrix) <= 500:
+        return float(np.linalg.eigvalsh(matrix)[-1])
+    from scipy.sparse.linalg import eigsh
+
+    # the same start every time, so that the same digits come out
+    start = np.linspace(1.0, 2.0, len(matrix))
+    found = eigsh(matrix, k=1, which="LA", v0=start, tol=1e-6, return_eigenvectors=False)
+    return float(found[0])
 
 
 def check_n_factors(n_factors: int, n_sorts: int) -> int:

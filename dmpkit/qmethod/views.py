@@ -20,6 +20,7 @@ from dmpkit.plotting import new_axes
 from dmpkit.qmethod import plots
 from dmpkit.qmethod.arrays import factor_position
 from dmpkit.qmethod.data import signed
+from dmpkit.qmethod.extraction import SMALL_CENTROID
 from dmpkit.qmethod.flags import critical_value
 from dmpkit.reporting import (
     Figure,
@@ -140,6 +141,13 @@ def cautions(analysis: QAnalysis) -> list[str]:
     analysis : QAnalysis
     """
     found = []
+    shares = np.asarray(analysis.extra.get("centroid_shares", ()))
+    found += [
+        f"Unrotated centroid factor f{j + 1} is far smaller than the largest factor there was to "
+        "take: a viewpoint may be missed. Compare with principal components or one factor more."
+        for j in np.flatnonzero(shares < SMALL_CENTROID)
+        if not (shares[j + 1 :] >= SMALL_CENTROID).any()
+    ]
     for j, name in enumerate(analysis.factors):
         flagged = analysis.flag_array[:, j]
         negative = flagged & (analysis.loading_array[:, j] < 0)
@@ -489,6 +497,11 @@ def _software_words(analysis: QAnalysis) -> str:
     kind = {"qmethod": "the R package qmethod", "kade": "KADE"}.get(
         analysis.profile, analysis.profile
     )
+    if analysis.profile == "kade" and analysis.extraction == "centroid":
+        engine += (
+            " The centroid extraction, however, is that of the R package qmethod; KADE and "
+            'PQMethod use Brown\'s form (extraction "centroid_brown").'
+        )
     return (
         f"Calculations: dmpkit {__version__} (Python), following the rules of {kind} "
         f'(profile "{analysis.profile}").{engine}'

@@ -208,6 +208,7 @@ def test_a_loading_beyond_one_is_said():
             {"rotation": "quartimin"},
             r"rotation 'quartimin' is not offered.*'factor_analyzer' offers",
         ),
+        ({"extraction": "brown"}, r"centroid is that of R's qmethod, centroid_brown that of KADE"),
         ({"rotation": "judgemental"}, r"none, varimax, quartimax, equamax, oblimin, promax\.$"),
         ({"correlation": "phi"}, r"pearson, spearman, kendall"),
         ({"profile": "pqmethod"}, r"qmethod, kade"),

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dmpkit.qmethod as qm
-from dmpkit.errors import ConvergenceWarning, DataError
+from dmpkit.errors import (
+    BipolarFactorWarning,
+    CentroidWarning,
+    ConvergenceWarning,
+    DataError,
+    UnflaggedFactorWarning,
+)
+from dmpkit.qmethod.extraction import SMALL_CENTROID, centroid_shares
 
 
 def correlations(seed: int, n: int = 20, p: int = 7) -> np.ndarray:
@@ -193,6 +202,100 @@ def test_forms_that_are_not_offered_or_do_not_settle():
             qm.extract_centroid(matrix, 1, form=form)
 
 
+# -- a centroid factor that passes a view over -----------------------------------------
+
+
+def three_groups(seed: int = 7) -> np.ndarray:
+    """24 sorts of 33 statements that hold one of three views, 8 each."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(33, 3)).repeat(8, axis=1) + 0.8 * rng.normal(size=(33, 24))
+
+
+def test_centroid_shares_in_their_own_words():
+    matrix = qm.pearson(three_groups())
+    loadings = qm.extract_centroid(matrix, 3)
+    for j, share in enumerate(centroid_shares(matrix, loadings)):
+        rest = matrix - loadings[:, :j] @ loadings[:, :j].T
+        np.fill_diagonal(rest, 0.0)
+        largest = max(np.linalg.eigh(rest)[0])
+        assert share == pytest.approx((loadings[:, j] ** 2).sum() / largest, rel=1e-12)
+
+
+def test_components_are_never_small():
+    """The best factor of a matrix with 1 on its diagonal exceeds that of one with 0."""
+    for seed in range(5):
+        matrix = qm.pearson(three_groups(seed))
+        assert (centroid_shares(matrix, qm.extract_pca(matrix, 4)) > 1).all()
+
+
+def test_large_matrices_have_the_same_shares():
+    wide = np.random.default_rng(1).normal(size=(20, 501))
+    matrix = qm.pearson(wide)
+    found = centroid_shares(matrix, qm.extract_pca(matrix, 2))
+    values = qm.eigenvalues(matrix)
+    # PCA of R: with 0 on the diagonal the largest eigenvalue is that of R - I
+    assert found[0] == pytest.approx(values[0] / (values[0] - 1), rel=1e-6)
+    rest = matrix - np.outer(*[qm.extract_pca(matrix, 1)[:, 0]] * 2)
+    np.fill_diagonal(rest, 0.0)
+    assert found[1] == pytest.approx(values[1] / np.linalg.eigvalsh(rest)[-1], rel=1e-6)
+
+
+def test_shares_of_other_sorts():
+    with pytest.raises(DataError, match="loadings for 2 of 3 sorts"):
+        centroid_shares(np.eye(3), np.ones((2, 1)))
+
+
+def test_a_centroid_factor_that_cancels_is_said():
+    """R's centroid gives 8 sorts of the third view to another factor here; components do not."""
+    sorts = qm.QSorts(three_groups().argsort(axis=0).argsort(axis=0) - 16.0)
+    assert sorted(qm.analyse(sorts, 3).n_flagged) == [8, 8, 8]
+    for extraction in ("centroid", "centroid_brown"):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            result = qm.analyse(sorts, 3, extraction=extraction)
+        shares = result.extra["centroid_shares"]
+        assert (shares < SMALL_CENTROID).tolist() == [False, False, True]
+        assert sorted(result.n_flagged) != [8, 8, 8]
+        said = {w.category: str(w.message) for w in caught}
+        assert all(w.filename == __file__ for w in caught)
+        size = (result.unrotated_array[:, 2] ** 2).sum()
+        assert f"f3 is small (sum of squared loadings {size:.2f})" in said[CentroidWarning]
+        assert f"leave is {size / shares[2]:.2f}:" in said[CentroidWarning]
+        assert "ask for one factor more" in said[CentroidWarning]
+        if UnflaggedFactorWarning in said:
+            assert "Ask for fewer" not in said[UnflaggedFactorWarning]
+            assert "see the CentroidWarning" in said[UnflaggedFactorWarning]
+        assert "centroid factor f3 is far smaller" in " ".join(result.summary().split())
+
+
+def test_a_small_centroid_factor_that_a_later_one_makes_good():
+    sorts = qm.QSorts(three_groups().argsort(axis=0).argsort(axis=0) - 16.0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = qm.analyse(sorts, 4, extraction="centroid")
+    said = [str(w.message) for w in caught if w.category is CentroidWarning]
+    assert len(said) == 1
+    assert "A later factor takes up what it leaves, so do not ask for fewer factors" in said[0]
+    assert sorted(result.n_flagged)[-3:] == [8, 8, 8]
+    assert "far smaller" not in result.summary()
+
+
+@pytest.mark.parametrize("extraction", ["centroid_horst", "centroid_tucker"])
+def test_the_other_forms_find_the_view(extraction):
+    sorts = qm.QSorts(three_groups().argsort(axis=0).argsort(axis=0) - 16.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CentroidWarning)
+        warnings.simplefilter("ignore", BipolarFactorWarning)
+        result = qm.analyse(sorts, 3, extraction=extraction)
+    assert sorted(result.n_flagged) == [8, 8, 8]
+
+
+def test_random_sorts_give_no_false_alarm():
+    for seed in range(20):
+        matrix = qm.pearson(np.random.default_rng(seed).normal(size=(33, 16)))
+        assert (centroid_shares(matrix, qm.extract_centroid(matrix, 4)) > SMALL_CENTROID).all()
+
+
 # -- components without the matrix -----------------------------------------------------
 
 
@@ -202,6 +305,8 @@ def test_many_sorts_are_analysed_without_their_matrix(method):
     rng = np.random.default_rng(2)
     grid = np.repeat([-2.0, -1, 0, 1, 2], [2, 2, 4, 2, 2])
     values = np.column_stack([rng.permutation(grid) for _ in range(90)])
+    if method == "pearson":  # 12 statements, 90 sorts: 11 components at most
+        assert np.linalg.matrix_rank(qm.unit_columns(values, method)) == 11
     matrix = qm.correlate(values, method)
     loadings, found = qm.extract_pca_thin(qm.unit_columns(values, method), 3)
     np.testing.assert_allclose(found, qm.eigenvalues(matrix), atol=1e-9)
@@ -211,3 +316,22 @@ def test_many_sorts_are_analysed_without_their_matrix(method):
     np.testing.assert_allclose(result.correlation_matrix, matrix, atol=1e-12)
     with pytest.raises(DataError, match="only 11 components" if method == "pearson" else "only"):
         qm.extract_pca_thin(qm.unit_columns(values, method), 80)
+
+
+@pytest.mark.parametrize("method", ["pearson", "spearman"])
+def test_thin_components_equal_those_of_the_whole_matrix(method):
+    """More sorts than statements: loadings and eigenvalues against numpy's own eigenvectors."""
+    values = three_groups()[:12]  # 12 statements, 24 sorts
+    z = qm.unit_columns(values, method)
+    assert z.shape == (12, 24)
+    expected, vectors = np.linalg.eigh(z.T @ z)
+    loadings, found = qm.extract_pca_thin(z, 4)
+    np.testing.assert_allclose(found, expected[::-1], rtol=0, atol=1e-12)
+    assert found.sum() == pytest.approx(24)  # the trace of the correlation matrix
+    by_hand = vectors[:, :-5:-1] * np.sqrt(expected[:-5:-1])
+    by_hand *= np.sign(by_hand.sum(axis=0))
+    np.testing.assert_allclose(loadings, by_hand, rtol=0, atol=1e-12)
+    np.testing.assert_allclose((loadings**2).sum(axis=0), found[:4], rtol=1e-12)
+    np.testing.assert_allclose(
+        loadings, qm.extract_pca(qm.correlate(values, method), 4), rtol=0, atol=1e-12
+    )

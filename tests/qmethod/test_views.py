@@ -241,6 +241,13 @@ def test_rotation_leaves_the_variance_explained_as_it_was(extraction):
         assert ("do not add up" in result.methods_text()) == oblique
 
 
+def test_methods_say_whose_centroid_was_combined_with_the_rules_of_kade():
+    odd = analysis(30, 12, 2, extraction="centroid", profile="kade").methods_text()
+    assert "The centroid extraction, however, is that of the R package qmethod" in odd
+    for how in ({"profile": "kade", "extraction": "centroid_brown"}, {"extraction": "centroid"}):
+        assert "however" not in analysis(30, 12, 2, **how).methods_text()
+
+
 def test_a_split_leaves_the_variance_explained_as_it_was():
     log = qm.RotationLog("varimax").split("f1")
     whole, halves = analysis(30, 12, 2), analysis(30, 12, 2, rotation=log)
