@@ -243,6 +243,10 @@ def _shown(number: float, like: str) -> str:
     if "e" in like.lower():
         return f"{number:.6g}"
     decimals = len(like.partition(".")[2]) + 2
+    while (
+        decimals < 16 and number != float(like) and float(f"{number:.{decimals}f}") == float(like)
+    ):
+        decimals += 1  # a difference has to be seen
     return f"{number:.{decimals}f}"
 
 
@@ -250,6 +254,12 @@ def _shown(number: float, like: str) -> str:
 
 
 def _compare_table(figure: PublishedFigure, cells: CellRange, here: object) -> dict[str, Any]:
+    if all(_is_missing(cell) for row in cells.rows for cell in row):
+        raise DataError(
+            f"The cells of the figure {figure.figure!r} are all empty ({figure.file}, "
+            f"{figure.range or 'all'}).",
+            remedy="A figure that is not available has neither value nor file.",
+        )
     grid = _grid(figure, here, cells.shape)
     _check_shape(figure, cells.shape, grid)
     tolerances = _tolerances(figure, cells)
@@ -261,8 +271,8 @@ def _compare_table(figure: PublishedFigure, cells: CellRange, here: object) -> d
                 different += 1
                 first = first or (
                     f"first at {cells.address(i, j)}: "
-                    f"{_other_side(figure.basis)} {_cell_text(published)}, "
-                    f"here {_cell_text(grid[i][j])}"
+                    f"{_other_side(figure.basis)} {_cell_text(published, grid[i][j])}, "
+                    f"here {_cell_text(grid[i][j], published)}"
                 )
             if size is not None and size > largest:
                 largest, largest_at = size, cells.address(i, j)
@@ -282,12 +292,16 @@ def _compare_table(figure: PublishedFigure, cells: CellRange, here: object) -> d
     }
 
 
-def _cell_text(cell: object) -> str:
-    """The content of a cell for a message, kept short."""
+def _cell_text(cell: object, beside: object = None) -> str:
+    """The content of a cell for a message, kept short but told apart from `beside`."""
     if _is_missing(cell):
         return "nothing"
     if isinstance(cell, float):
-        return f"{cell:.6g}"
+        other = beside if isinstance(beside, float) else math.nan
+        digits = 6
+        while digits < 17 and cell != other and f"{cell:.{digits}g}" == f"{other:.{digits}g}":
+            digits += 1
+        return f"{cell:.{digits}g}"
     text = str(cell)
     return repr(text if len(text) <= 40 else text[:37] + "...") if isinstance(cell, str) else text
 

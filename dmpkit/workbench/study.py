@@ -17,6 +17,8 @@ from dmpkit.workbench.manifest import DataFile, PublishedFigure, read_manifest
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dmpkit.datasets import DataPackage
+
 __all__ = ["Study", "find_studies", "study_roots"]
 
 #: Folders that hold studies, looked at first (separated as in PATH).
@@ -104,14 +106,21 @@ class Study:
     def path(self, name: str) -> Path:
         """Where a file of the study lies on this computer; its hash is checked.
 
+        The hash is the manifest's, and that of the ``datapackage.json`` beside
+        the file where there is one.
+
         Raises
         ------
         DataNotDownloaded
             When it has to be downloaded first; the message says how.
         DataError
-            When it is missing or is not the file that the manifest describes.
+            When it is missing or is not the file that was described.
         """
-        return downloads.locate(self.slug, self.folder, self.file(name))
+        path = downloads.locate(self.slug, self.folder, self.file(name))
+        if described := _described(path):
+            package, resource = described
+            return package.file(resource)
+        return path
 
     def data_present(self) -> bool:
         """True when no file of the study has to be downloaded first.
@@ -148,15 +157,12 @@ class Study:
         sheet : str, optional
             Sheet of a workbook.
         """
-        from dmpkit.datasets import DataPackage
         from dmpkit.tables import read_table
 
         path = self.path(name)
-        if sheet is None and (path.parent / "datapackage.json").is_file():
-            package = DataPackage.open(path.parent)
-            for resource in package.resources:
-                if package.resource(resource)["path"] == path.name:
-                    return package.read(resource)
+        if sheet is None and (described := _described(path)):
+            package, resource = described
+            return package.read(resource)
         return read_table(path, sheet=sheet)
 
     def notebook_path(self) -> Path:
@@ -313,6 +319,19 @@ def _show(verdict: Verdict) -> None:
             "text/plain": str(verdict),
         }
     )
+
+
+def _described(path: Path) -> tuple[DataPackage, str] | None:
+    """The data package beside a file, and the file's name in it, where there is one."""
+    from dmpkit.datasets import DataPackage
+
+    if not (path.parent / "datapackage.json").is_file():
+        return None
+    package = DataPackage.open(path.parent)
+    for resource in package.resources:
+        if package.resource(resource)["path"] == path.name:
+            return package, resource
+    return None
 
 
 def study_roots() -> list[Path]:

@@ -128,6 +128,8 @@ def test_each_kind_of_wrong_cell(
         (HERE.iloc[:2], "line of column names"),
         (HERE[["score", "share"]], "column of labels"),
         (HERE.T.iloc[:, :1], "has 3 rows and 3 columns"),
+        (pd.concat([HERE, HERE.iloc[:1]]), "what is given has 4 and 3"),
+        (HERE.assign(more=1.0), "what is given has 3 and 4"),
         ([[1, 2, 3], [1, 2]], "different lengths"),
         ([1, [2]], "mixes rows"),
         (3.0, "is a table"),
@@ -137,6 +139,23 @@ def test_each_kind_of_wrong_cell(
 def test_another_shape_is_refused(study: Study, table: object, message: str) -> None:
     with pytest.raises(DataError, match=message):
         study.compare("whole", table)
+
+
+def test_a_published_range_of_empty_cells_is_refused(bench) -> None:
+    figures = "t,Table,,table,B2:B3,,p. 1,printed\n"
+    bench.study("empty", figures, [], toml=DATA, files={"table.csv": "item,x\na,\nb,\n"})
+    with pytest.raises(DataError, match="all empty"):
+        Study.open("empty").compare("t", [[float("nan")], [float("nan")]])
+
+
+def test_a_small_difference_is_shown_with_enough_digits(study: Study) -> None:
+    assert study.compare("exact", 1.5000001).as_dict()["here"] == "1.5000001"
+    wrong = HERE.astype(object)
+    wrong.loc[0, "score"] = 0.5 + 1e-9
+    verdict = Study.open("toy").compare("part", wrong.iloc[:2, 1:])
+    assert not verdict.differs  # within the tolerance
+    wrong.loc[0, "share"] = 12.3
+    assert "here 12.3" in study.compare("whole", wrong).first_different
 
 
 def test_truth_values_are_compared_as_such(bench) -> None:
@@ -220,3 +239,31 @@ def test_text_from_data_is_escaped() -> None:
     bad = "<script>alert(1)</script>"
     verdict = Verdict("s", "f", bad, bad, bad, 0.1, None, "differs", "printed", "", bad)
     assert "<script" not in verdict._repr_html_()
+
+
+def test_a_file_that_its_data_package_does_not_describe_is_refused_once(bench) -> None:
+    import json
+
+    from dmpkit.datasets import refresh_hashes
+    from dmpkit.workbench.reproduce import reproduce
+
+    figures = "mean,The mean,1,,,,Table 1,printed\n"
+    cells = ["study.reproduces('mean', study.table('table')['x'].mean())"]
+    folder = bench.study("described", figures, cells, toml=DATA, files={"table.csv": "x\n1\n"})
+    schema = {"fields": [{"name": "x", "type": "number"}]}
+    described = {
+        "name": "described",
+        "title": "A table",
+        "licenses": [{"name": "MIT"}],
+        "sources": [{"title": "Made here"}],
+        "resources": [{"name": "table", "path": "table.csv", "schema": schema}],
+    }
+    (folder / "datapackage.json").write_text(json.dumps(described), encoding="utf-8")
+    refresh_hashes(folder)
+    assert reproduce(["described"], deadline=60)[0].status == "reproduced"
+    (folder / "table.csv").write_text("x\n2\n")
+    result = reproduce(["described"], deadline=60)[0]
+    assert result.status == "invalid"
+    assert len(result.problems) == 1
+    assert "table.csv" in result.problems[0]
+    assert "SHA-256 differs" in result.problems[0]
