@@ -597,7 +597,7 @@ def _parse_numbers(
         text = text.str.replace(",", ".", regex=False)
     values = pd.to_numeric(text.replace("", "nan"), errors="coerce").astype("float64")
     wrong = values.isna() & ~text.str.lower().isin(["", "nan", "na"])
-    every: NDArray[np.float64] = values.to_numpy(dtype="float64")
+    every = np.asarray(values, dtype=np.float64)
     return every[codes], wrong.to_numpy(dtype=bool)[codes]
 
 

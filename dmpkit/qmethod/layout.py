@@ -282,11 +282,11 @@ def _without_foreign(table: Wide) -> Wide:
 
 
 def _say_left(table: Wide, told: Sequence[str]) -> Wide:
-    every = "columns and rows" if len(told) > 1 else "it"
+    many = len(told) > 1
     return table.telling(
-        f"Left, since it is no sort and no statement by its name or values, and the sorts "
-        f"share one distribution without it: {enumerate_some(told)}. "
-        f"leave=[] keeps {every}; columns= takes only the columns named."
+        f"Left: {enumerate_some(told)}. By name or values {'they are' if many else 'this is'} no "
+        f"sort and no statement, and without {'them' if many else 'it'} the sorts share one "
+        f"distribution. leave=[] keeps every column and row."
     )
 
 
@@ -416,13 +416,28 @@ def _refuse_doubtful(table: Wide, codes: NDArray[np.uint64], names: dict[str, se
         doubtful += [("statement", i) for i in _far_off(table.values)]
     else:
         doubtful += [("sort", j) for j in _other_scale(table.values, codes)]
-    if not doubtful and share < 1 and codes.shape[0] >= 8 and codes.shape[1] >= 5:
-        every = codes.sum(axis=0, dtype=np.uint64)
-        alone = [_share_of_sums(every - row) for row in codes]
-        if max(alone) > max(share, _NEARLY_ALL):
-            doubtful = [("statement", int(np.argmax(alone)))]
+    if not doubtful and share < 1:
+        doubtful = [("statement", i) for i in _proved_foreign(codes)]
     if doubtful:
         raise _looks_foreign(table, list(dict.fromkeys(doubtful)))
+
+
+def _proved_foreign(codes: NDArray[np.uint64]) -> tuple[int, ...]:
+    """One or two statements of any name without which most sorts share one distribution."""
+    n, p = codes.shape
+    if n < 8 or p < 5:
+        return ()
+    codes = codes[:, :200]
+    every = codes.sum(axis=0, dtype=np.uint64)
+    share = _share_of_sums(every)
+    groups: list[tuple[int, ...]] = [(i,) for i in range(n)]
+    if n <= 120 and share < 0.5:
+        groups += combinations(range(n), 2)
+    for group in groups:
+        rest = _share_of_sums(every - codes[list(group)].sum(axis=0, dtype=np.uint64))
+        if rest > share and rest >= _NEARLY_ALL:
+            return group
+    return ()
 
 
 def _doubt(table: Wide, i: int, forced: bool) -> bool:

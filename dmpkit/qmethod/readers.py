@@ -189,11 +189,8 @@ def _read(act: Reading, format: Format | None) -> QSorts:
     kind = format or _recognise(act)
     if kind in ("sorting_page", "kade_zip", "pqmethod"):
         _refuse_label(act, kind)
-    if act.columns is not None and kind not in ("csv", "excel", "parquet"):
-        raise act.error(
-            f"columns= is for plain tables; this file is of the format {kind!r}.",
-            remedy="Use leave=, or QSorts.only().",
-        )
+    if kind not in ("csv", "excel", "parquet"):
+        _refuse_columns(act, kind)
     if kind == "sorting_page":
         return _with_distribution(act, read_sort_files(act.source, texts=act.texts))
     if kind in ("excel", "kade1", "kade2", "kade3"):
@@ -231,13 +228,10 @@ def _read_workbook(act: Reading, asked: str | None) -> QSorts:
     if asked == "excel":
         return tables.read_excel(act, book)
     grids = workbooks.grids_of(book, act.source)
-    kind = (
-        asked
-        or ("excel" if act.sheet or act.rows or act.columns else kade.kind_of(grids))
-        or "excel"
-    )
+    kind = asked or ("excel" if act.sheet or act.rows else kade.kind_of(grids)) or "excel"
     if kind != "excel":
         _refuse_label(act, kind)
+        _refuse_columns(act, kind)
     if kind == "kade1":
         return kade.read_kade1(act, grids)
     if kind == "kade2":
@@ -245,6 +239,14 @@ def _read_workbook(act: Reading, asked: str | None) -> QSorts:
     if kind == "kade3":
         return kade.read_kade3(act, grids)
     return tables.read_excel(act, book)
+
+
+def _refuse_columns(act: Reading, kind: str) -> None:
+    if act.columns is not None:
+        raise act.error(
+            f"columns= is for plain tables; this file is of the format {kind!r}.",
+            remedy="Use leave=, or QSorts.only().",
+        )
 
 
 def _refuse_label(act: Reading, kind: str) -> None:

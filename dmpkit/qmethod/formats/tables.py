@@ -348,13 +348,10 @@ def _guessing(act: Reading) -> tuple[str, ...] | None:
 def _without_columns(act: Reading, cells: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """The table without the columns to leave, and their names."""
     names = [str(name) for name in cells.columns]
-    for name in act.columns or ():
-        if name not in names:
-            error = no_such_label(name, names)
-            raise act.error(f"There is no column {name!r}.", remedy=error.remedy)
     gone = [name for name in names if name in act.to_leave]
     if act.label in gone:
         raise act.error(f"Column {act.label!r} is named as label and to be left.")
+    act.to_leave = [name for name in act.to_leave if name not in gone]
     return cells[[name for name in cells.columns if str(name) not in gone]], gone
 
 
@@ -402,6 +399,10 @@ def _taken(act: Reading, cells: pd.DataFrame, used: Sequence[str | None]) -> lis
     """The columns that hold values; what is left of the others is noted."""
     names = [name for name in cells.columns if name not in used]
     if act.columns is not None:
+        for name in act.columns:
+            if name not in cells.columns:
+                error = no_such_label(name, list(cells.columns))
+                raise act.error(f"There is no column {name!r}.", remedy=error.remedy)
         left = [name for name in names if name not in act.columns]
         if left:
             act.left(f"columns that were not asked for: {enumerate_some(left, 20)}")
