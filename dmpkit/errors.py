@@ -139,7 +139,7 @@ class MissingDependency(DmpkitError, ImportError):
     --------
     >>> print(MissingDependency("factor_analyzer", "efa", "It does the factor analysis."))
     factor_analyzer is not usable here. It does the factor analysis. \
-Install it with: pip install "dmpkit[efa]"
+Install it from dmpkit's folder: python -m pip install -e ".[efa]"
     """
 
     def __init__(self, package: str, extra: str, why: str = "") -> None:
@@ -148,7 +148,8 @@ Install it with: pip install "dmpkit[efa]"
         self.why = why
         middle = f" {why}" if why else ""
         super().__init__(
-            f'{package} is not usable here.{middle} Install it with: pip install "dmpkit[{extra}]"'
+            f"{package} is not usable here.{middle} "
+            f'Install it from dmpkit\'s folder: python -m pip install -e ".[{extra}]"'
         )
 
     def __reduce__(self) -> tuple[object, ...]:

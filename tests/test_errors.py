@@ -22,7 +22,7 @@ def test_an_error_comes_back_from_a_worker_as_it_was():
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
     missing = MissingDependency("factor_analyzer", "efa", "Why.")
     assert str(pickle.loads(pickle.dumps(missing))) == str(missing)
-    assert 'pip install "dmpkit[efa]"' in str(missing)
+    assert 'pip install -e ".[efa]"' in str(missing)
 
 
 def test_a_named_warning_points_at_the_caller_and_can_be_filtered():
