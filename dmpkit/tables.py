@@ -567,12 +567,14 @@ def to_numbers(
         numbers, bad = _parse_numbers(frame[column], decimal)
         if bad.any():
             row = int(bad.argmax())
+            cell = frame[column].iloc[row]
+            shown = f"{cell[:60]}…" if isinstance(cell, str) and len(cell) > 60 else cell
             raise DataError(
-                f"{frame[column].iloc[row]!r} is not a number.",
+                f"{shown!r} is not a number.",
                 file=file,
                 row=row + 2,
                 column=str(column),
-                remedy=number_remedy(str(frame[column].iloc[row])),
+                remedy=number_remedy(str(cell)),
             )
         out[column] = numbers
     return out
