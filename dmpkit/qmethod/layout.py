@@ -94,7 +94,7 @@ _FOREIGN_SORTS = _STATISTICS | _NUMBERS | _WEIGHTS
 
 _MOST_NAMED = 6
 _NEARLY_ALL = 0.75  # of the sorts share one distribution
-_MISSING = np.nan
+_MANY = 0.7
 _KIND = re.compile(r"([^\W\d_]*[ _.#-]*)\d+[a-z]?", re.IGNORECASE)
 _PLAIN_STATEMENT = re.compile(r"(?:s|q|st|sta|stat|stm|item|statement)[ _.-]?\d+", re.IGNORECASE)
 
@@ -394,6 +394,8 @@ def _sure(
 def _off_grid_statements(values: NDArray[np.float64], codes: NDArray[np.uint64]) -> list[int]:
     """Statements at least half of whose values are not among those that most sorts use."""
     p = codes.shape[1]
+    if p < 5:
+        return []  # too few to tell a value that nobody else has
     marks = np.unique(codes)
     places = np.searchsorted(marks, codes)
     pairs = np.unique(places + np.arange(p) * len(marks))
@@ -423,13 +425,17 @@ def _refuse_doubtful(table: Wide, codes: NDArray[np.uint64], names: dict[str, se
 
 
 def _proved_foreign(codes: NDArray[np.uint64]) -> tuple[int, ...]:
-    """One or two statements of any name without which most sorts share one distribution."""
+    """One or two statements of any name without which most sorts share one distribution.
+
+    A statement on which all agree but the few sorts that break the distribution
+    looks alike, so there must be more than a few.
+    """
     n, p = codes.shape
-    if n < 8 or p < 5:
-        return ()
     codes = codes[:, :200]
     every = codes.sum(axis=0, dtype=np.uint64)
     share = _share_of_sums(every)
+    if n < 8 or p < 5 or share > _MANY:
+        return ()
     groups: list[tuple[int, ...]] = [(i,) for i in range(n)]
     if n <= 120 and share < 0.5:
         groups += combinations(range(n), 2)
@@ -462,16 +468,16 @@ def _span(values: NDArray[np.float64]) -> str:
     finite = values[np.isfinite(values)]
     if not len(finite):
         return "no values"
-    low, high = finite.min(), finite.max()
+    low, high = finite.min() + 0.0, finite.max() + 0.0  # no -0
     return f"only {low:g}" if low == high else f"values {low:g} to {high:g}"
 
 
 def _far_off(values: NDArray[np.float64]) -> list[int]:
     """Statements whose values lie mostly outside twice the range that the others have."""
     with np.errstate(invalid="ignore"):
-        filled = np.where(np.isfinite(values), values, _MISSING)
+        filled = np.where(np.isfinite(values), values, np.nan)
         rows = np.isfinite(filled).any(axis=1)
-        if rows.sum() < 8:
+        if rows.sum() < 8 or values.shape[1] < 5:
             return []
         low = np.median(np.nanmin(filled[rows], axis=1))
         high = np.median(np.nanmax(filled[rows], axis=1))

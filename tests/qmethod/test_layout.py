@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from dmpkit import qmethod as qm
-from dmpkit.errors import DataError, DistributionWarning, ReadingWarning
+from dmpkit.errors import DataError, DistributionWarning, DuplicatedSortsWarning, ReadingWarning
 from dmpkit.qmethod import QSorts, read_sorts
 
 GRID = np.repeat(np.arange(-4, 5), [1, 2, 3, 3, 4, 3, 3, 2, 1])
@@ -486,6 +486,33 @@ def test_large_tables_of_cells_are_read_in_seconds(tmp_path):
     start = time.process_time()
     assert read_sorts(tmp_path / "tidy.csv") == sorts
     assert time.process_time() - start < 10  # a good second on a free core
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_statement_of_a_study_with_slips_is_taken_for_something_else(saved, seed):
+    """Forced sorts, some with a slip: all are read, or the value off the grid is named."""
+    rng = np.random.default_rng(seed)
+    n, p = int(rng.integers(8, 40)), int(rng.integers(2, 25))
+    grid = np.clip(np.round(rng.normal(0, 1 + seed % 2, n)), -3, 3)
+    values = np.column_stack([rng.permutation(grid) for _ in range(p)])
+    for j in rng.choice(p, p // 5, replace=False):
+        values[rng.integers(n), j] = rng.integers(-3, 4)
+    labels = (
+        [f"s{i + 1}" for i in range(n)] if seed % 3 else [f"Topic {'x' * i}y" for i in range(n)]
+    )
+    table = pd.DataFrame(values, columns=[f"Person {'a' * j}b" for j in range(p)])
+    table.insert(0, "statement", labels)
+    if seed % 2:
+        table = table.set_index("statement").T.rename_axis("participant").reset_index()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DistributionWarning)
+        warnings.simplefilter("ignore", DuplicatedSortsWarning)
+        try:
+            sorts = read_sorts(saved(table))
+        except DataError as error:
+            assert "outside the grid" in str(error)  # noqa: PT017
+            return
+    np.testing.assert_array_equal(sorts.values, values)
 
 
 def test_nothing_is_guessed_silently(saved):
