@@ -179,7 +179,7 @@ def test_the_package_is_absent(sorts, monkeypatch):
         return real(name, *rest)
 
     monkeypatch.setattr(importlib, "import_module", absent)
-    with pytest.raises(MissingDependency, match=r'pip install "dmpkit\[efa\]"'):
+    with pytest.raises(MissingDependency, match=r'pip install -e "\.\[efa\]"'):
         quiet(sorts, 2)
 
 
@@ -191,7 +191,7 @@ def test_a_scikit_learn_that_breaks_it(sorts, monkeypatch, extraction):
         raise TypeError("check_array() got an unexpected keyword argument 'force_all_finite'")
 
     monkeypatch.setattr(module, "check_array", newer)
-    with pytest.raises(MissingDependency, match=r"older than 1\.8.*dmpkit\[efa\]"):
+    with pytest.raises(MissingDependency, match=r'older than 1\.8.*-e "\.\[efa\]"'):
         quiet(sorts, 2, extraction=extraction)
 
 

@@ -221,7 +221,7 @@ def test_without_ipywidgets(monkeypatch):
         raise ImportError(name)
 
     monkeypatch.setattr(importlib, "import_module", missing)
-    with pytest.raises(MissingDependency, match=r"dmpkit\[lab\]"):
+    with pytest.raises(MissingDependency, match=r'-e "\.\[lab\]"'):
         qm.rotate_by_hand(sorts(30, 12, 3), 3)
 
 
