@@ -127,6 +127,10 @@ def _other_side(basis: str) -> str:
     return {OWN: "before", "program output": "program"}.get(basis, "published")
 
 
+class NotComparable(DataError):
+    """What is given is not a number, or a table of another shape than the published one."""
+
+
 def compare(
     study: str, figure: PublishedFigure, cells: CellRange | None, here: object, why: str = ""
 ) -> Verdict:
@@ -153,8 +157,8 @@ def compare(
 
     Raises
     ------
-    DataError
-        When the two cannot be compared: not a number, or another shape.
+    NotComparable
+        A :class:`~dmpkit.errors.DataError`: not a number, or another shape.
     """
     fields: dict[str, Any] = {
         "study": study,
@@ -167,6 +171,24 @@ def compare(
     if cells is None:
         return Verdict(**fields, **_compare_number(figure, here))
     return Verdict(**fields, **_compare_table(figure, cells, here))
+
+
+def not_comparable(study: str, figure: PublishedFigure, error: NotComparable) -> Verdict:
+    """The verdict on a figure for which something else came out: a longer list, say."""
+    published = "table" if figure.is_table else figure.value
+    return Verdict(
+        study,
+        figure.figure,
+        figure.description,
+        published,
+        "not comparable",
+        None,
+        None,
+        DIFFERS,
+        figure.basis,
+        figure.where,
+        str(error),
+    )
 
 
 def not_reproducible(study: str, figure: PublishedFigure, why: str) -> Verdict:
@@ -213,7 +235,7 @@ def _number(figure: PublishedFigure, here: object) -> float:
             return float(here)  # type: ignore[arg-type]
         except (TypeError, ValueError):
             pass
-    raise DataError(
+    raise NotComparable(
         f"The figure {figure.figure!r} is a number ({figure.value}), and what is given is "
         f"a {kind}.",
         remedy="Give a single number.",
@@ -255,7 +277,7 @@ def _shown(number: float, like: str) -> str:
 
 def _compare_table(figure: PublishedFigure, cells: CellRange, here: object) -> dict[str, Any]:
     if all(_is_missing(cell) for row in cells.rows for cell in row):
-        raise DataError(
+        raise NotComparable(
             f"The cells of the figure {figure.figure!r} are all empty ({figure.file}, "
             f"{figure.range or 'all'}).",
             remedy="A figure that is not available has neither value nor file.",
@@ -309,7 +331,7 @@ def _cell_text(cell: object, beside: object = None) -> str:
 def _grid(figure: PublishedFigure, here: object, shape: tuple[int, int]) -> list[list[Any]]:
     """What was given, as rows of cells."""
     if isinstance(here, str | bytes) or not hasattr(here, "__iter__"):
-        raise DataError(
+        raise NotComparable(
             f"The figure {figure.figure!r} is a table, and what is given is a "
             f"{type(here).__name__}.",
             remedy="Give a data frame, an array or a list of rows.",
@@ -322,7 +344,7 @@ def _grid(figure: PublishedFigure, here: object, shape: tuple[int, int]) -> list
     if any(isinstance(row, Sequence) and not isinstance(row, str) for row in rows):
         if all(isinstance(row, Sequence) and not isinstance(row, str) for row in rows):
             return [list(row) for row in rows]
-        raise DataError(f"The table given for {figure.figure!r} mixes rows and single cells.")
+        raise NotComparable(f"The table given for {figure.figure!r} mixes rows and single cells.")
     return [list(rows)] if shape[0] == 1 and shape[1] > 1 else [[cell] for cell in rows]
 
 
@@ -331,7 +353,7 @@ def _check_shape(
 ) -> None:
     widths = {len(row) for row in grid}
     if len(widths) > 1:
-        raise DataError(f"The table given for {figure.figure!r} has rows of different lengths.")
+        raise NotComparable(f"The table given for {figure.figure!r} has rows of different lengths.")
     got = len(grid), next(iter(widths), 0)
     if got == shape:
         return
@@ -340,7 +362,7 @@ def _check_shape(
         remedy = "Does the range include the line of column names? Start it one row below."
     elif got[0] == shape[0] and got[1] == shape[1] - 1:
         remedy = "Is the column of labels in the range? Then give it too, or start to its right."
-    raise DataError(
+    raise NotComparable(
         f"The figure {figure.figure!r} has {shape[0]} rows and {shape[1]} columns "
         f"({figure.file}, {figure.range or 'all'}); what is given has {got[0]} and {got[1]}.",
         remedy=remedy,

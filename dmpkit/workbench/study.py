@@ -251,11 +251,18 @@ class Study:
             When it differs. Within ``dmpkit reproduce`` the verdict is recorded
             instead, so that the figures after it get theirs too.
         DataError
-            For an unknown figure, or a value of another kind or shape.
+            For an unknown figure, or a value of another kind or shape; the latter
+            is recorded as *differs* within ``dmpkit reproduce``.
         """
-        verdict = self.compare(figure_id, value, why)
+        collecting = bool(os.environ.get(COLLECT_VARIABLE))
+        try:
+            verdict = self.compare(figure_id, value, why)
+        except figures.NotComparable as error:
+            if not collecting:
+                raise
+            verdict = figures.not_comparable(self.slug, self.figure(figure_id), error)
         _show(verdict)
-        if verdict.differs and not os.environ.get(COLLECT_VARIABLE):
+        if verdict.differs and not collecting:
             raise FigureDiffers(str(verdict))
 
     def not_reproducible(self, figure_id: str, why: str) -> None:

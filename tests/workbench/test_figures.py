@@ -221,6 +221,19 @@ def test_within_a_run_a_difference_is_recorded(
     assert "differs" in capsys.readouterr().out
 
 
+def test_within_a_run_another_shape_or_kind_differs_and_says_why(
+    study: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DMPKIT_COLLECT_VERDICTS", "1")
+    study.reproduces("mean", [0.45, 0.46])
+    study.reproduces("whole", [[0.1, 0.2]])
+    number, table = capsys.readouterr().out.splitlines()
+    assert "not comparable, difference –: differs (The figure 'mean' is a number" in number
+    assert "not comparable, difference –: differs (The figure 'whole' has 3 rows" in table
+    with pytest.raises(DataError, match="median"):
+        study.reproduces("median", 1)  # an unknown figure is a mistake, not a difference
+
+
 def test_not_reproducible_needs_a_reason(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
     study.not_reproducible("absent", "The sorts are not public.")
     assert "not reproducible (The sorts are not public.)" in capsys.readouterr().out
