@@ -137,6 +137,13 @@ def match_viewpoints(
     a p of `level`. Two factors may resemble one viewpoint; the column
     ``assigned`` is the best one-to-one assignment, whatever the answers.
 
+    **Bipolar factors.** A factor with flagged sorts at both ends is compared by the
+    view of its positive end; who stands at the negative end, perhaps with a published
+    viewpoint, is not looked for. The result names such factors
+    (:attr:`ViewpointMatch.bipolar`). To give each end a factor of its own, split it:
+    ``rotation=RotationLog("varimax").split("f1")`` in
+    :func:`~dmpkit.qmethod.analysis.analyse`. Decide so before the match is looked at.
+
     **Published arrays.** With `arrays` of the same Q set, the similarity is the
     congruence of the factor's z-scores with the array (their correlation), the
     threshold .85 ("fair", Lorenzo-Seva & ten Berge 2006), and statements are
@@ -438,6 +445,13 @@ class ViewpointMatch:
     def factors(self) -> tuple[str, ...]:
         """Names of the factors."""
         return self.analysis.factors
+
+    @cached_property
+    def bipolar(self) -> tuple[str, ...]:
+        """Factors with flagged sorts at both ends: their negative ends are not compared."""
+        flags, loadings = self.analysis.flag_array, self.analysis.loading_array
+        up, down = (flags & (loadings > 0)).sum(axis=0), (flags & (loadings < 0)).sum(axis=0)
+        return tuple(self.factors[j] for j in np.flatnonzero((up > 0) & (down > 0)).tolist())
 
     def _assigned_row(self, factor: str, i: int) -> dict[str, Any]:
         nothing = dict.fromkeys(_NUMBERS, math.nan)

@@ -14,6 +14,7 @@ import pandas as pd
 from dmpkit import plotting
 from dmpkit.errors import DataError
 from dmpkit.plotting import PALETTE, new_axes, set_alt, style
+from dmpkit.qmethod.judgemental import BASES
 from dmpkit.qmethod.matching_rule import PAIR_SHARE
 from dmpkit.qmethod.views import decimal
 from dmpkit.reporting import Figure, Indicator, Section, escape, table_html
@@ -98,11 +99,52 @@ def summary(match: ViewpointMatch) -> str:
     )
     blocks = [_fill(" ".join(opening))]
     blocks += [_factor_words(match, row) for row in match.assignment.to_dict("records")]
+    blocks += [_fill(words) for words in bipolar_words(match)]
     lonely = match.unmatched[match.unmatched["kind"] == "viewpoint"]
     if len(lonely):
         blocks.append(_fill(f"Viewpoints without a factor: {'; '.join(lonely['name'])}."))
     blocks.append(_fill(_limits(match)))
     return "\n\n".join(blocks)
+
+
+def bipolar_words(match: ViewpointMatch) -> list[str]:
+    """What a bipolar factor hides, and how it is split: a sentence or two each.
+
+    Parameters
+    ----------
+    match : ViewpointMatch
+    """
+    analysis = match.analysis
+    base = analysis.rotation if analysis.rotation in BASES else "varimax"
+    start = "analysis.rotation_log" if analysis.rotation_log else f'RotationLog("{base}")'
+    found = []
+    for factor in match.bipolar:
+        j = match.factors.index(factor)
+        at_end = analysis.flag_array[:, j] & (analysis.loading_array[:, j] < 0)
+        if at_end.sum() == 1:
+            sort = analysis.sorts.sorts[int(at_end.argmax())]
+            found.append(
+                f"{factor} is bipolar: only its positive end is compared. At its negative end "
+                f"stands one sort ({sort}), too little for a factor of its own; read it."
+            )
+            continue
+        near = _opposite(match, factor)
+        found.append(
+            f"{factor} is bipolar: only its positive end is compared, and a viewpoint of the "
+            f"{int(at_end.sum())} sorts at its negative end would be hidden"
+            f"{f' (least like {factor} is {near})' if near else ''}. To compare both ends, split "
+            f'it: analyse(..., rotation={start}.split("{factor}")).'
+        )
+    return found
+
+
+def _opposite(match: ViewpointMatch, factor: str) -> str:
+    """The viewpoint that a factor most reverses, where it reverses one clearly enough."""
+    own = match.similarity[match.similarity["factor"] == factor].dropna(subset=["similarity"])
+    own = own[own["similarity"] <= -match.min_similarity].sort_values("similarity")
+    if not len(own):
+        return ""
+    return f"{own['name'].iloc[0]}, {decimal(own['similarity'].iloc[0])}"
 
 
 def _factor_words(match: ViewpointMatch, row: dict[Any, Any]) -> str:
@@ -281,6 +323,7 @@ def repr_html(match: ViewpointMatch) -> str:
     return (
         note
         + _shown(match.assignment, columns, "Which published viewpoint each factor resembles")
+        + "".join(f"<p><strong>{escape(words)}</strong></p>" for words in bipolar_words(match))
         + f"<p>{escape(names)}. Numbers belong to the viewpoint in the answer, else to the closest "
         f"one. {escape(OWN)}</p>"
     )

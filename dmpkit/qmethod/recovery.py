@@ -69,10 +69,10 @@ class RecoveryCurves:
     recipe: str
 
     def __repr__(self) -> str:
-        noises, sizes = self.runs["noise"].unique(), self.runs["n_sorts"].unique()
+        noises, sizes = self.runs["noise"].unique(), self.runs["n_sorts"].unique().tolist()
         return (
-            f"RecoveryCurves: {len(self.runs)} synthetic studies ({len(noises)} noise levels, "
-            f"{min(sizes)} to {max(sizes)} participants)"
+            f"RecoveryCurves: {len(self.runs)} synthetic studies "
+            f"({_count(len(noises), 'noise level')}, {_range(sizes)} participants)"
         )
 
     @cached_property
@@ -200,7 +200,7 @@ def recovery_curves(
     >>> curves = recovery_curves("governance-2024", noise=[0.3], n_sorts=[20], n_repeats=2,
     ...                          n_permutations=199, seed=1, progress=False)
     >>> curves
-    RecoveryCurves: 2 synthetic studies (1 noise levels, 20 to 20 participants)
+    RecoveryCurves: 2 synthetic studies (1 noise level, 20 participants)
     """
     views = Viewpoints.load(viewpoints) if isinstance(viewpoints, str) else viewpoints
     if not len(noise) or not len(n_sorts) or n_repeats < 1:
@@ -243,10 +243,26 @@ def _watched(cells: list[tuple[float, int]], progress: bool) -> Iterator[tuple[f
     yield from tqdm(cells, desc="synthetic studies", leave=False)
 
 
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _range(sizes: Sequence[int]) -> str:
+    low, high = min(sizes), max(sizes)
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def _short(value: Any) -> str:
+    """An option in a few words: of many numbers how many, and from where to where."""
+    if isinstance(value, str | Mapping) or not hasattr(value, "__len__") or len(value) <= 6:
+        return str(value)
+    return f"{len(value)} values from {min(value):g} to {max(value):g}"
+
+
 def _recipe(
     views: Viewpoints, n_repeats: int, n_factors: int | None, making: Mapping[str, Any]
 ) -> str:
-    options = ", ".join(f"{name} = {value}" for name, value in making.items())
+    options = ", ".join(f"{name} = {_short(value)}" for name, value in making.items())
     return (
         f"Synthetic studies made from the viewpoints {views.name or 'given'}, {n_repeats} for each "
         f"combination{'; ' + options if options else ''}; "

@@ -470,6 +470,36 @@ def test_every_view_says_synthetic_and_whose_proposal_it_is(recovered):
     assert len(match.section().figures) == 6
 
 
+def test_a_bipolar_factor_is_said_to_hide_its_other_end(views):
+    made = qm.synthetic_sorts(views, n_sorts=40, noise=0.6, outside=0.15, unrelated=0.1, seed=5)
+    match = qm.match_viewpoints(analysed(made.sorts, 5), views, seed=1)
+    assert match.bipolar == ("f1", "f2")
+    words = " ".join(match.summary().split())
+    assert "f1 is bipolar: only its positive end is compared" in words
+    assert "6 sorts at its negative end would be hidden" in words
+    assert "(least like f1 is Structural Constraints, -.79)" in words
+    assert "At its negative end stands one sort (synthetic-14)" in words
+    assert 'rotation=RotationLog("varimax").split("f1")' in words
+    assert "RotationLog(&quot;varimax&quot;).split(&quot;f1&quot;)" in match._repr_html_()
+
+    log = qm.RotationLog("varimax").split("f1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DmpkitWarning)
+        split = qm.match_viewpoints(qm.analyse(made.sorts, 5, rotation=log), views, seed=1)
+    assert split.bipolar == ("f2",)
+    assert "f1+ is bipolar" not in split.summary() + split._repr_html_()
+
+
+def test_the_advice_goes_on_from_a_rotation_by_hand(views):
+    made = qm.synthetic_sorts(views, n_sorts=40, noise=0.6, outside=0.15, unrelated=0.1, seed=5)
+    log = qm.RotationLog("varimax", [("rotate", "f2", "f3", 1.0)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DmpkitWarning)
+        analysis = qm.analyse(made.sorts, 5, rotation=log)
+    match = qm.match_viewpoints(analysis, views, seed=1)
+    assert 'rotation=analysis.rotation_log.split("f1")' in " ".join(match.summary().split())
+
+
 def test_real_sorts_are_not_called_synthetic(recovered, views):
     _, match = recovered
     sorts = match.analysis.sorts

@@ -131,3 +131,12 @@ def test_nothing_asked_is_refused(views):
         qm.recovery_curves(views, noise=[])
     with pytest.raises(DataError, match="noise is 2"):
         qm.recovery_curves(views, noise=[2], n_sorts=[10], n_repeats=1, progress=False)
+
+
+def test_recipe_and_repr_are_short(views):
+    curves = qm.recovery_curves(
+        views, noise=[0.3], n_sorts=[20], n_repeats=2, n_permutations=199, seed=1, progress=False
+    )
+    assert repr(curves) == "RecoveryCurves: 2 synthetic studies (1 noise level, 20 participants)"
+    assert "distribution = 44 values from -4 to 4" in curves.recipe
+    assert len(curves.recipe) < 400
