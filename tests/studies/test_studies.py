@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shutil
@@ -12,6 +13,7 @@ from dmpkit import datasets
 from dmpkit.errors import DataNotDownloaded
 from dmpkit.workbench import Study
 from dmpkit.workbench.cells import read_cells
+from dmpkit.workbench.reproduce import reproduce
 
 FIRST = [
     "governance-viewpoints-2024",
@@ -257,3 +259,147 @@ def test_the_form_reads_a_file_of_ones_own(tmp_path):
     held = {"qm": qm, "study": study}
     exec(source, held)  # a cell of our own notebook
     assert held["yours"].n_sorts == 9
+
+
+# --- one wrong number takes no other figure's verdict --------------------------------------
+
+LENGTH = """\
+import inspect
+import dmpkit.qmethod as qm
+
+source = inspect.getsource(qm.z_scores)
+wrong = source.replace("(len(x) - 1)", "len(x)")
+assert wrong != source
+space = dict(qm.z_scores.__globals__)
+exec("from __future__ import annotations\\n" + wrong, space)
+qm.z_scores.__code__ = space["z_scores"].__code__
+"""
+CRITICAL = """\
+from dmpkit.qmethod import flags
+
+for values in flags._CRITICAL.values():
+    values[0.05] = 1.95
+"""
+CODING = """\
+import dataclasses
+import dmpkit.qmethod as qm
+
+read = qm.Viewpoints.load.__func__
+
+
+def load(cls, name):
+    views = read(cls, name)
+    values = views.values.copy()
+    values[views.claims.index("government"), views.codes.index("PA")] *= -1
+    return dataclasses.replace(views, values=values)
+
+
+qm.Viewpoints.load = classmethod(load)
+"""
+
+
+def with_code(slug, code, folder):
+    """A study in a folder of its own, its notebook with a cell put before all others."""
+    study = open_study(slug)
+    try:
+        for item in study.data:
+            study.path(item.name)
+    except DataNotDownloaded as missing:
+        pytest.skip(str(missing))
+    book = notebook(slug)
+    first = {"cell_type": "code", "id": "sabotage", "metadata": {}, "outputs": []}
+    book["cells"].insert(0, {**first, "execution_count": None, "source": code})
+    shutil.copytree(study.folder, folder / "studies" / slug)
+    (folder / "notebooks").mkdir()
+    (folder / "notebooks" / study.notebook).write_text(json.dumps(book), encoding="utf-8")
+    return folder / "studies" / slug
+
+
+def sabotaged(slug, code, folder):
+    """The result of a study when code of dmpkit is wrong."""
+    (result,) = reproduce([str(with_code(slug, code, folder))], out=folder / "out")
+    return result
+
+
+def assert_one_verdict_a_figure(result):
+    given = sorted(verdict.figure for verdict in result.verdicts)
+    assert given == sorted(figure.figure for figure in result.study.figures)
+    for problem in result.problems:
+        assert "it says no more" not in problem  # every assert has words
+        assert "NameError" not in problem
+
+
+@pytest.mark.parametrize(
+    ("slug", "code", "differ"),
+    [
+        (
+            "governance-viewpoints-2024",
+            CODING,
+            {"closer-to-government", "at-a-distance", "pairs"},
+        ),
+        pytest.param(
+            "lipset-1963",
+            LENGTH,
+            {
+                "z-scores",
+                "characteristics",
+                "standard-errors-of-differences",
+                "differences",
+                "z-scores-factor-analyzer",
+            },
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            "polycrisis-2024",
+            LENGTH,
+            {
+                *(f"z-scores-f{j}" for j in (1, 2, 3)),
+                *(f"differences-{pair}" for pair in ("f1-f2", "f1-f3", "f2-f3")),
+                "distinguishing-f3",
+                "distinguishing-stars-f3",
+            },
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            "polycrisis-2024",
+            CRITICAL,
+            {"distinguishing-f3", "distinguishing-stars-f3"},
+            marks=pytest.mark.long,
+        ),
+    ],
+)
+def test_wrong_code_shows_in_its_figures_and_takes_no_other_verdict(slug, code, differ, tmp_path):
+    result = sabotaged(slug, code, tmp_path)
+    assert_one_verdict_a_figure(result)
+    found = {verdict.figure for verdict in result.verdicts if verdict.differs}
+    if slug == "lipset-1963":  # an extra that is not always there
+        found |= {"z-scores-factor-analyzer"}
+    assert found == differ
+    assert any("AssertionError: " in problem for problem in result.problems)
+
+
+@pytest.mark.parametrize("slug", FIRST)
+def test_values_and_verdicts_stand_in_cells_without_asserts(slug):
+    for cell in notebook(slug)["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        tree = ast.parse("".join(cell["source"]))
+        asserts = [node for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+        assert all(node.msg is not None for node in asserts), cell["id"]
+        assert bool(asserts) == cell["id"].endswith("-said"), cell["id"]
+
+
+@pytest.mark.parametrize("slug", FIRST)
+def test_no_cell_needs_a_name_of_a_cell_of_asserts(slug):
+    """Each name read is made by a cell of values, or by the cell itself."""
+    code = [cell for cell in notebook(slug)["cells"] if cell["cell_type"] == "code"]
+    made, said = set(), set()
+    for cell in code:
+        names = [n for n in ast.walk(ast.parse("".join(cell["source"]))) if isinstance(n, ast.Name)]
+        stored = {n.id for n in names if isinstance(n.ctx, ast.Store)}
+        if cell["id"].endswith("-said"):
+            said |= stored - made
+            continue
+        made |= stored
+        read = {n.id for n in names if isinstance(n.ctx, ast.Load)}
+        assert not (read & said) - made, cell["id"]
