@@ -317,13 +317,14 @@ def repr_html(match: ViewpointMatch) -> str:
     if match.basis == "arrays":
         columns = [c for c in columns if c not in ("carrying", "against")]
     note = f"<p>{escape(SYNTHETIC)}</p>" if match.synthetic else ""
+    parted = [map(escape, words.split(":", 1)) for words in bipolar_words(match)]
     names = "; ".join(
         f"{c} = {n}" for c, n in zip(match.viewpoints.codes, match.viewpoints.names, strict=True)
     )
     return (
         note
         + _shown(match.assignment, columns, "Which published viewpoint each factor resembles")
-        + "".join(f"<p><strong>{escape(words)}</strong></p>" for words in bipolar_words(match))
+        + "".join(f"<p><strong>{head}:</strong>{rest}</p>" for head, rest in parted)
         + f"<p>{escape(names)}. Numbers belong to the viewpoint in the answer, else to the closest "
         f"one. {escape(OWN)}</p>"
     )
