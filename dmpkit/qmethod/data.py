@@ -66,9 +66,9 @@ class QSorts:
     distribution : array_like, shape (n_statements,), optional
         The forced distribution: one value a statement, in any order. Without
         it, it is inferred: what all sorts have in common; else the
-        distribution that most sorts share (at least two); else, rank by rank,
-        the lower median of the sorted sorts. A :class:`DistributionWarning`
-        says which one was taken.
+        distribution that at least half of the sorts share (two or more); else,
+        rank by rank, the lower median of the sorted sorts (our own rule). A
+        :class:`DistributionWarning` says which one was taken.
     texts : sequence of str, optional
         The wording of the statements, for tables and pictures.
     notes : sequence of str, optional
@@ -240,7 +240,8 @@ class QSorts:
             with a name such as ``statement`` or ``no.``; else the first one
             that is not numbers (a first column that counts 1, 2, 3 … goes
             before whole sentences); else such a first column;
-            else the row labels of a pandas frame; else row numbers.
+            else the row labels of a pandas frame; where pandas counted
+            its rows from 0, the row numbers from 1.
         texts : str, optional
             The column that holds the wording. Without it, a column called
             ``text`` or ``wording``, or the one with the longest texts of those
@@ -465,9 +466,10 @@ def infer_distribution(values: NDArray[np.float64]) -> tuple[NDArray[np.float64]
     Returns
     -------
     distribution : ndarray, shape (n_statements,)
-        Ascending. What all sorts have; else what most of them have (at least
-        two; of equally common ones, the one met first); else the lower median
-        of each rank.
+        Ascending. What all sorts have; else what at least half of them have
+        (two or more; of equally common ones, the one met first); else the lower
+        median of each rank, which is our own rule: for two sorts it is the
+        smaller value of each rank.
     message : str
         Empty when all sorts agree.
 
@@ -481,13 +483,18 @@ def infer_distribution(values: NDArray[np.float64]) -> tuple[NDArray[np.float64]
     common, shared_by = counts.most_common(1)[0]
     if shared_by == values.shape[1]:
         return np.array(common), ""
-    if shared_by > 1:
+    n_sorts = values.shape[1]
+    if shared_by > 1 and 2 * shared_by >= n_sorts:
         message = f"The distribution is taken from the {shared_by} sorts that agree on one. "
         return np.array(common), message
     middle = ranked.copy()
     middle.sort(axis=1)
-    message = "No two sorts have the same distribution; the lower median of each rank is taken. "
-    return middle[:, (values.shape[1] - 1) // 2].copy(), message
+    few = "No two sorts have" if shared_by == 1 else f"Only {shared_by} of {n_sorts} sorts have"
+    message = (
+        f"{few} the same distribution; the lower median of each rank is taken "
+        "(give distribution= to settle it). "
+    )
+    return middle[:, (n_sorts - 1) // 2].copy(), message
 
 
 def duplicated_pairs(values: NDArray[np.float64]) -> list[tuple[int, int]]:
@@ -890,8 +897,12 @@ def _require_columns_once(data: pd.DataFrame) -> None:
 def _row_labels(data: pd.DataFrame, column: Any) -> list[str] | None:
     if column is not None:
         return _words(data[column])
-    if isinstance(data.index, pd.RangeIndex) or pd.api.types.is_numeric_dtype(data.index):
-        return None
+    if pd.api.types.is_numeric_dtype(data.index):
+        places = data.index.to_numpy()
+        if np.array_equal(np.sort(places), np.arange(len(places))):
+            # pandas counted the rows from 0, and they may have been put in another order
+            return [str(int(place) + 1) for place in places]
+        return [_word(float(label)) for label in places]
     return [str(label) for label in data.index]
 
 

@@ -204,6 +204,30 @@ def test_distribution_without_agreement_is_the_lower_median_of_each_rank():
     assert "lower median" in message
 
 
+def test_two_that_agree_do_not_set_the_grid_for_thirty():
+    generator = np.random.default_rng(1)
+    own = np.round(2 * generator.normal(size=(24, 29)))
+    odd = np.repeat([-3.0, 0.0, 3.0], [2, 1, 21])
+    values = np.column_stack([own, generator.permutation(odd), generator.permutation(odd)])
+    distribution, message = infer_distribution(values)
+    assert "Only 2 of 31 sorts" in message
+    np.testing.assert_array_equal(distribution, np.sort(np.sort(values, axis=0), axis=1)[:, 15])
+    half = np.column_stack([own[:, :2], values[:, -2:]])
+    np.testing.assert_array_equal(infer_distribution(half)[0], odd)
+
+
+def test_numbers_as_row_labels_stay_with_their_rows():
+    values = permuted()
+    labels = [19, 5, 21, 7, 1, 33, 2, 8, 40]
+    frame = pd.DataFrame(values, index=labels)
+    assert QSorts.from_frame(frame).statements == tuple(map(str, labels))
+    counted = pd.DataFrame(values)
+    assert QSorts.from_frame(counted).statements == tuple(map(str, range(1, 10)))
+    turned = QSorts.from_frame(counted.iloc[::-1])
+    assert turned.statements == tuple(map(str, range(9, 0, -1)))
+    np.testing.assert_array_equal(turned.values[0], values[8])
+
+
 def test_duplicated_pairs_refer_to_the_first_of_a_kind():
     values = np.array([[1, 2, 1, 1, 2], [0, 0, 0, 0, 0.0]])
     assert duplicated_pairs(values) == [(0, 2), (0, 3), (1, 4)]
