@@ -811,7 +811,8 @@ def analyse(
         and, by its word, of PQMethod; Horst's and Tucker's are KADE's other forms
         (:func:`~dmpkit.qmethod.extraction.extract_centroid`). Take
         ``"centroid_brown"`` with ``profile="kade"`` to follow KADE throughout.
-        Maximum likelihood and minimum residuals with ``engine="factor_analyzer"``.
+        Maximum likelihood and minimum residuals are those of the package
+        factor_analyzer: asking for them asks for ``engine="factor_analyzer"``.
     rotation : {"varimax", "none", "quartimax", "equamax", "oblimin", "promax"} or RotationLog
         As in R; principal components are then ordered by size and reflected to a
         positive sum, centroid factors stay as the rotation leaves them.
@@ -836,7 +837,9 @@ def analyse(
         z-scores on the way; that is not imitated, so the last printed digit can
         differ from KADE's.
     engine : {"dmpkit", "factor_analyzer"}
-        Who extracts and rotates; the rest is the same.
+        Who extracts and rotates; the rest is the same. Extractions that only
+        factor_analyzer has (ml, minres) go through it in either case, and the result
+        says so.
     composite_reliability : float
         Reliability of a single sort, by custom .80.
 
@@ -850,7 +853,8 @@ def analyse(
         When a choice is not offered or the sorts do not allow it; the message says
         what is offered.
     MissingDependency
-        When ``engine="factor_analyzer"`` is asked for and not usable.
+        When ``engine="factor_analyzer"`` is asked for, or implied by the extraction,
+        and not usable.
 
     Warns
     -----
@@ -980,12 +984,18 @@ def _check_choices(
 ) -> tuple[str, str, str, str, str]:
     """The five choices as they are called in the tables, whatever their case was."""
     engine = _offered("engine", engine, ENGINES)
+    extractions = EXTRACTIONS[engine]
+    if engine == "dmpkit":
+        extractions += tuple(name for name in efa.EXTRACTIONS if name not in extractions)
+    extraction = _offered("extraction", extraction, extractions)
+    if extraction not in EXTRACTIONS[engine]:
+        engine = "factor_analyzer"
     rotations = tuple(ROTATIONS) if engine == "dmpkit" else efa.ROTATIONS
-    elsewhere = (efa.EXTRACTIONS, efa.ROTATIONS) if engine == "dmpkit" else ((), ())
+    elsewhere = efa.ROTATIONS if engine == "dmpkit" else ()
     return (
         engine,
-        _offered("extraction", extraction, EXTRACTIONS[engine], elsewhere[0]),
-        _offered("rotation", rotation, rotations, elsewhere[1]),
+        extraction,
+        _offered("rotation", rotation, rotations, elsewhere),
         _offered("correlation", correlation, tuple(CORRELATIONS)),
         _offered("profile", profile, PROFILES),
     )

@@ -731,7 +731,7 @@ def _check(
         raise DataError(
             f"alignment {align!r} is not offered.", remedy=f"Use one of: {', '.join(ALIGNMENTS)}."
         )
-    if extraction in ("ml", "minres"):
+    if str(extraction).strip().lower() in ("ml", "minres"):  # as analyse would read it
         raise DataError(
             f"extraction {extraction!r} cannot be bootstrapped: a resample repeats sorts, which "
             "makes the correlation matrix singular and the solution improper.",

@@ -203,7 +203,7 @@ def test_a_loading_beyond_one_is_said():
     ("options", "said"),
     [
         ({"extraction": "principal"}, r"extraction 'principal' is not offered.*pca, centroid"),
-        ({"extraction": "ml"}, r"centroid_tucker\. engine='factor_analyzer' offers it"),
+        ({"extraction": "uls"}, r"centroid_tucker, ml, minres\."),
         (
             {"rotation": "quartimin"},
             r"rotation 'quartimin' is not offered.*'factor_analyzer' offers",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import html
 import importlib
@@ -320,6 +321,7 @@ def test_a_dask_cluster_gives_the_same_numbers(monkeypatch):
     [
         ({"extraction": "ml"}, r"'ml' cannot be bootstrapped: a resample repeats sorts.*pca"),
         ({"extraction": "minres"}, "singular"),
+        ({"extraction": " ML"}, r"' ML' cannot be bootstrapped"),
         ({"align": "target"}, "assignment, procrustes, none"),
         ({"align": "procrustes", "rotation": "oblimin"}, "oblimin is oblique"),
         ({"flags": np.ones((12, 2), dtype=bool)}, "flags given by hand"),
@@ -364,6 +366,50 @@ def test_a_factor_without_flags_is_placed_and_counted():
     assert not result.recovered_samples[lacking].any()
     n = result.z_scores["n"].to_numpy().reshape(2, 24).T
     np.testing.assert_array_equal(n, np.tile(60 - lacking.sum(axis=0), (24, 1)))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_factor_without_flags_is_placed_by_all_sorts_weighted_with_its_loadings():
+    sorts, rule = random_sorts(3, p=9, n_views=3), qm.FlagRule(level=1e-5)
+    draws = draw_resamples(9, 40, seed=2)
+    result = qm.bootstrap(sorts, 3, resamples=draws, flags=rule)
+    whole = placed(result.analysis)
+    seen = 0
+    for i, draw in enumerate(draws):
+        names = [str(place) for place in range(9)]
+        drawn = qm.QSorts(sorts.values[:, draw], sorts=names, distribution=sorts.distribution)
+        alone = qm.analyse(drawn, 3, flags=rule)
+        lacking = np.isnan(alone.z_array).any(axis=0)
+        if not lacking.any():
+            continue
+        seen += 1
+        order, signs = best_order(placed(alone), whole)
+        close(result.loading_samples[i][draw], alone.loading_array[:, order] * signs)
+        np.testing.assert_array_equal(np.isnan(result.z_samples[i]).any(axis=0), lacking[order])
+    assert seen > 5
+
+
+def placed(analysis: qm.QAnalysis) -> np.ndarray:
+    """Z-scores, those of factors without flags from all sorts weighted with their loadings."""
+    total = analysis.sorts.values @ analysis.loading_array
+    every = (total - total.mean(axis=0)) / total.std(axis=0, ddof=1)
+    return np.where(np.isnan(analysis.z_array), every, analysis.z_array)
+
+
+def test_what_distinguishes_leaves_factors_without_flags_aside():
+    """With the third factor unflagged, f1 and f2 are compared with each other alone."""
+    whole = qm.bootstrap(random_sorts(2, p=15, n_views=3), 3, n_resamples=1, seed=1)
+    z, n = whole.z_samples.copy(), whole.flagged_count_samples.copy()
+    assert (n > 0).all()
+    z[:, :, 2], n[:, 2] = np.nan, 0
+    table = dataclasses.replace(whole, z_samples=z, flagged_count_samples=n).distinguishing()
+    error = np.sqrt((1 / (1 + 4 * n[0, :2])).sum())  # reliability .8 n / (1 + .8 (n - 1))
+    apart = np.abs(z[0, :, 0] - z[0, :, 1]) > 1.96 * error
+    labels = set(np.array(whole.analysis.sorts.statements)[apart])
+    assert 0 < len(labels) < 24
+    for factor, expected in (("f1", labels), ("f2", labels), ("f3", set())):
+        part = table[(table["factor"] == factor) & (table["share"] == 1)]
+        assert set(part["statement"]) == expected
 
 
 def test_one_factor_has_no_differences():

@@ -183,6 +183,22 @@ def test_the_package_is_absent(sorts, monkeypatch):
         quiet(sorts, 2)
 
 
+    with pytest.raises(MissingDependency, match=r'pip install -e "\.\[efa\]"'):
+        qm.analyse(sorts, 2, extraction="minres")
+
+
+@pytest.mark.parametrize("extraction", ["ml", "minres"])
+def test_an_extraction_that_only_it_has_asks_for_it(sorts, extraction):
+    plain = qm.analyse(sorts, 2, extraction=extraction.upper(), rotation="geomin_ort")
+    asked = quiet(sorts, 2, extraction=extraction, rotation="geomin_ort")
+    assert plain.engine == "factor_analyzer"
+    assert plain.extraction == extraction
+    assert plain.extra["kmo"] == asked.extra["kmo"]
+    np.testing.assert_array_equal(plain.loading_array, asked.loading_array)
+    np.testing.assert_array_equal(plain.z_array, asked.z_array)
+    assert qm.analyse(sorts, 2).engine == "dmpkit"
+
+
 @pytest.mark.parametrize("extraction", ["pca", "ml"])
 def test_a_scikit_learn_that_breaks_it(sorts, monkeypatch, extraction):
     import factor_analyzer.factor_analyzer as module
