@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -216,7 +217,30 @@ def test_who_sorted_once_is_left_out_and_named():
         qm.before_after(one, others, 2)
 
 
-def test_opposed_mixed_and_none_are_told_apart():
+def test_who_is_flagged_on_two_factors_stands_mixed_and_who_on_none_at_none():
+    rng = np.random.default_rng(7)
+    views = [VIEWS[0], VIEWS[0], VIEWS[1], VIEWS[1], VIEWS[0] + VIEWS[1]]
+    names = ["a", "b", "c", "d", "between"]
+    one, two = (
+        qm.QSorts(
+            np.column_stack([sorted_from(x + 0.1 * rng.normal(size=32)) for x in views]),
+            sorts=names,
+        )
+        for _ in range(2)
+    )
+    both_flags = qm.FlagRule(level=0.05, majority=False)
+    moves = qm.before_after(one, two, 2, flags=both_flags).moves.set_index("person")
+    assert moves.loc["between", ["before", "after"]].tolist() == ["mixed", "mixed"]
+    assert not moves.loc["between", "moved"]
+    strict = qm.FlagRule(level=1e-5, majority=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        moves = qm.before_after(one, two, 2, flags=strict).moves.set_index("person")
+    assert moves.loc["between", "before"] == "none"
+    assert moves.loc["a", "before"].startswith("f")
+
+
+def test_who_stands_opposed_is_told_apart():
     rng = np.random.default_rng(7)
     liking = [VIEWS[0], VIEWS[0], -VIEWS[0], VIEWS[1], VIEWS[1], rng.normal(size=32)]
     names = ["a", "b", "against", "c", "d", "nobody"]

@@ -202,6 +202,33 @@ def test_forms_that_are_not_offered_or_do_not_settle():
             qm.extract_centroid(matrix, 1, form=form)
 
 
+def test_of_tied_sorts_the_one_with_the_lowest_index_is_reflected():
+    from dmpkit.qmethod.centroid import reflections
+
+    against = np.array([[[0.0, -0.5], [-0.5, 0.0]]])
+    assert reflections(against).tolist() == [[-1.0, 1.0]]
+    camps = np.full((4, 4), -0.6)
+    camps[:2, :2] = camps[2:, 2:] = 0.4
+    np.fill_diagonal(camps, 0.0)  # every sum is -0.8
+    assert reflections(camps[None]).tolist() == [[-1.0, -1.0, 1.0, 1.0]]
+
+
+def test_horst_holds_a_communality_above_1_at_1():
+    from dmpkit.qmethod.centroid import centroid_stack
+
+    # by the triads the first sort's loading on the one factor is 1.27
+    matrix = np.array([[1.0, 0.8, 0.8, 0.8], [0.8, 1, 0.4, 0.4], [0.8, 0.4, 1, 0.4],
+                       [0.8, 0.4, 0.4, 1]])  # fmt: skip
+    found = centroid_stack(matrix[None], 1, "centroid_horst", tolerance=1e-12)
+    loadings = found.loadings[0, :, 0]
+    assert loadings[0] > 1
+    held = matrix.copy()
+    np.fill_diagonal(held, np.minimum(loadings**2, 1))
+    np.testing.assert_allclose(held.sum(axis=0) / np.sqrt(held.sum()), loadings, atol=1e-9)
+    assert held[0, 0] == 1
+    assert found.unsettled.tolist() == [0]
+
+
 # -- a centroid factor that passes a view over -----------------------------------------
 
 

@@ -100,6 +100,18 @@ def test_lipset_criteria_from_r_numbers():
     assert found.answers["elbow of the scree plot"] == bends.argmax() + 1
 
 
+def test_humphreys_bounds_are_two_and_one_by_the_root_of_the_statements():
+    from dmpkit.qmethod.retention import _criteria
+
+    product = np.array([2.01, 1.99, 1.01, 0.99]) / math.sqrt(33)
+    factors = pd.DataFrame({"humphrey": product, "n_loaders": 2})
+    values = np.arange(9.0, 0, -1)
+    table = _criteria(lipset(), values, factors, values, values, 0.01, 0.95, 0)
+    counted = table.set_index("criterion")["n_factors"]
+    assert counted["Humphrey's rule (strict)"] == 1
+    assert counted["Humphrey's rule (lenient)"] == 3
+
+
 @pytest.mark.filterwarnings("ignore::dmpkit.errors.DmpkitWarning")
 def test_stability_is_that_of_the_bootstrap():
     sorts = leaning(2, 14)
