@@ -35,6 +35,7 @@ __all__ = [
     "dot_plot",
     "dumbbell",
     "heat_map",
+    "mark_synthetic",
     "new_axes",
     "save",
     "set_alt",
@@ -153,6 +154,28 @@ def _axes(ax: Axes | None, figsize: tuple[float, float]) -> Axes:
 def set_alt(ax: Axes, text: str) -> Axes:
     """Give a picture its text alternative: what is seen, in a sentence or two."""
     _ALT[ax] = " ".join(text.split())
+    return ax
+
+
+def mark_synthetic(ax: Axes) -> Axes:
+    """Write *synthetic data* onto a picture and into its text alternative.
+
+    Behind the title where there is one, else at the upper right.
+
+    Examples
+    --------
+    >>> ax = mark_synthetic(set_alt(new_axes(), "Two dots."))
+    >>> ax.get_title(loc="right"), alt_text(ax)
+    ('synthetic data', 'Synthetic data. Two dots.')
+    """
+    title = ax.get_title(loc="left")
+    with style():
+        if title:
+            ax.set_title(f"{title} (synthetic data)", loc="left")
+        else:
+            ax.set_title("synthetic data", loc="right", fontsize=8, fontweight="normal", color=GREY)
+    if ax in _ALT:
+        set_alt(ax, f"Synthetic data. {_ALT[ax]}")
     return ax
 
 

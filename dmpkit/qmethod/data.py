@@ -165,6 +165,17 @@ class QSorts:
         return int(self.values.shape[1])
 
     @cached_property
+    def synthetic(self) -> bool:
+        """Whether a label or a note begins with the word *synthetic*.
+
+        Such sorts are made from a recipe; what is drawn and said of them bears
+        the word too.
+        """
+        return any(
+            text.lower().lstrip().startswith("synthetic") for text in (*self.sorts, *self.notes)
+        )
+
+    @cached_property
     def forced(self) -> bool:
         """Whether every sort has exactly the distribution."""
         return bool(np.all(np.sort(self.values, axis=0) == self.distribution[:, None]))

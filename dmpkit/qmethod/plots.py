@@ -15,7 +15,7 @@ import numpy as np
 
 from dmpkit import plotting
 from dmpkit.errors import DataError
-from dmpkit.plotting import MARKERS, PALETTE, new_axes, set_alt, style
+from dmpkit.plotting import MARKERS, PALETTE, mark_synthetic, new_axes, set_alt, style
 from dmpkit.qmethod.arrays import factor_position
 from dmpkit.qmethod.composite import (
     ELLIPSIS,
@@ -182,7 +182,13 @@ def plot_composite(
         _draw_grid(ax, columns, layout, marks, wording, weak, strong)
         _frame_composite(ax, columns, layout, f"Composite sort of {name}")
         _composite_key(ax, columns, layout, levels, analysis.n_factors)
-    return set_alt(ax, _composite_alt(name, columns, labels, weak, marks))
+    return _described(analysis, ax, _composite_alt(name, columns, labels, weak, marks))
+
+
+def _described(analysis: QAnalysis, ax: Axes, alt: str) -> Axes:
+    """The axes with their text alternative, marked where the sorts are synthetic."""
+    set_alt(ax, alt)
+    return mark_synthetic(ax) if analysis.sorts.synthetic else ax
 
 
 def _marks(labels: Sequence[str], weak: set[int], strong: set[int], same: set[int]) -> list[str]:
@@ -454,7 +460,8 @@ def plot_z_scores(
         _z_frame(ax, labels, size, [(names[k], k) for k in scored], level)
     top, bottom = (analysis.sorts.statements[rows[j]] for j in (0, -1))
     how = {"spread": "the widest differences on top", "statement": "in the order of the data"}
-    return set_alt(
+    return _described(
+        analysis,
         ax,
         f"Z-scores of {len(rows)} statements on {len(scored)} factors, "
         f"{how.get(str(order), f'ordered by {order}')}: first {top}, last {bottom}. "
@@ -642,7 +649,8 @@ def plot_loadings(
         )  # fmt: skip
         place_labels(ax, points, analysis.sorts.sorts, avoid=[level])
     counts = ", ".join(f"{int(kind[3].sum())} {name}" for name, kind in kinds.items())
-    return set_alt(
+    return _described(
+        analysis,
         ax,
         f"Loadings of {len(points)} sorts on {x} and {y}; critical level {critical:.2f}. "
         f"Sorts: {counts}.",
@@ -851,7 +859,8 @@ def plot_scree(analysis: QAnalysis, *, ax: Axes | None = None) -> Axes:
         ax.legend(loc="upper right")
     above = int(np.sum(values > 1))
     shown = ", ".join(f"{value:.2f}" for value in values[: max(kept + 2, 5)])
-    return set_alt(
+    return _described(
+        analysis,
         ax,
         f"Scree plot of {len(values)} eigenvalues, {above} of them above 1 and {kept} factors "
         f"kept. The first are {shown}.",
@@ -903,7 +912,8 @@ def plot_correlations(analysis: QAnalysis, *, ax: Axes | None = None) -> Axes:
         ax.tick_params(axis="x", rotation=90)
         _mark_factors(ax, home[order], analysis.factors)
     between = matrix[~np.eye(p, dtype=bool)]
-    return set_alt(
+    return _described(
+        analysis,
         ax,
         f"Heat map of the {analysis.correlation.capitalize()} correlations between {p} sorts, "
         f"ordered by factor; they run from {between.min():.2f} to {between.max():.2f}, "

@@ -166,6 +166,8 @@ def read_sorts(
         leave=None if leave is None else tuple(map(str, _list_of(leave, "leave"))),
         distribution=distribution,
     )
+    if source.name.lower().startswith("synthetic"):
+        act.took(f"synthetic: the file is called {source.name}")
     try:
         found = _read(act, format)
         if act.to_leave:  # by readers that know labels only once all is read

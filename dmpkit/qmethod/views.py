@@ -140,7 +140,7 @@ def cautions(analysis: QAnalysis) -> list[str]:
     ----------
     analysis : QAnalysis
     """
-    found = []
+    found = ["The sorts are synthetic: made, not collected."] if analysis.sorts.synthetic else []
     shares = np.asarray(analysis.extra.get("centroid_shares", ()))
     found += [
         f"Unrotated centroid factor f{j + 1} is far smaller than the largest factor there was to "
@@ -365,7 +365,8 @@ def methods_text(analysis: QAnalysis) -> str:
 
 def _data_words(analysis: QAnalysis) -> str:
     sorts = analysis.sorts
-    text = f"{sorts.n_sorts} Q sorts of {sorts.n_statements} statements were analysed. "
+    kind = "synthetic Q sorts" if sorts.synthetic else "Q sorts"
+    text = f"{sorts.n_sorts} {kind} of {sorts.n_statements} statements were analysed. "
     grid = grid_words(analysis)
     if sorts.forced:
         return text + (

@@ -283,3 +283,12 @@ def test_values_that_no_grid_has_are_refused(size):
     values = np.array([[-1.0, -1], [0, 1], [1, 0]]) * [1, size]
     with pytest.raises(DataError, match=r"column sort2: The largest value is 1e.200, which no"):
         QSorts(values)
+
+
+def test_sorts_know_that_they_are_synthetic():
+    values = permuted()
+    names = [f"synthetic-{i}" for i in range(values.shape[1])]
+    assert QSorts(values, sorts=names).synthetic
+    assert QSorts(values, notes=["Synthetic sorts, made here."]).synthetic
+    assert not QSorts(values, notes=["not synthetic; real people"]).synthetic
+    assert not QSorts(values).synthetic

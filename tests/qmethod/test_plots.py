@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import warnings
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,7 +16,7 @@ from matplotlib.text import Text
 
 import dmpkit.qmethod as qm
 from dmpkit import plotting
-from dmpkit.errors import DataError
+from dmpkit.errors import DataError, DmpkitWarning
 from dmpkit.qmethod import plots
 
 DRAWN = {
@@ -344,3 +345,28 @@ def test_rows_of_two_lines_do_not_touch():
     boxes = [label.get_window_extent() for label in ax.get_yticklabels()]
     boxes.sort(key=lambda box: -box.y1)
     assert all(upper.y0 >= lower.y1 - 1 for upper, lower in itertools.pairwise(boxes))
+
+
+def test_synthetic_sorts_are_called_so_in_every_picture_and_text(tmp_path):
+    made = qm.synthetic_sorts("governance-2024", n_sorts=20, noise=0.4, seed=1).sorts
+    qm.write_sorts(made, tmp_path / "synthetic-sorts.csv")
+    back = qm.read_sorts(tmp_path / "synthetic-sorts.csv")
+    plain = qm.QSorts(made.values, made.statements, [f"p{i}" for i in range(20)])
+    for one, marked in ((made, True), (back, True), (plain, False)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DmpkitWarning)
+            result = qm.analyse(one, 4)
+        drawn = [
+            result.plot_composite("f1"),
+            result.plot_z_scores(),
+            result.plot_loadings(),
+            result.plot_scree(),
+            result.plot_correlations(),
+        ]
+        for ax in drawn:
+            words = " ".join(ax.get_title(loc=where) for where in ("left", "right"))
+            assert ("synthetic data" in words) == marked
+            assert plotting.alt_text(ax).startswith("Synthetic data.") == marked
+        for text in (result.summary(), result.methods_text(), result._repr_html_()):
+            assert ("synthetic" in text) == marked
+        assert ("synthetic" in result.section().html) == marked
