@@ -182,7 +182,6 @@ def test_the_package_is_absent(sorts, monkeypatch):
     with pytest.raises(MissingDependency, match=r'pip install -e "\.\[efa\]"'):
         quiet(sorts, 2)
 
-
     with pytest.raises(MissingDependency, match=r'pip install -e "\.\[efa\]"'):
         qm.analyse(sorts, 2, extraction="minres")
 
