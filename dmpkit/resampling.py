@@ -10,15 +10,46 @@ time, and one thread gives the same last digit everywhere.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator, Sequence
+from numbers import Integral
 from typing import Any, TypeVar
 
 from dmpkit.errors import DataError
 
-__all__ = ["p_value", "run_chunks", "run_resamples", "seeded_chunks"]
+__all__ = ["drawn_seed", "p_value", "run_chunks", "run_resamples", "seeded_chunks"]
 
 A = TypeVar("A")
 T = TypeVar("T")
+
+
+def drawn_seed(seed: int | None) -> int:
+    """The seed given, or a new one, so that a result can say with which it was drawn.
+
+    Raises
+    ------
+    DataError
+        When the seed is neither None nor a whole number of 0 or more.
+
+    Examples
+    --------
+    >>> drawn_seed(7)
+    7
+    >>> drawn_seed(None) >= 0
+    True
+    """
+    if seed is None:
+        return secrets.randbits(32)
+    if _is_whole(seed) and seed >= 0:
+        return int(seed)
+    raise DataError(
+        f"the seed is {seed!r}; it must be a whole number of 0 or more.",
+        remedy="Give a number such as 1, or leave it out.",
+    )
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def seeded_chunks(n_resamples: int, *, seed: int | None, chunk_size: int) -> list[tuple[int, Any]]:
@@ -36,6 +67,8 @@ def seeded_chunks(n_resamples: int, *, seed: int | None, chunk_size: int) -> lis
 
     if n_resamples < 1 or chunk_size < 1:
         raise DataError("The numbers of resamples and of resamples a chunk must be 1 or more.")
+    if seed is not None:
+        seed = drawn_seed(seed)
     sizes = [min(chunk_size, n_resamples - done) for done in range(0, n_resamples, chunk_size)]
     return list(zip(sizes, np.random.SeedSequence(seed).spawn(len(sizes)), strict=True))
 
@@ -80,7 +113,7 @@ def run_resamples(
     Raises
     ------
     DataError
-        If `n_resamples` or `chunk_size` is below 1.
+        If `n_resamples` or `chunk_size` is below 1, `n_jobs` is 0, or the seed negative.
 
     Examples
     --------
@@ -149,11 +182,20 @@ def run_chunks(
     list
         One result a chunk, in order.
 
+    Raises
+    ------
+    DataError
+        If `n_jobs` is 0 or no whole number.
+
     Examples
     --------
     >>> run_chunks(sum, [[1, 2], [3]], progress=False)
     [3, 3]
     """
+    if not _is_whole(n_jobs) or n_jobs == 0:
+        raise DataError(
+            f"n_jobs is {n_jobs!r}.", remedy="Use the number of workers, or -1 for all cores."
+        )
     if n_jobs == 1 and not _backend_is_configured():
         running: Iterator[T] = (_run_chunk(function, chunk) for chunk in chunks)
     else:

@@ -31,7 +31,7 @@ from dmpkit.qmethod.flags import FlagRule, critical_value
 from dmpkit.qmethod.judgemental import RotationLog, Split
 from dmpkit.qmethod.scores import composite_reliability, factor_arrays, factor_pairs
 from dmpkit.qmethod.stacks import Draws, Recipe, Resampled, quantiles, resample
-from dmpkit.resampling import run_chunks
+from dmpkit.resampling import drawn_seed, run_chunks
 from dmpkit.tables import as_kind
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from dmpkit.reporting import Indicator, Section
 
-__all__ = ["ALIGNMENTS", "PURPOSE", "RECOVERED", "QBootstrap", "bootstrap"]
+__all__ = ["ALIGNMENTS", "MADE", "PURPOSE", "RECOVERED", "QBootstrap", "bootstrap"]
 
 #: How the factors of a resample are brought into line with those of the whole sample.
 ALIGNMENTS = ("assignment", "procrustes", "none")
@@ -50,6 +50,8 @@ PURPOSE = (
     "The people of a Q study are chosen on purpose; this measures how stable the factors are to "
     "who sorted, and is not inference to a population."
 )
+#: Said wherever figures of synthetic sorts are.
+MADE = "The sorts are synthetic: made, not collected."
 _OBLIQUE = ("oblimin", "promax")
 _CELLS = 3_000_000  # numbers that a chunk may hold at a time
 _MOST = 200  # resamples of a chunk
@@ -72,6 +74,7 @@ class QBootstrap:
     balanced : bool or None
         None when the resamples were given.
     seed : int or None
+        The one given, else the one that was drawn; None when the resamples were given.
     resamples : ndarray of int, shape (m, p)
         Positions of the sorts drawn, from 0.
     loading_samples : ndarray, shape (m, p, k)
@@ -575,7 +578,8 @@ def bootstrap(
         Draw so that every sort occurs equally often over all resamples
         (Davison, Hinkley & Schechtman 1986), as R's ``qmboots`` does.
     seed : int, optional
-        The same seed gives the same resamples; results do not depend on `n_jobs`.
+        The same seed gives the same resamples; results do not depend on `n_jobs`. One
+        is drawn when not given, and kept in the result.
     n_jobs : int
         Workers; -1 for all cores, or the configured joblib backend (dask).
     progress : bool
@@ -625,6 +629,7 @@ def bootstrap(
     1     f2      0.935               13
     """
     data = sorts if isinstance(sorts, QSorts) else QSorts.from_frame(sorts)
+    seed = drawn_seed(seed)
     _check(align, extraction, rotation, flags, interval)
     whole = analyse(
         data,
@@ -673,7 +678,7 @@ def draw_resamples(
     Raises
     ------
     DataError
-        When a number is below 1.
+        When a number is below 1, or the seed below 0.
 
     Examples
     --------
@@ -685,7 +690,7 @@ def draw_resamples(
         raise DataError(f"n_resamples must be a whole number, not {n_resamples!r}.")
     if n_resamples < 1 or n_sorts < 1:
         raise DataError("The numbers of resamples and of sorts must be 1 or more.")
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(drawn_seed(seed))
     if balanced:
         copies = np.repeat(np.arange(n_sorts), n_resamples)
         return generator.permutation(copies).reshape(n_resamples, n_sorts)
@@ -693,7 +698,13 @@ def draw_resamples(
 
 
 def _given(resamples: ArrayLike, n_sorts: int) -> Draws:
-    given = np.asarray(resamples)
+    try:
+        given = np.asarray(resamples)
+    except ValueError:
+        raise DataError(
+            "the resamples are of different lengths.",
+            remedy=f"Give one row a resample, each with the positions of {n_sorts} sorts drawn.",
+        ) from None
     if given.ndim != 2 or given.shape[1] != n_sorts or not len(given):
         raise DataError(
             f"the resamples have the shape {given.shape}; {n_sorts} columns are needed.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 
 from dmpkit import plotting
 from dmpkit.errors import DataError
-from dmpkit.plotting import MARKERS, PALETTE, new_axes, set_alt, style
+from dmpkit.plotting import MARKERS, PALETTE, mark_synthetic, new_axes, set_alt, style
 from dmpkit.qmethod.flags import FlagRule
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from dmpkit.qmethod.bootstrap import QBootstrap
 
 __all__ = [
+    "caption_purpose",
     "plot_distinguishing",
     "plot_flags",
     "plot_loadings",
@@ -28,6 +30,8 @@ __all__ = [
 GREY, INK = plotting.GREY, plotting.INK
 _MOST_ROWS = 90  # more sorts than this cannot be told apart in one picture
 _LONGEST = 46
+_SMALL = 6.5  # points of the caption
+_CAPTION = "This shows stability to who sorted; it is not inference to a population."
 
 
 def _shortened(text: str) -> str:
@@ -48,6 +52,29 @@ def _row_limits(ax: Axes, labels: list[str]) -> None:
     ax.grid(visible=True, axis="y")
     ax.set_axisbelow(True)
     ax.tick_params(axis="y", length=0)
+
+
+def caption_purpose(ax: Axes) -> None:
+    """Write below a picture what a bootstrap of a Q study is not.
+
+    Parameters
+    ----------
+    ax : Axes
+    """
+    figure = ax.figure
+    if figure.get_supxlabel():
+        return  # the reader's own words stay
+    width = int(figure.bbox.width / figure.dpi * 72 / (0.5 * _SMALL))
+    figure.supxlabel(textwrap.fill(_CAPTION, width), fontsize=_SMALL, color=GREY, style="italic")
+
+
+def _described(result: QBootstrap, ax: Axes, alt: str) -> Axes:
+    """The axes with caption and text alternative, marked where the sorts are synthetic."""
+    from dmpkit.qmethod.bootstrap import PURPOSE
+
+    caption_purpose(ax)
+    set_alt(ax, f"{alt} {PURPOSE}")
+    return mark_synthetic(ax) if result.analysis.sorts.synthetic else ax
 
 
 def _span(result: QBootstrap) -> str:
@@ -96,7 +123,9 @@ def plot_z_scores(result: QBootstrap, *, ax: Axes | None = None) -> Axes:
             f" The largest standard error is {widest['standard_error']:.2f} "
             f"(statement {widest['statement']} on {widest['factor']})."
         )
-    return set_alt(ax, f"Z-scores of {n} statements on {k} factors with intervals.{said}")
+    return _described(
+        result, ax, f"Z-scores of {n} statements on {k} factors with intervals.{said}"
+    )
 
 
 def plot_loadings(result: QBootstrap, *, ax: Axes | None = None) -> Axes:
@@ -141,7 +170,8 @@ def plot_loadings(result: QBootstrap, *, ax: Axes | None = None) -> Axes:
         ax.set_xlim(-1.2, 2.5 * (k - 1) + 1.35)
         ax.set_xlabel(f"loading, with the interval of {_span(result)}; per cent flagged")
     often = int((table.loc[table["flagged"], "flag_frequency"] >= 0.8).sum())
-    return set_alt(
+    return _described(
+        result,
         ax,
         f"Loadings of {p} sorts on {k} factors with intervals. Of "
         f"{int(table['flagged'].sum())} flags, {often} come back in at least 80% of the resamples.",
@@ -204,7 +234,7 @@ def plot_stability(result: QBootstrap, *, ax: Axes | None = None) -> Axes:
         f"{row.factor} recovered in {100 * float(row.recovered):.0f}%, median {row.congruence:.2f}"  # type: ignore[arg-type]
         for row in stability.itertuples()
     )
-    return set_alt(ax, f"Congruence of the factors over the resamples: {said}.")
+    return _described(result, ax, f"Congruence of the factors over the resamples: {said}.")
 
 
 def _congruence_row(ax: Axes, values: np.ndarray[tuple[int], np.dtype[np.float64]], j: int) -> None:
@@ -258,7 +288,8 @@ def plot_flags(result: QBootstrap, *, ax: Axes | None = None) -> Axes:
     for i, j in zip(*np.nonzero(a.flag_array), strict=True):
         ax.add_patch(Rectangle((j + 0.04, i + 0.06), 0.92, 0.88, fill=False, ec=INK, lw=1.5))
     kept = share[a.flag_array]
-    return set_alt(
+    return _described(
+        result,
         ax,
         f"Heat map of flag frequencies of {p} sorts on {k} factors; the {len(kept)} flags of the "
         f"analysis of all sorts have a frame and come back in {100 * np.nanmean(kept):.0f}% of the "
@@ -307,7 +338,8 @@ def plot_distinguishing(result: QBootstrap, *, ax: Axes | None = None) -> Axes:
         ax.set_xlim(0, 1.02)
         ax.set_xlabel(f"share of {result.n_resamples:,} resamples in which it distinguishes")
     kept = int((own["share"] >= 0.8).sum())
-    return set_alt(
+    return _described(
+        result,
         ax,
         f"Of {len(own)} distinguishing statements, {kept} stay so in at least 80% of the "
         "resamples.",

@@ -63,12 +63,13 @@ def summary(result: QBootstrap) -> str:
     str
         Lines of at most 88 characters.
     """
-    from dmpkit.qmethod.bootstrap import PURPOSE, RECOVERED
+    from dmpkit.qmethod.bootstrap import MADE, PURPOSE, RECOVERED
 
     sorts = result.analysis.sorts
+    made = f"{MADE} " if sorts.synthetic else ""
     blocks = [
         _fill(
-            f"The {sorts.n_sorts} sorts were drawn again with replacement "
+            f"{made}The {sorts.n_sorts} sorts were drawn again with replacement "
             f"{result.n_resamples:,} times and analysed each time (bootstrap, "
             f"align={result.align!r}). {PURPOSE}"
         ),
@@ -142,7 +143,7 @@ def methods_text(result: QBootstrap) -> str:
     str
         The paragraph of the analysis, that of the bootstrap, the references.
     """
-    from dmpkit.qmethod.bootstrap import PURPOSE, RECOVERED
+    from dmpkit.qmethod.bootstrap import MADE, PURPOSE, RECOVERED
 
     paragraph, references = analysis_methods(result.analysis).split("\n\n")
     drawn = {
@@ -153,8 +154,9 @@ def methods_text(result: QBootstrap) -> str:
     }[result.balanced]
     seed = f", seed {result.seed})" if result.seed is not None else ")"
     drawn = f"{drawn}{seed}".removesuffix(" ()")
+    made = f"{MADE} " if result.analysis.sorts.synthetic else ""
     own = (
-        f"Stability was examined with {result.n_resamples:,} bootstrap resamples. {drawn}; "
+        f"{made}Stability was examined with {result.n_resamples:,} bootstrap resamples. {drawn}; "
         "each resample was correlated, extracted, rotated, flagged and scored like the whole "
         f"sample. {_ALIGNED[result.align]} A factor counts as recovered where the z-scores of the "
         f"factor assigned to it correlate {decimal(RECOVERED)} or more with its own; resamples "
@@ -182,15 +184,19 @@ def repr_html(result: QBootstrap) -> str:
     ----------
     result : QBootstrap
     """
-    from dmpkit.qmethod.bootstrap import PURPOSE
-
     return (
-        f"<p>{escape(repr(result))}</p><p>{escape(PURPOSE)}</p>"
+        f"<p>{escape(repr(result))}</p><p>{escape(_caution(result))}</p>"
         + _stability_html(result)
         + _alignments_html(result)
         + _folded("Statements", table_html(result.z_scores, headings=_HEADINGS))
         + _folded("Sorts", table_html(result.loadings, headings=_HEADINGS))
     )
+
+
+def _caution(result: QBootstrap) -> str:
+    from dmpkit.qmethod.bootstrap import MADE, PURPOSE
+
+    return f"{MADE} {PURPOSE}" if result.analysis.sorts.synthetic else PURPOSE
 
 
 def _folded(title: str, html: str) -> str:
@@ -234,16 +240,17 @@ def indicators(result: QBootstrap) -> tuple[Indicator, ...]:
     -------
     tuple of Indicator
     """
-    from dmpkit.qmethod.bootstrap import PURPOSE, RECOVERED
+    from dmpkit.qmethod.bootstrap import RECOVERED
 
     sorts = result.analysis.sorts
+    kind = "synthetic sorts" if sorts.synthetic else "sorts"
     return tuple(
         Indicator(
             f"resamples that recover {row.factor}",
             float(row.recovered),  # type: ignore[arg-type]
             n=result.n_resamples,
-            note=f"share with a congruence of {decimal(RECOVERED)} or more. {PURPOSE}",
-            source=f"bootstrap of {sorts.n_sorts} sorts of {sorts.n_statements} statements",
+            note=f"share with a congruence of {decimal(RECOVERED)} or more. {_caution(result)}",
+            source=f"bootstrap of {sorts.n_sorts} {kind} of {sorts.n_statements} statements",
         )
         for row in result.stability.itertuples()
     )
@@ -256,11 +263,9 @@ def section(result: QBootstrap) -> Section:
     ----------
     result : QBootstrap
     """
-    from dmpkit.qmethod.bootstrap import PURPOSE
-
     own = methods_text(result).split("\n\n")[1]
     html = (
-        f"<p>{escape(PURPOSE)}</p>"
+        f"<p>{escape(_caution(result))}</p>"
         + _stability_html(result)
         + _alignments_html(result)
         + f"<h3>Methods</h3><p>{escape(own)}</p>"

@@ -13,6 +13,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,14 +24,14 @@ from numpy.typing import NDArray
 from dmpkit.errors import DataError
 from dmpkit.qmethod.analysis import EXTRACTIONS
 from dmpkit.qmethod.arrays import Floats, factor_names
-from dmpkit.qmethod.bootstrap import PURPOSE, RECOVERED, bootstrap
+from dmpkit.qmethod.bootstrap import MADE, PURPOSE, RECOVERED, bootstrap
 from dmpkit.qmethod.correlation import correlate, unit_columns
 from dmpkit.qmethod.data import QSorts
 from dmpkit.qmethod.extraction import eigenvalues, extract_centroid, extract_pca
 from dmpkit.qmethod.flags import critical_value
 from dmpkit.qmethod.scores import factor_score_correlations
 from dmpkit.qmethod.stacks import quantiles
-from dmpkit.resampling import run_resamples
+from dmpkit.resampling import drawn_seed, run_resamples
 from dmpkit.tables import as_kind
 
 if TYPE_CHECKING:
@@ -58,12 +59,13 @@ class FactorRetention:
     Attributes
     ----------
     sorts : QSorts
-    extraction, correlation : str
+    extraction, rotation, correlation : str
     level : float
         Significance level of a loading that counts.
     percentile : float
     n_permutations, n_resamples : int
-    seed : int or None
+    seed : int
+        The one given, else the one that was drawn.
     criteria : DataFrame
         ``criterion, n_factors, reading``: what each criterion answers (missing where
         it has no answer) and a sentence on why.
@@ -79,12 +81,13 @@ class FactorRetention:
 
     sorts: QSorts
     extraction: str
+    rotation: str
     correlation: str
     level: float
     percentile: float
     n_permutations: int
     n_resamples: int
-    seed: int | None
+    seed: int
     criteria: pd.DataFrame
     factors: pd.DataFrame
 
@@ -131,7 +134,9 @@ class FactorRetention:
 
     def summary(self) -> str:
         """What each criterion says, in plain words."""
-        lines = [_fill(f"How many factors do the {self.sorts.n_sorts} sorts bear? {_GUIDE}"), ""]
+        made = f"{MADE} " if self.sorts.synthetic else ""
+        asked = f"How many factors do the {self.sorts.n_sorts} sorts bear?"
+        lines = [_fill(f"{made}{asked} {_GUIDE}"), ""]
         for row in self.criteria.itertuples():
             lines.append(_fill(f"{_number(row.n_factors)}  {row.criterion}: {row.reading}", "   "))
         lines += ["", _fill(self.disagreement + ".").replace("..", ".")]
@@ -139,16 +144,19 @@ class FactorRetention:
 
     def methods_text(self) -> str:
         """A methods paragraph that states every choice made, ready to edit."""
-        extraction = "principal components" if self.extraction == "pca" else self.extraction
+        made = f"{MADE} " if self.sorts.synthetic else ""
         reduced = (
             ""
             if self.extraction == "pca"
             else " with the largest absolute correlation of each sort on the diagonal"
         )
         text = (
-            f"The number of factors was examined on {extraction} of {self.correlation} "
-            "correlations by the eigenvalue rule (eigenvalues above 1), Humphrey's rule "
-            "(product of the two largest absolute unrotated loadings above 2/sqrt(n), strict, or "
+            f"{made}The number of factors was examined on up to {len(self.factors)} "
+            f"{_EXTRACTED[self.extraction]} of "
+            f"{_CORRELATED.get(self.correlation, self.correlation)} between "
+            f"{self.sorts.n_sorts} sorts of {self.sorts.n_statements} statements by the "
+            "eigenvalue rule (eigenvalues above 1), Humphrey's rule (product of the "
+            "two largest absolute unrotated loadings above 2/sqrt(n), strict, or "
             "1/sqrt(n), lenient), two significant unrotated loadings "
             f"(p < {self.level:g}), parallel analysis (eigenvalues{reduced} above the "
             f"{100 * self.percentile:g}th percentile of {self.n_permutations:,} data sets in which "
@@ -160,10 +168,12 @@ class FactorRetention:
                 f", and by stability: the largest number of factors of which each is recovered "
                 f"(congruence of {RECOVERED:.2f} or more) in {100 * STABLE:g} per cent of "
                 f"{self.n_resamples:,} bootstrap resamples and no two are alike (correlation of "
-                f"z-scores below {ALIKE:.2f}), a criterion of our own. {PURPOSE}"
+                f"z-scores below {ALIKE:.2f}), a criterion of our own, for which the factors were "
+                f"{_ROTATED.get(self.rotation, self.rotation)}. Permutations and resamples were "
+                f"drawn with seed {self.seed}. {PURPOSE}"
             )
         else:
-            text += "."
+            text += f". Permutations were drawn with seed {self.seed}."
         return f"{text} {_GUIDE}"
 
     def _repr_html_(self) -> str:
@@ -175,8 +185,9 @@ class FactorRetention:
         shown = self.criteria.assign(n_factors=[_number(k) for k in self.criteria["n_factors"]])
         key = _KEY.replace(";  ", "; ") if self.n_resamples else _KEY.split(";  ")[0]
         same = ["reduced_eigenvalue"] if self.extraction == "pca" else []
+        made = f"{MADE} " if self.sorts.synthetic else ""
         return (
-            f"<p>{escape(_GUIDE)}</p>"
+            f"<p>{escape(made + _GUIDE)}</p>"
             + table_html(shown, headings={"n_factors": "factors"}, caption="How many factors")
             + f"<p>{escape(self.disagreement)}.</p>".replace("..", ".")
             + table_html(
@@ -192,7 +203,8 @@ class FactorRetention:
         """The answer of each criterion; they are counts and have no interval."""
         from dmpkit.reporting import Indicator
 
-        source = f"{self.sorts.n_sorts} sorts of {self.sorts.n_statements} statements"
+        kind = "synthetic sorts" if self.sorts.synthetic else "sorts"
+        source = f"{self.sorts.n_sorts} {kind} of {self.sorts.n_statements} statements"
         return tuple(
             Indicator(f"factors by {name}", float(k), n=self.sorts.n_sorts, source=source)
             for name, k in self.answers.items()
@@ -202,7 +214,7 @@ class FactorRetention:
         """The criteria as a section of a report, with the picture."""
         from dmpkit.reporting import Figure, Section, escape
 
-        figure = Figure.from_axes(self.plot(), "Eigenvalues, and those of permuted sorts.")
+        figure = Figure.from_axes(self.plot(), "Eigenvalues, and what each criterion answers.")
         html = self._html() + f"<h3>Methods</h3><p>{escape(self.methods_text())}</p>"
         return Section("How many factors", html, (figure,))
 
@@ -233,7 +245,13 @@ class FactorRetention:
         return Path(path)
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
-        """Eigenvalues beside those of permuted sorts, and below what each criterion answers."""
+        """Eigenvalues, the shares of resamples that recover every factor, each criterion's answer.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw.
+        """
         return plot_retention(self, ax=ax)
 
 
@@ -243,6 +261,26 @@ _KEY = (
     "significant loadings;  recovered: with so many factors, the share of the resamples that "
     "recover the one recovered least; closest: the highest correlation between two of them"
 )
+_EXTRACTED = {
+    "pca": "principal components",
+    "centroid": "centroid factors (communalities iterated, as R's qmethod)",
+    "centroid_brown": "centroid factors (Brown's form, as KADE)",
+    "centroid_horst": "centroid factors (Horst's form)",
+    "centroid_tucker": "centroid factors (Tucker and MacCallum's form)",
+}
+_CORRELATED = {
+    "pearson": "Pearson correlations",
+    "spearman": "Spearman rank correlations",
+    "kendall": "Kendall rank correlations",
+}
+_ROTATED = {
+    "varimax": "rotated by varimax",
+    "quartimax": "rotated by quartimax",
+    "equamax": "rotated by equamax",
+    "oblimin": "rotated by oblimin (oblique)",
+    "promax": "rotated by promax (oblique)",
+    "none": "not rotated",
+}
 _HEADINGS = {
     "explained_variance": "variance (%)",
     "reduced_eigenvalue": "reduced",
@@ -272,10 +310,10 @@ def factor_retention(
     - *eigenvalue rule*: eigenvalues of the correlation matrix above 1
       (Kaiser-Guttman); it keeps many factors when there are many sorts.
     - *Humphrey's rule*, on unrotated loadings: the product of the two largest
-      absolute loadings of a factor exceeds :math:`2/\\sqrt n` (strict) or
-      :math:`1/\\sqrt n` (lenient; Brown 1980, p. 223).
+      absolute loadings of a factor exceeds :math:`2/\sqrt n` (strict) or
+      :math:`1/\sqrt n` (lenient; Brown 1980, p. 223).
     - *two significant loadings*: at least two absolute unrotated loadings above
-      :math:`c/\\sqrt n`, by custom at .01 (Watts & Stenner 2012).
+      :math:`c/\sqrt n`, by custom at .01 (Watts & Stenner 2012).
     - *parallel analysis* (Horn 1965): eigenvalues above the percentile of those of
       permuted sorts. The values are permuted within each sort, so that the forced
       distribution is kept. For the centroid method the matrices compared have the
@@ -310,6 +348,7 @@ def factor_retention(
     n_resamples : int
         Bootstrap resamples for each number of factors; 0 leaves stability out.
     seed : int, optional
+        One is drawn when not given, and kept in the result.
     n_jobs : int
     progress : bool
 
@@ -349,6 +388,7 @@ def factor_retention(
             remedy=f"Use one of: {', '.join(EXTRACTIONS['dmpkit'])}.",
         )
     _check_numbers(percentile, n_permutations, n_resamples)
+    seed = drawn_seed(seed)
     matrix = correlate(data.values, correlation)
     values = eigenvalues(matrix)
     unrotated = _as_many_as_there_are(matrix, values, max_factors, extraction)
@@ -387,6 +427,7 @@ def factor_retention(
     return FactorRetention(
         sorts=data,
         extraction=extraction,
+        rotation=rotation,
         correlation=correlation,
         level=level,
         percentile=percentile,
@@ -484,10 +525,22 @@ def _compared(columns: Floats, *, reduced: bool) -> Floats:
 
 
 def _check_numbers(percentile: float, n_permutations: int, n_resamples: int) -> None:
-    if isinstance(percentile, bool) or not 0 < percentile < 1:
+    if not _real(percentile) or not 0 < percentile < 1:
         raise DataError(f"percentile is {percentile!r}.", remedy="Use a share: 0.95.")
-    if n_permutations < 1 or n_resamples < 0:
-        raise DataError("n_permutations must be 1 or more, n_resamples 0 or more.")
+    for name, number, least in (
+        ("n_permutations", n_permutations, 1),
+        ("n_resamples", n_resamples, 0),
+    ):
+        if not _whole(number) or number < least:
+            raise DataError(f"{name} is {number!r}.", remedy=f"Use a whole number from {least}.")
+
+
+def _real(number: object) -> bool:
+    return isinstance(number, Real) and not isinstance(number, bool)
+
+
+def _whole(number: object) -> bool:
+    return isinstance(number, Integral) and not isinstance(number, bool)
 
 
 def _as_many_as_there_are(
@@ -496,7 +549,7 @@ def _as_many_as_there_are(
     """Unrotated loadings of as many factors as were asked for, or as can be extracted."""
     p = len(matrix)
     held = int((values > 1e-10 * p).sum())
-    if max_factors is not None and not 1 <= max_factors <= p:
+    if max_factors is not None and not (_whole(max_factors) and 1 <= max_factors <= p):
         raise DataError(f"max_factors is {max_factors!r}.", remedy=f"Use a number from 1 to {p}.")
     k = min(max_factors or 8, held, max(p - 1, 1))
     if extraction == "pca":
@@ -657,7 +710,12 @@ def _fill(text: str, indent: str = "") -> str:
 
 
 def plot_retention(result: FactorRetention, *, ax: Axes | None = None) -> Axes:
-    """Scree plot with the eigenvalues of permuted sorts, and the criteria's answers below it.
+    """Scree plot with the eigenvalues of permuted sorts, stability, and the criteria's answers.
+
+    Below the eigenvalues stands, for each number of factors, the share of the
+    resamples that recover the factor recovered least; the dashed line is the 80 per
+    cent that the criterion asks for, and an open marker a number with two factors
+    alike. At the bottom every criterion has a row, also one without an answer.
 
     Parameters
     ----------
@@ -665,41 +723,99 @@ def plot_retention(result: FactorRetention, *, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
         Where to draw.
     """
-    from dmpkit.plotting import GREY, INK, PALETTE, new_axes, set_alt, style
+    from dmpkit.plotting import INK, mark_synthetic, new_axes, set_alt, style
+    from dmpkit.qmethod.bootstrap_plots import caption_purpose
+
+    table = result.factors
+    rows, stable = len(result.criteria), bool(result.n_resamples)
+    ax = ax if ax is not None else new_axes((6.8, 3.4 + 0.24 * rows + 1.2 * stable))
+    top = float(max(table["reduced_eigenvalue"].max(), table["random"].max()))
+    step = 0.085 * top
+    base = min(0.0, float(table["reduced_eigenvalue"].min()))
+    with style():
+        _draw_eigenvalues(ax, result)
+        ticks = [(t, f"{t:g}") for t in ax.get_yticks() if 0 <= t <= top * 1.05]
+        if stable:
+            base -= 5.2 * step
+            ticks = [*_draw_recovered(ax, result, base, 4 * step), *ticks]
+        base -= 1.6 * step
+        _draw_answers(ax, result, base, step)
+        ax.axhline(base + 0.9 * step, color=INK, lw=0.8)
+        ax.set_xlim(0.45, len(table) + 3.4)
+        ax.set_ylim(base - rows * step, top * 1.06)
+        ax.set_xticks(range(1, len(table) + 1), table["factor"])
+        ax.set_yticks([at for at, _ in ticks], [text for _, text in ticks])
+        ax.set_ylabel("eigenvalue" if result.extraction == "pca" else "eigenvalue (reduced)", y=0.8)
+        ax.legend(loc="upper right")
+    if stable:
+        caption_purpose(ax)
+    set_alt(ax, _retention_alt(result))
+    return mark_synthetic(ax) if result.sorts.synthetic else ax
+
+
+def _draw_eigenvalues(ax: Axes, result: FactorRetention) -> None:
+    from dmpkit.plotting import GREY, PALETTE
 
     table = result.factors
     x = np.arange(1, len(table) + 1)
-    answers = result.answers
-    ax = ax if ax is not None else new_axes((6.6, 3.4 + 0.24 * len(answers)))
-    top = float(max(table["reduced_eigenvalue"].max(), table["random"].max()))
-    step = 0.085 * top
-    with style():
-        ax.plot(x, table["reduced_eigenvalue"], "o-", color=PALETTE[0], label="the sorts")
-        ax.plot(x, table["random"], "s--", color=PALETTE[1], mfc="white", ms=4,
-                label=f"permuted sorts, {100 * result.percentile:g}th percentile")  # fmt: skip
-        if result.extraction == "pca":
-            ax.axhline(1, color=GREY, lw=0.8, ls=":")
-            ax.annotate("1", (0.45, 1), xytext=(2, 2), textcoords="offset points", size=7,
-                        color=GREY)  # fmt: skip
-        base = min(0.0, float(table["reduced_eigenvalue"].min())) - 1.2 * step
-        for row, (name, k) in enumerate(answers.items()):
-            y = base - row * step
-            shown = min(k, len(table))
-            ax.plot([0.5, shown], [y, y], color=PALETTE[2], lw=1.2)
-            ax.plot(shown, y, "D", color=PALETTE[2], ms=5)
-            more = f"{k}" if k <= len(table) else f"{k} (not shown)"
-            ax.text(shown + 0.14, y, f"{more}  {name}", va="center", size=7.5, color=INK)
-        low = base - len(answers) * step
-        ax.axhline(base + 0.7 * step, color=INK, lw=0.8)
-        ax.set_xlim(0.45, len(table) + 3.4)
-        ax.set_ylim(low, top * 1.06)
-        ax.set_xticks(x, table["factor"])
-        ax.set_yticks([t for t in ax.get_yticks() if 0 <= t <= top * 1.05])
-        ax.set_ylabel("eigenvalue" if result.extraction == "pca" else "eigenvalue (reduced)", y=0.7)
-        ax.legend(loc="upper right")
-    said = "; ".join(f"{name} {k}" for name, k in answers.items())
-    return set_alt(
-        ax,
-        f"Eigenvalues of {len(table)} factors beside those of permuted sorts, and the number of "
-        f"factors by criterion: {said}.",
+    ax.plot(x, table["reduced_eigenvalue"], "o-", color=PALETTE[0], label="the sorts")
+    ax.plot(x, table["random"], "s--", color=PALETTE[1], mfc="white", ms=4,
+            label=f"permuted sorts, {100 * result.percentile:g}th percentile")  # fmt: skip
+    if result.extraction == "pca":
+        ax.axhline(1, color=GREY, lw=0.8, ls=":")
+
+
+def _draw_recovered(
+    ax: Axes, result: FactorRetention, base: float, height: float
+) -> list[tuple[float, str]]:
+    """The shares of resamples as a strip of their own; the ticks of its scale."""
+    from dmpkit.plotting import GREY, INK, PALETTE
+
+    table = result.factors
+    x = np.arange(1, len(table) + 1)
+    y = base + height * table["recovered"].to_numpy()
+    ax.axhline(base + height + 0.14 * height, color=INK, lw=0.8)
+    ax.plot([0.45, len(table) + 0.3], [base + height * STABLE] * 2, color=GREY, lw=0.9, ls="--")
+    ax.plot(x, y, "-", color=PALETTE[3], lw=1.2)
+    alike = (table["closest"] >= ALIKE).to_numpy()
+    ax.plot(x[~alike], y[~alike], ls="none", marker="^", ms=5, color=PALETTE[3])
+    ax.plot(x[alike], y[alike], ls="none", marker="^", ms=5, mfc="white", mec=PALETTE[3])
+    words = "resamples that\nrecover the factor\nrecovered least,\nwith so many factors"
+    if alike.any():
+        words += "\n(open: two are alike)"
+    ax.text(len(table) + 0.5, base + 0.5 * height, words, va="center", size=7.5, color=INK)
+    return [(base + height * share, f"{100 * share:.0f}%") for share in (0.0, STABLE, 1.0)]
+
+
+def _draw_answers(ax: Axes, result: FactorRetention, base: float, step: float) -> None:
+    from dmpkit.plotting import GREY, INK, PALETTE
+
+    shown_factors = len(result.factors)
+    for row, (name, k) in enumerate(
+        zip(result.criteria["criterion"], result.criteria["n_factors"], strict=True)
+    ):
+        y = base - row * step
+        if math.isnan(k):
+            ax.text(0.64, y, f"–  {name}: no answer", va="center", size=7.5, color=GREY)
+            continue
+        shown = min(int(k), shown_factors)
+        ax.plot([0.5, shown], [y, y], color=PALETTE[2], lw=1.2)
+        ax.plot(shown, y, "D", color=PALETTE[2], ms=5)
+        more = f"{k:.0f}" if k <= shown_factors else f"{k:.0f} (not shown)"
+        ax.text(shown + 0.14, y, f"{more}  {name}", va="center", size=7.5, color=INK)
+
+
+def _retention_alt(result: FactorRetention) -> str:
+    answers = zip(result.criteria["criterion"], result.criteria["n_factors"], strict=True)
+    said = "; ".join(f"{name} {'no answer' if math.isnan(k) else int(k)}" for name, k in answers)
+    text = (
+        f"Eigenvalues of {len(result.factors)} factors beside those of permuted sorts, and the "
+        f"number of factors by criterion: {said}."
+    )
+    if not result.n_resamples:
+        return text
+    shares = ", ".join(f"{100 * share:.0f}%" for share in result.factors["recovered"])
+    return (
+        f"{text} With 1 to {len(result.factors)} factors, the factor recovered least comes back "
+        f"in {shares} of the resamples. {PURPOSE}"
     )

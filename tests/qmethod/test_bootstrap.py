@@ -337,6 +337,10 @@ def test_a_dask_cluster_gives_the_same_numbers(monkeypatch):
         ({"resamples": np.full((1, 12), np.nan)}, "whole numbers"),
         ({"resamples": np.zeros((0, 12), dtype=int)}, "shape"),
         ({"extraction": "svd"}, "not offered"),
+        ({"resamples": [[0, 1], [2]]}, "different lengths"),
+        ({"seed": -1}, "seed is -1"),
+        ({"seed": 1.5}, "seed is 1.5"),
+        ({"n_jobs": 0}, "n_jobs is 0"),
     ],
     ids=str,
 )
@@ -459,6 +463,35 @@ def test_summary_states_the_numbers_of_the_tables():
     assert "drawn with replacement (ordinary bootstrap, seed 9);" in seeded.methods_text()
 
 
+def test_a_seed_that_was_drawn_is_kept_and_told():
+    drawn = qm.bootstrap(random_sorts(1), 2, n_resamples=5)
+    again = qm.bootstrap(random_sorts(1), 2, n_resamples=5, seed=drawn.seed)
+    np.testing.assert_array_equal(drawn.resamples, again.resamples)
+    assert f"seed {drawn.seed})" in drawn.methods_text()
+    assert drawn.seed != qm.bootstrap(random_sorts(1), 2, n_resamples=5).seed
+    assert lipset_bootstrap("assignment").seed is None
+
+
+@pytest.mark.filterwarnings("ignore::dmpkit.errors.DmpkitWarning")
+def test_synthetic_sorts_are_called_so():
+    sorts = qm.synthetic_sorts("governance-2024", n_sorts=10, noise=0.3, seed=1).sorts
+    result = qm.bootstrap(sorts, 2, n_resamples=5, seed=1)
+    told = (result.summary(), result.methods_text(), result.section().html, result._repr_html_())
+    for text in told:
+        assert "The sorts are synthetic: made, not collected." in text
+    for name in ("z_scores", "loadings", "stability", "flags", "distinguishing"):
+        ax = getattr(result, f"plot_{name}")()
+        assert plotting.alt_text(ax).startswith("Synthetic data.")
+    assert "synthetic" not in lipset_bootstrap("assignment").summary()
+
+
+def test_a_caption_of_the_readers_own_stays():
+    figure_axes = plotting.new_axes()
+    figure_axes.figure.supxlabel("Our study")
+    lipset_bootstrap("assignment").plot_stability(ax=figure_axes)
+    assert figure_axes.figure.get_supxlabel() == "Our study"
+
+
 def test_workbook_and_tables(tmp_path):
     result = lipset_bootstrap("assignment")
     sheets = pd.read_excel(result.to_excel(tmp_path / "b.xlsx"), sheet_name=None)
@@ -473,6 +506,8 @@ def test_pictures_say_in_words_what_they_show():
         ax = getattr(result, f"plot_{name}")()
         assert len(plotting.to_png(ax)) > 5000
         assert re.search(r"\d", plotting.alt_text(ax))
+        assert PURPOSE in plotting.alt_text(ax)
+        assert "not inference to a population" in ax.figure.get_supxlabel()
     share = result.stability["recovered"].iloc[0]
     assert f"f1 recovered in {100 * share:.0f}%" in plotting.alt_text(result.plot_stability())
 

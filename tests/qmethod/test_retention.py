@@ -156,7 +156,14 @@ def test_words_say_where_the_criteria_disagree_and_that_it_is_a_guide(tmp_path):
     [
         ({"extraction": "ml"}, "pca, centroid"),
         ({"percentile": 95}, "0.95"),
-        ({"n_permutations": 0}, "1 or more"),
+        ({"percentile": "a"}, "percentile is 'a'"),
+        ({"n_permutations": 0}, "whole number from 1"),
+        ({"n_permutations": 1.5}, "n_permutations is 1.5"),
+        ({"n_resamples": -1}, "whole number from 0"),
+        ({"n_resamples": "a"}, "n_resamples is 'a'"),
+        ({"seed": -1}, "seed is -1"),
+        ({"n_jobs": 0}, "n_jobs is 0"),
+        ({"max_factors": 2.5}, "from 1 to 9"),
         ({"max_factors": 0}, "from 1 to 9"),
         ({"correlation": "phi"}, "not offered"),
         ({"level": 5}, "probability"),
@@ -165,3 +172,58 @@ def test_words_say_where_the_criteria_disagree_and_that_it_is_a_guide(tmp_path):
 def test_what_is_refused(options, said):
     with pytest.raises(DataError, match=said):
         qm.factor_retention(lipset(), **{**QUICK, **options})
+
+
+def synthetic(n_sorts: int = 10) -> qm.QSorts:
+    return qm.synthetic_sorts("governance-2024", n_sorts=n_sorts, noise=0.3, seed=1).sorts
+
+
+def test_picture_holds_a_row_for_every_criterion_and_the_recovered_shares():
+    found = qm.factor_retention(lipset(), **QUICK)
+    assert "stability" not in found.answers
+    ax = found.plot()
+    drawn = " | ".join(text.get_text() for text in ax.texts)
+    for name in found.criteria["criterion"]:
+        assert name in drawn
+    assert "stability: no answer" in drawn
+    shares = found.factors["recovered"].to_numpy()
+    curves = [line.get_ydata() for line in ax.lines if len(line.get_ydata()) == len(shares)]
+    assert any(
+        np.allclose((y - y.min()) / np.ptp(y), (shares - shares.min()) / np.ptp(shares))
+        for y in curves
+    )
+    alt = plotting.alt_text(ax)
+    assert "stability no answer" in alt
+    assert ", ".join(f"{100 * share:.0f}%" for share in shares) in alt
+    assert PURPOSE in alt
+    assert "not inference to a population" in ax.figure.get_supxlabel()
+    without = qm.factor_retention(lipset(), n_permutations=20, n_resamples=0).plot()
+    assert PURPOSE not in plotting.alt_text(without)
+    assert without.figure.get_supxlabel() == ""
+
+
+def test_methods_say_every_choice_in_words():
+    found = qm.factor_retention(
+        lipset(), extraction="centroid_brown", rotation="quartimax", max_factors=2, **QUICK
+    )
+    text = found.methods_text()
+    assert "up to 2 centroid factors (Brown's form, as KADE) of Pearson correlations" in text
+    assert "rotated by quartimax" in text
+    assert "with seed 1." in text
+    assert "centroid_brown" not in text
+    drawn = qm.factor_retention(lipset(), n_permutations=20, n_resamples=5, progress=False)
+    again = qm.factor_retention(
+        lipset(), n_permutations=20, n_resamples=5, seed=drawn.seed, progress=False
+    )
+    pd.testing.assert_frame_equal(drawn.factors, again.factors)
+    assert f"seed {drawn.seed}" in drawn.methods_text()
+    assert r"\\sqrt" not in (qm.factor_retention.__doc__ or "")
+
+
+@pytest.mark.filterwarnings("ignore::dmpkit.errors.DmpkitWarning")
+def test_synthetic_sorts_are_called_so():
+    found = qm.factor_retention(synthetic(), max_factors=2, **QUICK)
+    for text in (found.summary(), found.methods_text(), found.section().html):
+        assert "The sorts are synthetic: made, not collected." in text
+    assert plotting.alt_text(found.plot()).startswith("Synthetic data.")
+    assert "synthetic sorts" in found.indicators()[0].source
