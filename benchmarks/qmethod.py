@@ -2,8 +2,9 @@
 
 Run ``python benchmarks/qmethod.py`` (``--quick`` leaves out the large study). CPU
 time of this process, linear algebra on one thread, best of some repetitions. R's
-figures are our own runs of R 4.2.2 with qmethod 1.8.4 on a shared machine with two
-cores; every line says what it was aimed at.
+figures are CPU times of our own runs of R 4.2.2 with qmethod 1.8.4 on a shared
+machine with two cores; a tilde marks one that is reckoned from a
+shorter run, which the line names. Every line says what it was aimed at.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def main() -> None:
         seconds = cpu_seconds(lambda: qm.analyse(lipset, 3).tables(), 5)
         line("the same with all tables made", seconds, "-", "-")
         for align in ("assignment", "procrustes", "none"):
-            r = {"procrustes": "27,600 ms", "none": "24,600 ms"}.get(
+            r = {"procrustes": "27,600 ms (unrotated, see bootstrap)", "none": "24,600 ms"}.get(
                 align, "27,200 ms (index test)"
             )
             seconds = cpu_seconds(resampled(lipset, 1000, align=align), 3)
@@ -73,7 +74,7 @@ def main() -> None:
         seconds = cpu_seconds(resampled(lipset, 1000, extraction="centroid"), 2)
         line("1,000 resamples, 33 x 9, centroid", seconds, "-", "not offered")
         seconds = cpu_seconds(resampled(middle, 1000), 3)
-        line("1,000 resamples, 36 x 49", seconds, "1,000 ms", "81,000 ms")
+        line("1,000 resamples, 36 x 49", seconds, "1,000 ms", "~81,000 ms (100 steps took 8,100)")
         if quick:
             return
         large = study(60, 5000, 3)
