@@ -16,6 +16,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from numbers import Integral, Real
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -35,9 +36,10 @@ from dmpkit.qmethod.matching_rule import (
     closest,
     compare,
 )
-from dmpkit.qmethod.permuting import finite_columns
+from dmpkit.qmethod.permuting import check_permutations, finite_columns
 from dmpkit.qmethod.tagging import Tagging
 from dmpkit.qmethod.viewpoints import Viewpoints
+from dmpkit.resampling import drawn_seed
 from dmpkit.tables import as_kind, require_columns, require_unique, to_numbers, to_pandas
 
 if TYPE_CHECKING:
@@ -210,6 +212,8 @@ def match_viewpoints(
     """
     views = Viewpoints.load(viewpoints) if isinstance(viewpoints, str) else viewpoints
     _check_options(level, min_similarity)
+    _check_draws(n_permutations)
+    seed = drawn_seed(seed)
     basis: Literal["claims", "arrays"] = "claims" if arrays is None else "arrays"
     tagging = None
     if arrays is None:
@@ -232,21 +236,34 @@ def match_viewpoints(
         min_similarity=MIN_SIMILARITY[basis] if min_similarity is None else min_similarity,
         mixed=mixed,
         n_permutations=n_permutations,
-        seed=_settled(seed),
+        seed=seed,
     )
     _require_units(question)
     return ViewpointMatch(analysis, views, tagging, tuple(bool(yes) for yes in scored), question)
 
 
 def _check_options(level: float, min_similarity: float | None) -> None:
+    _require_number("level", level)
+    if min_similarity is not None:
+        _require_number("smallest similarity", min_similarity)
     if not 0 < level < 1:
         raise DataError(f"The level {level:g} is not between 0 and 1.")
     if min_similarity is not None and not 0 <= min_similarity <= 1:
         raise DataError(f"The smallest similarity {min_similarity:g} is not between 0 and 1.")
 
 
-def _settled(seed: int | None) -> int:
-    return int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else int(seed)
+def _require_number(name: str, value: object) -> None:
+    if not isinstance(value, Real):
+        raise DataError(f"The {name} {value!r} is not a number.", remedy="It is from 0 to 1.")
+
+
+def _check_draws(n_permutations: object) -> None:
+    if isinstance(n_permutations, bool) or not isinstance(n_permutations, Integral):
+        raise DataError(
+            f"The number of permutations {n_permutations!r} is not a whole number.",
+            remedy="Use 19 or more; 9999 is the default.",
+        )
+    check_permutations(int(n_permutations))
 
 
 def _own_tags(analysis: QAnalysis) -> pd.DataFrame:
@@ -395,11 +412,10 @@ class ViewpointMatch:
         """Whether the correction lists every permutation."""
         return self._numbers.exact
 
-    @cached_property
+    @property
     def synthetic(self) -> bool:
         """Whether the sorts say of themselves that they are synthetic."""
-        said = " ".join(self.analysis.sorts.notes).lower()
-        return "synthetic" in said
+        return self.analysis.sorts.synthetic
 
     @cached_property
     def _numbers(self) -> Comparison:
@@ -511,8 +527,8 @@ class ViewpointMatch:
         that have tagged statements; statements with arrays), ``similarity, low,
         high, p_value`` (of this comparison alone), ``p_adjusted`` (corrected for
         all), ``attainable_p`` (the smallest that any sorts could reach) and
-        ``attainable_adjusted`` (the smallest corrected p, had this factor's scores
-        fallen on the claims at their best).
+        ``attainable_adjusted`` (the corrected p, were this one fit the highest that
+        the factor's scores allow and all other fits as they are).
         """
         return self._comparisons(single=True)
 
@@ -857,6 +873,12 @@ class ViewpointMatch:
         from dmpkit.qmethod import matching_views
 
         return matching_views.section(self)
+
+    def report(self, path: str | PathLike[str]) -> Path:
+        """Write a complete HTML page about the match."""
+        from dmpkit.qmethod import matching_views
+
+        return matching_views.report(self, path)
 
     def to_excel(self, path: str | PathLike[str]) -> Path:
         """Write a workbook with one sheet a table."""

@@ -7,8 +7,9 @@ here. The rule and its thresholds are our own proposal.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import combinations
 from typing import Literal
 
@@ -23,6 +24,7 @@ from dmpkit.qmethod.permuting import (
     permutation_null,
     single_p_values,
     step_down,
+    step_down_at,
     unit_length,
 )
 
@@ -117,8 +119,16 @@ class Comparison:
     p: Floats
     adjusted: Floats
     attainable: Floats
-    attainable_adjusted: Floats
     exact: bool
+    _at_best: Callable[[], Floats]
+
+    @cached_property
+    def attainable_adjusted(self) -> Floats:
+        """Corrected p, were one fit the highest possible and all others as they are.
+
+        Worked out when asked for: the race is run again for every cell.
+        """
+        return self._at_best()
 
 
 @dataclass(frozen=True)
@@ -157,7 +167,7 @@ def compare(q: Question) -> Comparison:
     limit = np.where(size > 1e-12, attainable(patterns.round(12), q.n_permutations), 1.0)
     if not fit.size:
         empty = np.empty(fit.shape)
-        return Comparison(empty, empty, empty, empty, empty, limit, empty, exact=False)
+        return Comparison(empty, empty, empty, empty, empty, limit, False, partial(np.copy, empty))
     null = permutation_null(
         scores, patterns, families, n_permutations=q.n_permutations, seed=q.seed
     )
@@ -170,8 +180,8 @@ def compare(q: Question) -> Comparison:
         p=p,
         adjusted=np.minimum(1.0, np.maximum(adjusted, p / shares[families])),
         attainable=limit,
-        attainable_adjusted=_at_best(scores, patterns, null, families, shares, limit),
         exact=null.exact,
+        _at_best=partial(_at_best, scores, patterns, null, families, shares, limit),
     )
 
 
@@ -183,13 +193,9 @@ def _at_best(
     shares: Floats,
     limit: Floats,
 ) -> Floats:
-    """Corrected p had each factor's own scores fallen on the claims at their best."""
+    """Corrected p, were one fit the highest that its factor's scores allow."""
     best = best_arranged(scores, patterns)
-    family_best = np.sort(null.best.max(axis=2), axis=1)
-    p = np.empty(best.shape)
-    for j, family in enumerate(families):
-        below = np.searchsorted(family_best[family], best[:, j] - 1e-9, side="left")
-        p[:, j] = null.p(family_best.shape[1] - below) / shares[family]
+    p = step_down_at(scores.T @ patterns, best, null, families, shares)
     return np.asarray(np.minimum(1.0, np.maximum(p, limit / shares[families])))
 
 

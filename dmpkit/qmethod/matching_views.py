@@ -13,11 +13,11 @@ import pandas as pd
 
 from dmpkit import plotting
 from dmpkit.errors import DataError
-from dmpkit.plotting import PALETTE, new_axes, set_alt, style
+from dmpkit.plotting import PALETTE, mark_synthetic, new_axes, set_alt, style
 from dmpkit.qmethod.judgemental import BASES
 from dmpkit.qmethod.matching_rule import PAIR_SHARE
 from dmpkit.qmethod.views import decimal
-from dmpkit.reporting import Figure, Indicator, Section, escape, table_html
+from dmpkit.reporting import Figure, Indicator, Section, escape, page, table_html, write_html
 from dmpkit.tables import write_workbook
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ __all__ = [
     "methods_text",
     "plot_claims",
     "plot_similarity",
+    "report",
     "repr_html",
     "section",
     "summary",
@@ -41,6 +42,10 @@ SYNTHETIC = "Synthetic sorts: nobody sorted them. What follows tests the arithme
 OWN = (
     "The similarity, the rule for an answer and its thresholds are dmpkit's own proposal and have "
     "not been tried on people."
+)
+SPLITS = (
+    "Decide which factors to split before looking at the match: a split made because of the "
+    "viewpoint that it would reveal turns the answer into an exploratory one."
 )
 SHEETS = {
     "assignment": "What is said of each factor; p_adjusted is corrected for all comparisons, "
@@ -100,6 +105,8 @@ def summary(match: ViewpointMatch) -> str:
     blocks = [_fill(" ".join(opening))]
     blocks += [_factor_words(match, row) for row in match.assignment.to_dict("records")]
     blocks += [_fill(words) for words in bipolar_words(match)]
+    if match.bipolar:
+        blocks.append(_fill(SPLITS))
     lonely = match.unmatched[match.unmatched["kind"] == "viewpoint"]
     if len(lonely):
         blocks.append(_fill(f"Viewpoints without a factor: {'; '.join(lonely['name'])}."))
@@ -325,6 +332,7 @@ def repr_html(match: ViewpointMatch) -> str:
         note
         + _shown(match.assignment, columns, "Which published viewpoint each factor resembles")
         + "".join(f"<p><strong>{head}:</strong>{rest}</p>" for head, rest in parted)
+        + (f"<p>{escape(SPLITS)}</p>" if match.bipolar else "")
         + f"<p>{escape(names)}. Numbers belong to the viewpoint in the answer, else to the closest "
         f"one. {escape(OWN)}</p>"
     )
@@ -392,6 +400,31 @@ def indicators(match: ViewpointMatch) -> tuple[Indicator, ...]:
     return tuple(found)
 
 
+def report(match: ViewpointMatch, path: str | os.PathLike[str]) -> Path:
+    """Write the match as one self-contained HTML page that prints well.
+
+    Parameters
+    ----------
+    match : ViewpointMatch
+    path : path
+        The page to write, whole or not at all.
+
+    Returns
+    -------
+    Path
+        Where it was written.
+    """
+    tables = [
+        table_html(table, headings=_HEADINGS, caption=SHEETS[name])
+        for name, table in match.tables().items()
+        if len(table) and name in ("mixtures", "unmatched", "claims", "coverage", "sensitivity")
+    ]
+    sections = [section(match), Section("Tables", "".join(tables))]
+    title = "Factors and published viewpoints"
+    write_html(path, page(title, sections, subtitle=repr(match)))
+    return Path(path)
+
+
 def to_excel(match: ViewpointMatch, path: str | os.PathLike[str]) -> Path:
     """Write the match as a workbook: a sheet a table, and a first one that explains.
 
@@ -445,7 +478,8 @@ def plot_similarity(match: ViewpointMatch, *, ax: Axes | None = None) -> Axes:
         for k, factor in enumerate(match.factors):
             _block(ax, match, table[table["factor"] == factor], k * step)
         _similarity_axes(ax, match, step)
-    return set_alt(ax, _similarity_alt(match))
+    set_alt(ax, _similarity_alt(match))
+    return mark_synthetic(ax) if match.synthetic else ax
 
 
 def _block(ax: Axes, match: ViewpointMatch, rows: pd.DataFrame, top: float) -> None:
@@ -484,7 +518,7 @@ def _similarity_axes(ax: Axes, match: ViewpointMatch, step: float) -> None:
     if match.basis == "arrays":
         word = "congruence of z-scores with published arrays"
     note = "filled: passes both thresholds by itself; diamond: in the answer; dotted: threshold"
-    ax.set_xlabel(f"{word}{', synthetic sorts' if match.synthetic else ''}\n{note}")
+    ax.set_xlabel(f"{word}\n{note}")
 
 
 def _similarity_alt(match: ViewpointMatch) -> str:
@@ -497,7 +531,7 @@ def _similarity_alt(match: ViewpointMatch) -> str:
         else:
             said.append(f"{row['factor']} not testable")
     return (
-        f"{'Synthetic sorts. ' if match.synthetic else ''}Similarity of {len(match.factors)} "
+        f"Similarity of {len(match.factors)} "
         f"factors with {len(match.viewpoints.codes)} viewpoints, with intervals: {'; '.join(said)}."
     )
 
@@ -543,7 +577,8 @@ def plot_claims(
         for y, row in enumerate(rows.to_dict("records")):
             _claim_dot(ax, y, row)
         _claim_axes(ax, match, rows, factor, codes)
-    return set_alt(ax, _claims_alt(match, rows, factor, codes))
+    set_alt(ax, _claims_alt(match, rows, factor, codes))
+    return mark_synthetic(ax) if match.synthetic else ax
 
 
 _LOOKS = {"carries": ("o", PALETTE[0]), "open": ("o", "#6e6e73"), "speaks against": ("X", PALETTE[1])}  # fmt: skip  # noqa: E501
@@ -571,8 +606,8 @@ def _claim_axes(
     reach = max(1.0, float(np.abs(rows[["low", "high"]].to_numpy()).max()) * 1.05)
     ax.set_xlim(-reach, reach)
     names = " + ".join(_name(match, code) for code in codes)
-    title = f"{factor} and {names}{' (synthetic sorts)' if match.synthetic else ''}"
-    ax.set_title(textwrap.fill(title, 56))
+    width = 48 if match.synthetic else 56  # the mark stands behind the title
+    ax.set_title(textwrap.fill(f"{factor} and {names}", width))
     ax.set_xlabel(
         "mean z-score of the claim's statements, as the viewpoint has it\n"
         "← speaks against (cross)   open (hollow)   carries (filled) →"
@@ -591,6 +626,6 @@ def _claims_alt(
         parts.append(f"{word}: {', '.join(labels) or 'none'}")
     names = " + ".join(_name(match, code) for code in codes)
     return (
-        f"{'Synthetic sorts. ' if match.synthetic else ''}Claims behind the similarity of {factor} "
+        f"Claims behind the similarity of {factor} "
         f"with {names}, with intervals. {'; '.join(parts)}."
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import combinations, permutations
 
@@ -26,11 +26,13 @@ __all__ = [
     "arrangements",
     "attainable",
     "best_arranged",
+    "check_permutations",
     "finite_columns",
     "n_arrangements",
     "permutation_null",
     "single_p_values",
     "step_down",
+    "step_down_at",
     "unit_length",
 ]
 
@@ -166,12 +168,47 @@ class PermutationNull:
     best: Floats
     as_good: NDArray[np.int_]
     exact: bool
+    _hardest: dict[tuple[int, ...], Floats] = field(default_factory=dict, repr=False)
+
+    def hardest(self, racing: tuple[int, ...]) -> Floats:
+        """Best fits of any of the factors in the race, in ascending order: families x permutations.
+
+        Parameters
+        ----------
+        racing : tuple of int
+        """
+        if racing not in self._hardest:
+            self._hardest[racing] = np.sort(self.best[:, :, list(racing)].max(axis=2), axis=1)
+        return self._hardest[racing]
 
     def p(self, counts: NDArray[np.int_] | int) -> Floats:
         """p-values of counts: b/B when every permutation is listed, else (b + 1)/(B + 1)."""
         total = self.best.shape[1]
         plus = 0 if self.exact else 1
         return np.asarray((np.asarray(counts, dtype=np.float64) + plus) / (total + plus))
+
+
+def check_permutations(n_permutations: int) -> None:
+    """Refuse fewer permutations than a p of .05 needs.
+
+    Parameters
+    ----------
+    n_permutations : int
+
+    Raises
+    ------
+    DataError
+        If `n_permutations` is below 19.
+
+    Examples
+    --------
+    >>> check_permutations(19)
+    """
+    if n_permutations < 19:
+        raise DataError(
+            f"{n_permutations} permutations cannot show anything at the 5 per cent level.",
+            remedy="Use 19 or more; 9999 is the default.",
+        )
 
 
 def permutation_null(
@@ -212,11 +249,7 @@ def permutation_null(
     >>> null.exact, null.p(null.as_good)
     (True, array([[0.16666667]]))
     """
-    if n_permutations < 19:
-        raise DataError(
-            f"{n_permutations} permutations cannot show anything at the 5 per cent level.",
-            remedy="Use 19 or more; 9999 is the default.",
-        )
+    check_permutations(n_permutations)
     n = len(scores)
     exact = _enumerable(n, n_permutations)
     bound = scores.T @ patterns - _TIE
@@ -302,11 +335,50 @@ def step_down(
     Westfall, P. H., & Young, S. S. (1993). Resampling-based multiple testing.
     Wiley.
     """
+    return _stepped(fits, fits.max(axis=1), null, families, shares)
+
+
+def step_down_at(
+    fits: Floats, others: Floats, null: PermutationNull, families: NDArray[np.int_], shares: Floats
+) -> Floats:
+    """Corrected p of every fit, were it replaced by another one and all others kept.
+
+    Each cell of `others` is put into `fits` by itself, and :func:`step_down` is run
+    again, because a higher fit lets its factor leave the race earlier. A higher fit
+    never gives a higher p; factors with equal p leave in the order of `fits`.
+
+    Parameters
+    ----------
+    fits, others : ndarray, shape (k, m)
+    null, families, shares
+        As in :func:`step_down`.
+
+    Returns
+    -------
+    ndarray, shape (k, m)
+    """
+    ties = fits.max(axis=1)
+    result = np.empty_like(fits)
+    for cell in np.ndindex(*fits.shape):
+        changed = fits.copy()
+        changed[cell] = others[cell]
+        result[cell] = _stepped(changed, ties, null, families, shares)[cell]
+    return result
+
+
+def _stepped(
+    fits: Floats,
+    ties: Floats,
+    null: PermutationNull,
+    families: NDArray[np.int_],
+    shares: Floats,
+) -> Floats:
+    """Step down; of factors with equal p, the one with the highest of `ties` leaves first."""
     result = np.ones_like(fits)
     racing, smallest = list(range(len(fits))), 0.0
     while racing:
-        found = {f: _against(fits[f], racing, null, families, shares) for f in racing}
-        first = min(racing, key=lambda f: (float(found[f].min()), -float(fits[f].max())))
+        found = _against(fits, tuple(racing), null, families, shares)
+        first = min(racing, key=lambda f: (float(found[f].min()), -float(ties[f])))
         result[first] = np.maximum(found[first], smallest)
         smallest = float(result[first].min())
         racing.remove(first)
@@ -315,16 +387,17 @@ def step_down(
 
 def _against(
     fits: Floats,
-    racing: list[int],
+    racing: tuple[int, ...],
     null: PermutationNull,
     families: NDArray[np.int_],
     shares: Floats,
 ) -> Floats:
-    best = np.sort(null.best[:, :, racing].max(axis=2), axis=1)  # families x permutations
-    p = np.empty(len(fits))
-    for j, (fit, family) in enumerate(zip(fits, families, strict=True)):
-        as_good = best.shape[1] - np.searchsorted(best[family], fit - _TIE, side="left")
-        p[j] = null.p(as_good) / shares[family]
+    """p-values against the best fit of any factor in the race."""
+    p = np.empty_like(fits)
+    for family, best in enumerate(null.hardest(racing)):
+        own = families == family
+        below = np.searchsorted(best, fits[:, own] - _TIE, side="left")
+        p[:, own] = null.p(len(best) - below) / shares[family]
     return np.minimum(p, 1.0)
 
 

@@ -9,12 +9,13 @@ recipe.
 from __future__ import annotations
 
 import math
+import textwrap
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -28,8 +29,9 @@ from dmpkit.qmethod.matching import ViewpointMatch, match_viewpoints
 from dmpkit.qmethod.synthetic import SyntheticSorts, synthetic_sorts
 from dmpkit.qmethod.tagging import Tagging
 from dmpkit.qmethod.viewpoints import Viewpoints
-from dmpkit.reporting import Estimate
-from dmpkit.resampling import run_resamples
+from dmpkit.reporting import Estimate, format_number
+from dmpkit.resampling import drawn_seed, run_resamples
+from dmpkit.tables import as_kind
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,6 +47,7 @@ MEASURES: Mapping[str, str] = {
 }
 _Z95 = 1.959963984540054
 _NULL_DRAWS = 200
+_WIDTH = 88
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -121,6 +124,36 @@ class RecoveryCurves:
             For an unknown measure.
         """
         return plot_recovery(self, measures)
+
+    def tables(self, kind: Literal["pandas", "polars", "pyarrow"] = "pandas") -> dict[str, Any]:
+        """Runs and curves by name, as the kind of frame asked for.
+
+        Parameters
+        ----------
+        kind : {"pandas", "polars", "pyarrow"}
+        """
+        return {"runs": as_kind(self.runs, kind), "curves": as_kind(self.curves, kind)}
+
+    def summary(self) -> str:
+        """The recipe, then each measure in words: its mean from the fewest people to the most.
+
+        Returns
+        -------
+        str
+            Lines of at most 88 characters.
+        """
+        blocks = [textwrap.fill(self.recipe, _WIDTH)]
+        for measure, part in self.curves.groupby("measure", sort=False):
+            lines = [f"{MEASURES[str(measure)].capitalize()}:"]
+            for noise, row in part.groupby("noise", sort=True):
+                said = ", ".join(
+                    f"{_mean(value)} with {size}"
+                    for value, size in zip(row["mean"], row["n_sorts"], strict=True)
+                )
+                text = f"  noise {noise:g}: {said} participants"
+                lines.append(textwrap.fill(text, _WIDTH, subsequent_indent="    "))
+            blocks.append("\n".join(lines))
+        return "\n\n".join(blocks)
 
     def _repr_html_(self) -> str:
         from dmpkit.reporting import escape, table_html
@@ -205,6 +238,7 @@ def recovery_curves(
     views = Viewpoints.load(viewpoints) if isinstance(viewpoints, str) else viewpoints
     if not len(noise) or not len(n_sorts) or n_repeats < 1:
         raise DataError("At least one noise level, one number of sorts and one repeat are needed.")
+    seed = drawn_seed(seed)
     tags, making = _material(tags, making)
     cells = [(float(level_), int(size)) for level_ in noise for size in n_sorts]
     seeds = np.random.SeedSequence(seed).generate_state(len(cells))
@@ -241,6 +275,10 @@ def _watched(cells: list[tuple[float, int]], progress: bool) -> Iterator[tuple[f
     from tqdm.auto import tqdm
 
     yield from tqdm(cells, desc="synthetic studies", leave=False)
+
+
+def _mean(value: float) -> str:
+    return "undefined" if math.isnan(value) else format_number(value)
 
 
 def _count(number: int, word: str) -> str:
@@ -451,6 +489,7 @@ def false_match_rate(
     20
     """
     views = Viewpoints.load(viewpoints) if isinstance(viewpoints, str) else viewpoints
+    seed = drawn_seed(seed)
     kind = {"outside": 1.0} if outside else {"unrelated": 1.0}
     noise = math.sqrt(0.5) if outside else 0.0
     tags, making = _material(tags, {"n_sorts": n_sorts, "noise": noise, **kind})

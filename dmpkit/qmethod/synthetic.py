@@ -23,6 +23,7 @@ from dmpkit.qmethod.instrument import Instrument, propose_distribution
 from dmpkit.qmethod.permuting import unit_length
 from dmpkit.qmethod.tagging import Tagging
 from dmpkit.qmethod.viewpoints import Viewpoints
+from dmpkit.resampling import drawn_seed
 
 __all__ = ["SyntheticSorts", "synthetic_sorts"]
 
@@ -158,6 +159,7 @@ def synthetic_sorts(
     views = Viewpoints.load(viewpoints) if isinstance(viewpoints, str) else viewpoints
     plan = _plan(views, n_sorts, shares, mixtures, outside, unrelated)
     _check_strengths(noise, unstated)
+    seed = drawn_seed(seed)
     tagging, statements, texts, grid = _material(tags, distribution)
     rng = np.random.default_rng(seed)
     stances = _stances(views, unstated, rng)
@@ -313,14 +315,14 @@ def _forced(liking: Floats, grid: Floats, rng: np.random.Generator) -> Floats:
     return values
 
 
-def _recipe(views: Viewpoints, plan: _Plan, noise: float, unstated: float, seed: int | None) -> str:
+def _recipe(views: Viewpoints, plan: _Plan, noise: float, unstated: float, seed: int) -> str:
     parts = [f"{code} {n}" for code, n in zip(views.codes, plan.viewpoint, strict=True) if n]
     counts = (("mixtures", plan.mixture), ("outside", plan.outside), ("unrelated", plan.unrelated))
     parts += [f"{word} {n}" for word, n in counts if n]
     return (
         "Synthetic sorts, made by dmpkit.qmethod.synthetic_sorts from the viewpoints "
         f"{views.name or 'given'}: {', '.join(parts)}; noise {noise:g}, hidden positions "
-        f"{unstated:g}, seed {'not given' if seed is None else seed}. Nobody sorted them."
+        f"{unstated:g}, seed {seed}. Nobody sorted them."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import warnings
 from dataclasses import replace
 from itertools import permutations
@@ -13,6 +14,7 @@ import pytest
 import dmpkit.qmethod as qm
 from dmpkit import plotting
 from dmpkit.errors import DataError, DmpkitWarning
+from dmpkit.qmethod import matching_rule
 
 CODES = ("RB", "PA", "SC", "AU", "CC")
 
@@ -113,14 +115,106 @@ def test_the_five_viewpoints_have_the_attainable_p_of_their_claims(views, tags):
     assert attainable == pytest.approx(expected)
 
 
-def test_p_values_are_in_order(views, tags):
-    made = qm.synthetic_sorts(views, tags, n_sorts=30, noise=0.6, seed=2)
-    match = qm.match_viewpoints(analysed(made.sorts, 4), views, tags, seed=1, n_permutations=499)
-    for table in (match.similarity, match.mixtures):
+def ordered_case(views, tags, seed=0):
+    made = qm.synthetic_sorts(views, tags, n_sorts=30, noise=0.6, seed=seed)
+    return analysed(made.sorts, 4)
+
+
+@pytest.mark.parametrize("seed", [0, 2, 5])
+def test_p_values_are_in_order(views, seed):
+    match = qm.match_viewpoints(ordered_case(views, None, seed), views, seed=1, n_permutations=999)
+    for table, share in ((match.similarity, 0.8), (match.mixtures, 0.2)):
         assert (table["p_value"] >= table["attainable_p"] - 1e-12).all()
-        assert (table["p_adjusted"] >= table["p_value"] - 1e-12).all()
+        # the share is paid, also where drawn permutations alone would say less
+        assert (table["p_adjusted"] >= np.minimum(1, table["p_value"] / share) - 1e-12).all()
+        # what was reached could be reached
+        assert (table["p_adjusted"] >= table["attainable_adjusted"] - 1e-12).all()
+        least = np.minimum(1, table["attainable_p"] / share)
+        assert (table["attainable_adjusted"] >= least - 1e-12).all()
         assert (table["similarity"].abs() <= 1 + 1e-12).all()
         assert table["similarity"].between(table["low"], table["high"]).all()
+
+
+def test_the_corrected_p_attainable_is_that_of_the_best_fit(views, monkeypatch):
+    """Half the best fit is no longer the best: what was reached lies below it."""
+    analysis = ordered_case(views, None)
+    options = {"seed": 1, "n_permutations": 999}
+    table = qm.match_viewpoints(analysis, views, **options).similarity
+    row = table[(table["factor"] == "f2") & (table["viewpoint"] == "CC")].iloc[0]
+    assert row["attainable_adjusted"] <= row["p_adjusted"] < 0.02
+    whole = matching_rule.best_arranged
+    monkeypatch.setattr(matching_rule, "best_arranged", lambda *of: whole(*of) / 2)
+    table = qm.match_viewpoints(analysis, views, **options).similarity
+    assert (table["p_adjusted"] < table["attainable_adjusted"]).any()
+
+
+def test_a_fifth_of_the_level_goes_to_pairs():
+    views, tags, analysis = small_case()
+    match = qm.match_viewpoints(analysis, views, tags, seed=1)
+    assert match.exact
+    z = analysis.z_array[:, 0].reshape(5, 2)
+    scores = z[:, 0] - z[:, 1]
+    stances = np.nan_to_num(views.values)
+    pairs = np.column_stack([stances[:, [a, b]].sum(axis=1) for a, b in ((0, 1), (0, 2), (1, 2))])
+    for table, patterns, share in ((match.similarity, stances, 0.8), (match.mixtures, pairs, 0.2)):
+        unit = (patterns - patterns.mean(axis=0)) / np.linalg.norm(
+            patterns - patterns.mean(axis=0), axis=0
+        )
+        every = np.array([scores[list(order)] @ unit for order in permutations(range(5))])
+        most = (every.max(axis=1)[:, None] >= scores @ unit - 1e-9).mean(axis=0)
+        np.testing.assert_allclose(table["p_adjusted"], np.minimum(1, most / share), atol=1e-12)
+    assert "20% of the level went to pairs" in match.methods_text()
+
+
+def test_claims_that_share_a_statement_are_scored_by_regression():
+    """A factor that is one claim's tags and nothing else scores 0 on the claim it shares with."""
+    views, tags, analysis = small_case()
+    shared = pd.concat([tags, pd.DataFrame([("1", "b", 1)], columns=tags.columns)])
+    question = qm.match_viewpoints(analysis, views, shared, seed=1)._question
+    assert abs(question.units[:, 0] @ question.units[:, 1]) > 0.3
+    alone = replace(question, z=question.units[:, :1])
+    np.testing.assert_allclose(alone.scores[:, 0], [1, 0, 0, 0, 0], atol=1e-12)
+    design = np.column_stack([np.ones(10), question.units])
+    expected = np.linalg.lstsq(design, analysis.z_array, rcond=None)[0][1:]
+    np.testing.assert_allclose(question.scores, expected, atol=1e-12)
+
+
+def test_a_pair_that_one_viewpoint_carries_alone_is_no_mixture():
+    """The pair fits best, since both hold claim c; but what only Bee holds is not there."""
+    claims = tuple("abcdefghij")
+    values = np.full((10, 2), np.nan)
+    values[[0, 1, 2], 0] = 1
+    values[[2, 3], 1] = 1
+    views = qm.Viewpoints(("A", "B"), ("Ay", "Bee"), ("",) * 2, claims, claims, values)
+    views = replace(
+        views,
+        codes=("A", "B", "C"),
+        names=("Ay", "Bee", "Cee"),
+        summaries=("",) * 3,
+        values=np.column_stack([values, np.where(np.arange(10) >= 4, -1.0, np.nan)]),
+    )
+    tags = pd.DataFrame(
+        {
+            "statement": [str(i) for i in range(1, 21)],
+            "claim": [c for c in claims for _ in range(2)],
+            "direction": [1, -1] * 10,
+        }
+    )
+
+    def answer(d):
+        scores = np.array([1.0, 1.0, 2.2, d, 0.01, -0.01, 0.02, -0.02, 0.03, -0.03])
+        z = np.column_stack([scores, -scores]).reshape(-1, 1)
+        match = qm.match_viewpoints(
+            with_scores(20, z), views, tags, seed=1, n_permutations=4999, level=0.2
+        )
+        fits = dict(zip(match._question.candidates, match._numbers.fit[0], strict=True))
+        assert max(fits, key=fits.get) == (0, 1)
+        passing = match.mixtures["p_adjusted"][0] <= 0.2
+        assert passing
+        return match.assignment.loc[0, ["answer", "viewpoint"]].tolist()
+
+    assert answer(1.0) == ["mixed", "A + B"]
+    assert answer(0.1) == ["match", "A"]
 
 
 def test_a_factor_that_ranks_every_claim_alike_matches_nothing(views, tags):
@@ -204,6 +298,8 @@ def test_the_seed_fixes_everything_and_is_kept(views, tags):
     again = qm.match_viewpoints(analysis, views, tags, n_permutations=199, seed=first.seed)
     pd.testing.assert_frame_equal(first.similarity, again.similarity)
     assert str(first.seed) in first.methods_text()
+    copy = pickle.loads(pickle.dumps(first))  # what is worked out late goes along
+    pd.testing.assert_frame_equal(copy.similarity, again.similarity)
 
 
 # -- answers ---------------------------------------------------------------------------------
@@ -439,6 +535,19 @@ def test_bad_options_and_tags_are_refused(views, tags):
     for options in ({"level": 0}, {"level": 1.5}, {"min_similarity": -0.1}):
         with pytest.raises(DataError, match="not between"):
             qm.match_viewpoints(analysis, views, tags, **options)
+    for options, message in (
+        ({"seed": -1}, "seed is -1; it must"),
+        ({"seed": "x"}, "seed is 'x'; it must"),
+        ({"seed": 1.5}, "seed is 1.5; it must"),
+        ({"n_permutations": "x"}, "The number of permutations 'x' is not"),
+        ({"n_permutations": 99.5}, "The number of permutations 99.5 is not"),
+        ({"n_permutations": 18}, "18 permutations"),
+        ({"level": "x"}, "The level 'x' is not a number"),
+        ({"min_similarity": "x"}, "The smallest similarity 'x' is not a number"),
+    ):
+        with pytest.raises(DataError, match=message) as caught:
+            qm.match_viewpoints(analysis, views, tags, **options)
+        assert caught.value.remedy
     match = qm.match_viewpoints(analysis, views, tags, n_permutations=99, seed=1)
     with pytest.raises(DataError, match="no factor 'f9'"):
         match.carrying("f9")
@@ -465,7 +574,11 @@ def test_every_view_says_synthetic_and_whose_proposal_it_is(recovered):
         assert "own proposal" in text.replace("&#x27;", "'")
     assert "synthetic" in repr(match)
     for ax in (match.plot(), match.plot_claims("f1")):
-        assert plotting.alt_text(ax).startswith("Synthetic sorts")
+        assert plotting.alt_text(ax).startswith("Synthetic data. ")
+        assert plotting.alt_text(ax).lower().count("synthetic") == 1
+        drawn = [ax.get_title(loc=side) for side in ("left", "center", "right")]
+        words = " ".join([*drawn, ax.get_xlabel(), ax.get_ylabel()]).lower()
+        assert words.count("synthetic") == 1
     assert max(map(len, match.summary().splitlines())) <= 88
     assert len(match.section().figures) == 6
 
@@ -480,6 +593,9 @@ def test_a_bipolar_factor_is_said_to_hide_its_other_end(views):
     assert "(least like f1 is Structural Constraints, -.79)" in words
     assert "At its negative end stands one sort (synthetic-14)" in words
     assert 'rotation=RotationLog("varimax").split("f1")' in words
+    before = "Decide which factors to split before looking at the match"
+    assert before in words
+    assert before in match._repr_html_()
     assert "RotationLog(&quot;varimax&quot;).split(&quot;f1&quot;)" in match._repr_html_()
 
     log = qm.RotationLog("varimax").split("f1")
@@ -506,6 +622,15 @@ def test_real_sorts_are_not_called_synthetic(recovered, views):
     plain = qm.QSorts(sorts.values, sorts.statements, None, sorts.distribution, sorts.texts)
     again = qm.match_viewpoints(analysed(plain, 5), views, seed=1, n_permutations=99)
     assert "ynthetic" not in again.summary() + again.methods_text() + repr(again)
+    for ax in (again.plot(), again.plot_claims("f1")):
+        assert "ynthetic" not in ax.get_title(loc="left") + ax.get_title(loc="right")
+        assert "ynthetic" not in plotting.alt_text(ax)
+    assert "Decide which" not in again.summary() or again.bipolar
+    noted = qm.QSorts(
+        sorts.values, sorts.statements, None, sorts.distribution, sorts.texts,
+        ("Read from a folder called synthetic.",),
+    )  # fmt: skip
+    assert not replace(again, analysis=replace(again.analysis, sorts=noted)).synthetic
 
 
 def test_names_from_data_are_escaped(recovered, views):
@@ -526,6 +651,19 @@ def test_tables_and_workbook(recovered, tmp_path):
     book = openpyxl.load_workbook(path)
     assert book.sheetnames[:3] == ["About", "assignment", "similarity"]
     assert book["assignment"].max_row == 6
+
+
+def test_the_report_is_one_page_with_pictures_and_tables(recovered, views, tmp_path):
+    _, match = recovered
+    evil = replace(views, names=("<script>x</script>", *views.names[1:]))
+    again = qm.match_viewpoints(match.analysis, evil, seed=1, n_permutations=99)
+    path = again.report(tmp_path / "match.html")
+    html = path.read_text(encoding="utf-8")
+    assert path.name == "match.html"
+    assert html.count("<img") == 6
+    for words in ("Factors and published viewpoints", "Synthetic sorts", "one claim left out"):
+        assert words in html
+    assert "<script>" not in html
 
 
 def test_statements_behind_a_comparison(recovered):

@@ -11,12 +11,15 @@ import pytest
 from dmpkit.errors import DataError
 from dmpkit.qmethod import permuting
 from dmpkit.qmethod.permuting import (
+    PermutationNull,
     arrangements,
     attainable,
+    best_arranged,
     n_arrangements,
     permutation_null,
     single_p_values,
     step_down,
+    step_down_at,
     unit_length,
 )
 
@@ -110,6 +113,43 @@ def test_stepping_down_never_lowers_a_p_below_its_own():
     single_step = null.p(len(best) - np.searchsorted(best, fits - 1e-9))
     assert (corrected[order[0]] == single_step[order[0]]).all()
     assert (corrected[order[1:]].min(axis=1) >= corrected[order[0]].min()).all()
+
+
+def test_who_leaves_later_never_has_a_lower_p():
+    """Alone the second factor would have p .01; the first to leave has .10."""
+    best = np.zeros((1, 99, 2))
+    best[0, :9, 0] = 1.0
+    null = PermutationNull(best, np.zeros((2, 1), dtype=int), exact=False)
+    fits = np.array([[0.9], [0.8]])
+    corrected = step_down(fits, null, np.zeros(1, dtype=int), np.ones(1))
+    assert corrected.ravel().tolist() == pytest.approx([0.1, 0.1])
+    best[0, 9:19, 0] = 0.85  # now the second would be held back, were the first still racing
+    null = PermutationNull(best, np.zeros((2, 1), dtype=int), exact=False)
+    corrected = step_down(fits, null, np.zeros(1, dtype=int), np.ones(1))
+    assert corrected.ravel().tolist() == pytest.approx([0.1, 0.1])
+
+
+def test_a_higher_fit_never_has_a_higher_corrected_p():
+    rng = np.random.default_rng(5)
+    families, shares = np.array([0, 0, 0, 1, 1]), np.array([0.8, 0.2])
+    for _ in range(20):
+        scores = unit_length(rng.normal(size=(8, 3)))
+        patterns = unit_length(rng.choice([-1.0, 0, 1], size=(8, 5)))
+        null = permutation_null(scores, patterns, families, n_permutations=49, seed=3)
+        fits = scores.T @ patterns
+        observed = step_down(fits, null, families, shares)
+        np.testing.assert_array_equal(step_down_at(fits, fits, null, families, shares), observed)
+        higher = best_arranged(scores, patterns)
+        assert (step_down_at(fits, higher, null, families, shares) <= observed).all()
+
+
+def test_one_fit_at_a_time_is_put_to_its_best():
+    best = np.linspace(0, 1, 99)[None, :, None] * np.array([1.0, 0.5])
+    null = PermutationNull(best, np.zeros((2, 1), dtype=int), exact=False)
+    fits, higher = np.array([[0.7], [0.3]]), np.array([[0.7], [0.99]])
+    got = step_down_at(fits, higher, null, np.zeros(1, dtype=int), np.ones(1))
+    # the first leaves first either way; the second, at .99, leaves before it
+    assert got.ravel().tolist() == pytest.approx([0.31, 0.02])
 
 
 def test_constant_scores_fit_nothing():

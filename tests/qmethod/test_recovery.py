@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -112,6 +114,45 @@ def test_a_fixed_number_of_factors_is_kept(views):
     assert "2 factors" in fixed.recipe
 
 
+def test_people_flagged_twice_are_not_found(views):
+    made = qm.synthetic_sorts(views, n_sorts=6, noise=0.3, seed=1)
+    with recovery._quiet():
+        base = qm.analyse(made.sorts, 2)
+    flags = np.array([[1, 0], [1, 0], [1, 1], [0, 1], [0, 1], [0, 0]], dtype=bool)
+    loadings = np.array([[0.8, 0], [-0.8, 0], [0.6, 0.6], [0, 0.8], [0, 0.8], [0.1, 0.1]])
+    analysis = replace(base, flag_array=flags, loading_array=loadings)
+    own = np.array(["RB", "RB", "RB", "SC", "RB", "RB"])
+    # first: found; second: at the negative end; third: on both; fourth: found; fifth: on the
+    # other's factor; sixth: on none
+    assert recovery._members(analysis, own, ["RB", "SC"]) == pytest.approx(2 / 6)
+    assert recovery._members(analysis, own, ["RB", ""]) == pytest.approx(1 / 6)
+
+
+@pytest.mark.parametrize(("wrong", "mixed", "share"), [(1, 0, 1), (0, 2, 1), (1, 1, 1), (0, 0, 0)])
+def test_a_false_mixture_is_a_false_match(views, monkeypatch, wrong, mixed, share):
+    def studies(generator, size, **rest):
+        return [{"wrong": float(wrong), "mixed": float(mixed), "no_match": 0.0}] * size
+
+    monkeypatch.setattr(recovery, "_studies", studies)
+    rate = qm.false_match_rate(views, n_studies=12, seed=1, progress=False)
+    assert (rate.value, rate.n) == (share, 12)
+
+
+def test_tables_and_summary(curves):
+    tables = curves.tables("polars")
+    assert tables["runs"].height == len(curves.runs)
+    assert tables["curves"].columns == list(curves.curves.columns)
+    words = curves.summary()
+    assert max(map(len, words.splitlines())) <= 88
+    assert "Nobody sorted" in words
+    means = curves.curves.set_index(["measure", "noise", "n_sorts"])["mean"]
+    found = [f"{means['n_found', 0.95, size]:.2f} with {size}" for size in (10, 40)]
+    heading = "Viewpoints found (number of factors):"
+    assert words.index(heading) < words.index(f"noise 0.95: {', '.join(found)} participants")
+    nobody = replace(curves, runs=curves.runs.assign(matched=np.nan))
+    assert "undefined with 10" in nobody.summary()
+
+
 def test_the_picture_shows_the_means(curves):
     ax = curves.plot()
     panels = [a for a in ax.figure.axes if a.lines]
@@ -131,6 +172,9 @@ def test_nothing_asked_is_refused(views):
         qm.recovery_curves(views, noise=[])
     with pytest.raises(DataError, match="noise is 2"):
         qm.recovery_curves(views, noise=[2], n_sorts=[10], n_repeats=1, progress=False)
+    for function in (qm.recovery_curves, qm.false_match_rate):
+        with pytest.raises(DataError, match="seed is -1; it must"):
+            function(views, seed=-1, progress=False)
 
 
 def test_recipe_and_repr_are_short(views):

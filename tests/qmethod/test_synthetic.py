@@ -61,6 +61,17 @@ def test_without_noise_people_of_one_viewpoint_sort_alike_but_for_ties(views):
         assert np.corrcoef(column, made.prototypes[code])[0, 1] > 0.9
 
 
+def test_a_mixture_stands_in_the_middle_of_its_two_viewpoints(views):
+    made = qm.synthetic_sorts(
+        views, n_sorts=12, shares={"RB": 1, "SC": 1}, mixtures=1.0, noise=0.1, seed=6
+    )
+    middle = (made.prototypes["RB"] + made.prototypes["SC"]).to_numpy()
+    for column in made.sorts.values.T:
+        near = [np.corrcoef(column, made.prototypes[code])[0, 1] for code in ("RB", "SC")]
+        assert abs(near[0] - near[1]) < 0.15
+        assert np.corrcoef(column, middle)[0, 1] > 0.9
+
+
 def test_noise_gives_the_correlation_that_the_recipe_states(views):
     made = qm.synthetic_sorts(views, n_sorts=60, shares={"AU": 1}, noise=0.7, seed=8)
     r = np.corrcoef(made.sorts.values.T)[np.triu_indices(60, 1)]
@@ -115,6 +126,7 @@ def test_own_tags_and_grid(views):
         ({"shares": {"RB": -1}}, "share of RB"),
         ({"shares": {"RB": 0}}, "share 0"),
         ({"distribution": [0, 1, 2]}, "3 places for 44"),
+        ({"seed": -1}, "seed is -1; it must"),
     ],
 )
 def test_what_cannot_be_made_is_refused(views, options, message):
