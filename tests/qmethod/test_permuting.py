@@ -152,6 +152,17 @@ def test_one_fit_at_a_time_is_put_to_its_best():
     assert got.ravel().tolist() == pytest.approx([0.31, 0.02])
 
 
+def test_a_raised_fit_does_not_change_who_of_two_equals_leaves_first():
+    best = np.zeros((2, 99, 2))
+    best[1, :50, 1] = 0.95  # the second factor alone often fits the second family well
+    null = PermutationNull(best, np.zeros((2, 2), dtype=int), exact=False)
+    families, shares = np.array([0, 1]), np.array([0.8, 0.2])
+    fits = np.array([[0.5, 0.3], [0.6, 0.3]])
+    assert step_down(fits, null, families, shares)[0, 1] == pytest.approx(0.01 / 0.2)
+    higher = np.array([[0.5, 0.9], [0.6, 0.3]])
+    assert step_down_at(fits, higher, null, families, shares)[0, 1] == pytest.approx(0.01 / 0.2)
+
+
 def test_constant_scores_fit_nothing():
     assert (unit_length(np.full((4, 1), 0.3)) == 0).all()
     null = permutation_null(
