@@ -12,23 +12,24 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from dmpkit.errors import DataError, DuplicatedSortsWarning, ReadingWarning, warn
+from dmpkit.qmethod import comparison_views as views
 from dmpkit.qmethod.analysis import QAnalysis, analyse
 from dmpkit.qmethod.arrays import Floats, factor_names, to_matrix
 from dmpkit.qmethod.data import QSorts
-from dmpkit.resampling import p_value, run_resamples
+from dmpkit.resampling import drawn_seed, p_value, run_resamples
 from dmpkit.tables import as_kind, to_pandas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from dmpkit.reporting import Section
+    from dmpkit.reporting import Indicator
 
 __all__ = [
     "BeforeAfter",
@@ -169,7 +170,7 @@ def _correlations(one: Floats, other: Floats) -> Floats:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FactorMatch:
+class FactorMatch(views.Reported):
     """Result of :func:`match_factors`.
 
     Attributes
@@ -185,8 +186,13 @@ class FactorMatch:
     p_value : float
         Of the whole matching: its mean congruence.
     n_statements, n_permutations : int
-    seed : int or None
+    seed : int
+        The one given, else the one that was drawn.
     """
+
+    _title: ClassVar[str] = "Matching of two studies"
+    _sheets: ClassVar[tuple[str, ...]] = ("pairs", "congruence")
+    _caption: ClassVar[str] = "Congruence of all factors; frames mark the pairs."
 
     congruence: pd.DataFrame
     pairs: pd.DataFrame
@@ -195,7 +201,7 @@ class FactorMatch:
     p_value: float
     n_statements: int
     n_permutations: int
-    seed: int | None
+    seed: int
 
     def __repr__(self) -> str:
         said = ", ".join(
@@ -230,7 +236,18 @@ class FactorMatch:
         )
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def methods_text(self) -> str:
+        """A methods paragraph that states every choice made, ready to edit."""
+        return views.match_methods(self)
+
+    def indicators(self) -> tuple[Indicator, ...]:
+        """The figures that a report compares."""
+        return views.match_indicators(self)
+
+    def _picture(self) -> Axes:
+        return self.plot()
+
+    def _html(self) -> str:
         from dmpkit.reporting import escape, table_html
 
         return (
@@ -310,6 +327,7 @@ def match_factors(
     >>> match.p_value
     0.005
     """
+    seed = drawn_seed(seed)
     one, other = _brought_together(_scores(a, "a", "z_scores"), _scores(b, "b", "z_scores"))
     first, second = (_scored_columns(side) for side in (one, other))
     x, y = _unit(one.values[:, first]), _unit(other.values[:, second])
@@ -414,7 +432,7 @@ def _fill(text: str, indent: str = "") -> str:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SecondOrder:
+class SecondOrder(views.Reported):
     """Result of :func:`second_order`.
 
     Attributes
@@ -425,6 +443,9 @@ class SecondOrder:
     origins : tuple of (str, str)
         Study and factor of every sort.
     """
+
+    _title: ClassVar[str] = "Second-order analysis"
+    _sheets: ClassVar[tuple[str, ...]] = ("members", "loadings", "z_scores", "factor_arrays")
 
     analysis: QAnalysis
     studies: tuple[str, ...]
@@ -475,7 +496,15 @@ class SecondOrder:
             lines.append(_fill(f"  belong to none: {said}", "    "))
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def methods_text(self) -> str:
+        """A methods paragraph that states every choice made, ready to edit."""
+        return views.second_order_methods(self)
+
+    def indicators(self) -> tuple[Indicator, ...]:
+        """The figures that a report compares."""
+        return views.second_order_indicators(self)
+
+    def _html(self) -> str:
         from dmpkit.reporting import escape, table_html
 
         return f"<p>{escape(repr(self))}</p>" + table_html(self.members, caption="Members")
@@ -587,7 +616,7 @@ def _by_parallel_analysis(sorts: QSorts, options: Mapping[str, Any]) -> int:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BeforeAfter:
+class BeforeAfter(views.Reported):
     """Result of :func:`before_after`.
 
     Attributes
@@ -601,6 +630,10 @@ class BeforeAfter:
     only_before, only_after : tuple of str
         People who sorted on one occasion only and are left out.
     """
+
+    _title: ClassVar[str] = "Before and after"
+    _sheets: ClassVar[tuple[str, ...]] = ("moves", "flows", "loadings")
+    _caption: ClassVar[str] = "Who moved between viewpoints."
 
     analysis: QAnalysis
     people: tuple[str, ...]
@@ -653,6 +686,11 @@ class BeforeAfter:
             }
         )
 
+    @property
+    def _caution(self) -> str:
+        made = "The sorts are synthetic: made, not collected. "
+        return f"{made}{_CAUTION}" if self.analysis.sorts.synthetic else _CAUTION
+
     @cached_property
     def flows(self) -> pd.DataFrame:
         """How many moved from where to where: ``before, after, n``, in the order of factors."""
@@ -691,14 +729,22 @@ class BeforeAfter:
             who = self.moves[(self.moves["before"] == start) & (self.moves["after"] == end)]
             words = f"stay with {start}" if start == end else f"move from {start} to {end}"
             lines.append(_fill(f"  {row.n} {words}: {', '.join(who['person'])}", "    "))
-        lines.append(_fill(_CAUTION))
+        lines.append(_fill(self._caution))
         for names, occasion in ((self.only_before, first), (self.only_after, second)):
             if names:
                 lines.append(_fill(f"Left out, only in {occasion}: {', '.join(names)}.", "  "))
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
-        return self._html()
+    def methods_text(self) -> str:
+        """A methods paragraph that states every choice made, ready to edit."""
+        return views.before_after_methods(self)
+
+    def indicators(self) -> tuple[Indicator, ...]:
+        """The figures that a report compares."""
+        return views.before_after_indicators(self)
+
+    def _picture(self) -> Axes:
+        return self.plot()
 
     def _html(self) -> str:
         from dmpkit.reporting import escape, table_html
@@ -708,15 +754,8 @@ class BeforeAfter:
             f"<p>{escape(repr(self))}</p>"
             + table_html(self.flows, headings=headings, caption="From where to where")
             + table_html(self.moves, headings=headings, caption="People")
-            + f"<p>{escape(_CAUTION)}</p>"
+            + f"<p>{escape(self._caution)}</p>"
         )
-
-    def section(self) -> Section:
-        """Before and after as a section of a report, with the picture."""
-        from dmpkit.reporting import Figure, Section
-
-        figure = Figure.from_axes(self.plot(), "Who moved between viewpoints.")
-        return Section("Before and after", self._html(), (figure,))
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
         """Who moved between viewpoints, as an alluvial picture.
@@ -726,11 +765,12 @@ class BeforeAfter:
         ax : Axes, optional
             Where to draw.
         """
-        from dmpkit.plotting import alluvial
+        from dmpkit.plotting import alluvial, mark_synthetic
 
         first, second = self.occasions
         flows = self.flows.rename(columns={"before": first, "after": second})
-        return alluvial(flows, source=first, target=second, count="n", ax=ax)
+        ax = alluvial(flows, source=first, target=second, count="n", ax=ax)
+        return mark_synthetic(ax) if self.analysis.sorts.synthetic else ax
 
 
 _CAUTION = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import itertools
 import warnings
 
@@ -268,3 +269,65 @@ def test_picture_and_section_tell_the_flows():
     section = result.section()
     assert "by custom .80" in section.html
     assert "start" in section.html
+
+
+# -- what a reader is told ----------------------------------------------------------------------
+
+
+def comparisons() -> dict[str, tuple[object, list[str], list[str]]]:
+    """Each result with its sheets and what its methods must say."""
+    match = qm.match_factors(analysed(1), analysed(2), n_permutations=99, progress=False)
+    joined = qm.second_order({"Bern": analysed(1), "Graz": analysed(2)}, 3)
+    moved = qm.before_after(*both(), 2, occasions=("May", "June"))
+    return {
+        "match": (match, ["pairs", "congruence"], ["99 permutations", f"seed {match.seed})"]),
+        "joined": (
+            joined,
+            ["members", "loadings", "z_scores", "factor_arrays"],
+            ["6 factor arrays of 2 studies (Bern, Graz)", "varimax"],
+        ),
+        "moved": (moved, ["moves", "flows", "loadings"], ["8 people from May and June", "varimax"]),
+    }
+
+
+@pytest.mark.parametrize("which", ["match", "joined", "moved"])
+def test_every_comparison_has_methods_report_and_workbook(which, tmp_path):
+    result, sheets, said = comparisons()[which]
+    for words in said:
+        assert words in result.methods_text()
+        assert words in html.unescape(result.section().html)
+    page = result.report(tmp_path / "c.html").read_text(encoding="utf-8")
+    assert page.count("<img") == len(result.section().figures) == (0 if which == "joined" else 1)
+    found = pd.read_excel(result.to_excel(tmp_path / "c.xlsx"), sheet_name=None)
+    assert list(found) == ["About", *sheets]
+    assert len(found[sheets[0]]) == len(result.tables()[sheets[0]])
+
+
+def test_indicators_of_comparisons_are_the_numbers_of_their_tables():
+    match, joined, moved = (result for result, _, _ in comparisons().values())
+    assert [i.value for i in match.indicators()] == match.pairs["congruence"].tolist()
+    assert [i.value for i in joined.indicators()] == [1.0, 1.0, 1.0]
+    share, correlation = moved.indicators()
+    assert share.value == 2 / 8
+    assert correlation.value == moved.moves["correlation"].median()
+    assert share.n == 8
+
+
+def test_a_matching_keeps_the_seed_it_drew_and_refuses_a_negative_one():
+    a, b = analysed(1), analysed(2)
+    drawn = qm.match_factors(a, b, n_permutations=99, progress=False)
+    again = qm.match_factors(a, b, n_permutations=99, seed=drawn.seed, progress=False)
+    pd.testing.assert_frame_equal(drawn.pairs, again.pairs)
+    with pytest.raises(DataError, match="seed is -1"):
+        qm.match_factors(a, b, seed=-1)
+
+
+def test_synthetic_sorts_are_called_so():
+    one, two = (
+        qm.QSorts(side.values, side.statements, [f"synthetic-{name}" for name in PEOPLE])
+        for side in both()
+    )
+    result = qm.before_after(one, two, 2)
+    assert "The sorts are synthetic: made, not collected." in " ".join(result.summary().split())
+    assert plotting.alt_text(result.plot()).startswith("Synthetic data.")
+    assert "synthetic" not in qm.before_after(*both(), 2).summary()
