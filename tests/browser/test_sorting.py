@@ -96,6 +96,19 @@ def live(page: Page) -> str:
     return page.locator("#live").inner_text()
 
 
+def at_rest(page: Page) -> None:
+    """Wait until nothing has scrolled for a fifth of a second."""
+    where = "[scrollX, scrollY, document.getElementById('hand').scrollLeft].join()"
+    before, still = "", 0
+    for _ in range(100):
+        now = page.evaluate(where)
+        before, still = now, still + 1 if now == before else 0
+        if still == 5:
+            return
+        page.wait_for_timeout(40)
+    pytest.fail(f"still scrolling: {before}")
+
+
 def active(page: Page, name: str) -> str | None:
     found: str | None = page.evaluate(f"document.activeElement.dataset.{name} ?? null")
     return found
@@ -269,8 +282,6 @@ def test_a_long_press_drags_and_a_short_one_scrolls(phone: Page, pages: Path) ->
     page.keyboard.press("Enter")
     card = page.locator("#hand .handcard").first
     text = card.inner_text()
-    a = card.bounding_box()
-    b = page.locator("[data-slot='4:0']").bounding_box()
     touch = page.context.new_cdp_session(page)
 
     def send(kind: str, x: float, y: float) -> None:
@@ -278,6 +289,7 @@ def test_a_long_press_drags_and_a_short_one_scrolls(phone: Page, pages: Path) ->
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
     def stroke(wait: int) -> None:
+        a, b = card.bounding_box(), page.locator("[data-slot='4:0']").bounding_box()
         send("touchStart", a["x"] + 50, a["y"] + 20)
         page.wait_for_timeout(wait)
         for part in (0.3, 0.7, 1):
@@ -289,6 +301,7 @@ def test_a_long_press_drags_and_a_short_one_scrolls(phone: Page, pages: Path) ->
 
     stroke(20)
     assert page.locator("[data-slot].filled").count() == 0
+    at_rest(page)  # whoever presses while the page still glides stops it, and no card moves
     page.evaluate("window.scrollTo(0, 0)")
     stroke(400)
     assert page.locator("[data-slot='4:0']").inner_text() == text
@@ -355,6 +368,36 @@ def test_no_focused_place_is_hidden_behind_the_cards_in_hand(phone: Page, pages:
         assert box["top"] >= 0
         assert box["bottom"] <= tray + 1
     assert active(page, "slot").startswith("2:") or active(page, "slot") < "2"
+
+
+@pytest.mark.parametrize(
+    ("width", "side_by_side"),
+    [
+        *[(width, True) for width in (1920, 1366, 1280, 1100, 1084)],
+        *[(width, False) for width in (1083, 1024, 768, 390)],
+    ],
+)
+def test_every_column_is_in_view(laptop: Page, pages: Path, width: int, side_by_side: bool) -> None:
+    """Nine columns beside the hand where they fit, else one below the other; none is cut off."""
+    page = laptop
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto((pages / "governance.html").as_uri())
+    pile_all(page)
+    page.keyboard.press("Enter")
+    for where in ("8:0", "0:0"):  # a card in each of the two ends
+        page.locator("#hand .handcard").first.click()
+        page.locator(f"#bar [data-key='bar:{where[0]}']").click()
+    boxes = [box.bounding_box() for box in page.locator("[data-column]").all()]
+    assert len(boxes) == 9
+    for box in boxes:
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    board = page.evaluate("(b => [b.scrollWidth, b.clientWidth])(document.getElementById('board'))")
+    assert board[0] == board[1]
+    assert (len({round(box["y"]) for box in boxes}) == 1) is side_by_side
+    bar = [button.bounding_box()["y"] for button in page.locator("#bar button").all()]
+    assert len(set(bar)) == 1
 
 
 def test_arrows_escape_and_delete_in_the_grid(laptop: Page, pages: Path) -> None:

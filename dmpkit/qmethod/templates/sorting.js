@@ -266,7 +266,11 @@ function undo() {
 }
 
 /* the grid */
-const narrowScreen = () => $('main').clientWidth / (size / 100) < 940;
+/* hand and columns stand side by side where all columns fit: the widths in rem are those of .desk, .board */
+const narrowScreen = () => {
+  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  return $('main').clientWidth / rem < Math.max(58.75, 19.1 + 5.4 * columns.length);
+};
 function layout() {
   const narrow = narrowScreen();
   const changed = document.body.classList.contains('narrow') !== narrow;
@@ -730,7 +734,7 @@ function wire() {
   document.addEventListener('pointermove', dragMove);
   document.addEventListener('pointerup', dragDrop);
   document.addEventListener('pointercancel', dragCancel);
-  document.addEventListener('touchmove', (event) => { if (drag && drag.active) event.preventDefault(); }, { passive: false });
+  document.addEventListener('touchmove', (event) => { if (drag && drag.active && event.cancelable) event.preventDefault(); }, { passive: false });
   document.addEventListener('contextmenu', (event) => { if (drag && drag.touch) event.preventDefault(); });
   document.addEventListener('dragstart', (event) => event.preventDefault());
   document.addEventListener('click', (event) => {
