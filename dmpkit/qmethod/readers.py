@@ -108,7 +108,8 @@ def read_sorts(
         no sort and no statement by its name or values (age, gender, mean,
         total, number …) is left with a warning where that makes the sorts
         share one distribution, and refused where it does not.
-        ``leave=[]`` says that every column and row counts.
+        ``leave=[]`` says that every column and row counts. Of a sorting page's
+        records also the place of a record as messages name it (``"row 7"``).
     distribution : array_like, optional
         The forced distribution, in place of the one in the file or inferred.
 

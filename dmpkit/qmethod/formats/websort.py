@@ -55,6 +55,7 @@ _NO_LABEL = frozenset(
     | {"no response", "no_response", "undefined", "null", "none"}
 )
 _NO_SORT = frozenset({"", "no data", "no response", "no_response", "undefined", "null"})
+_NOT_OF_ONE_PERSON = frozenset({"sort", "npos", "nneu", "nneg", "projectname"})
 _HTMLQ_MARKS = frozenset({"sid", "uid", "npos", "nneu", "nneg", "datetime", "dur0", "dur1"})
 _ANSWERS = re.compile(r"(?:comment|form|dur)\d+", re.IGNORECASE)
 _STATEMENT = re.compile(r"s(\d+)", re.IGNORECASE)
@@ -120,7 +121,9 @@ def read_htmlq(act: Reading, cells: pd.DataFrame) -> QSorts:
     ------
     DataError
         For columns that are not those of HTMLQ, statement columns that do not
-        count from 1, and a sort that is not complete.
+        count from 1, a sort that is not complete, piles (``npos``, ``nneu``,
+        ``nneg``) that do not add up to the number of statements, and a row that
+        stands twice.
     """
     if not is_htmlq(list(cells.columns)):
         raise act.error(
@@ -141,16 +144,23 @@ def read_htmlq(act: Reading, cells: pd.DataFrame) -> QSorts:
             f"The statement columns do not count from s1 to s{len(order)}: s{lacking} is not there."
         )
     columns = [numbered[i] for i in order]
+    cells = _without_rows_to_leave(act, cells)
     sorted_at_all = (cells[columns] != "").any(axis=1).to_numpy()
     records = [
-        (f"row {i}", {str(name): str(cell) for name, cell in row.items() if name not in columns})
-        for i, row in enumerate(cells.to_dict("records"), start=2)
+        (f"row {i + 2}", {str(name): str(row[name]) for name in row if name not in columns})
+        for i, row in zip(cells.index, cells.to_dict("records"), strict=True)
     ]
     if not sorted_at_all.all():
         lost = [place for (place, _), kept in zip(records, sorted_at_all, strict=True) if not kept]
         act.warn(f"{len(lost)} participant(s) without a sort are left: {enumerate_some(lost)}.")
     kept = [record for record, full in zip(records, sorted_at_all, strict=True) if full]
     numbers = to_numbers(cells[columns], columns, file=act.source)
+    _check_piles(act, kept, len(columns))
+    whole = ["|".join(row) for row in cells.loc[sorted_at_all, columns].to_numpy()]
+    _refuse_repeated(
+        act,
+        [(place, row | {"sort": s}) for (place, row), s in zip(kept, whole, strict=True)],
+    )
     names = _labels(act, kept)
     others = [str(name) for name in cells.columns if name not in columns]
     if left := [name for name in others if name != act.label]:
@@ -160,6 +170,48 @@ def read_htmlq(act: Reading, cells: pd.DataFrame) -> QSorts:
         statements=[str(i) for i in order],
         sorts=names,
     )
+
+
+def _without_rows_to_leave(act: Reading, cells: pd.DataFrame) -> pd.DataFrame:
+    """The table without the rows that `leave` names as messages do: ``"row 7"``."""
+    gone = [i for i in range(len(cells)) if f"row {i + 2}" in act.to_leave]
+    cells = cells.reset_index(drop=True)
+    if gone:
+        names = [f"row {i + 2}" for i in gone]
+        act.to_leave = [name for name in act.to_leave if name not in names]
+        act.left(enumerate_some(names, 20))
+    return cells.drop(index=gone)
+
+
+def _check_piles(act: Reading, records: Sequence[Record], n: int) -> None:
+    """The three piles of a participant hold every statement once."""
+    for place, fields in records:
+        piles = [_label(fields, name) for name in ("npos", "nneu", "nneg")]
+        if all(re.fullmatch(r"\d{1,6}", pile) for pile in piles) and sum(map(int, piles)) != n:
+            raise act.error(
+                f"The piles hold {' + '.join(piles)} = {sum(map(int, piles))} statements "
+                f"(npos, nneu, nneg), the sort has {n}.",
+                row=place,
+                remedy="The table may lack its last columns, or hold those of another study. "
+                "Export it anew, or take the three columns out.",
+            )
+
+
+def _refuse_repeated(act: Reading, records: Sequence[Record]) -> None:
+    """One record that stands twice, every field alike, is not two people."""
+    seen: dict[tuple[tuple[str, str], ...], str] = {}
+    for place, fields in records:
+        about = {k: v for k, v in fields.items() if k.casefold() not in _NOT_OF_ONE_PERSON}
+        if all(value.casefold() in _NO_LABEL for value in about.values()):
+            continue  # nothing but the sort: two people may have sorted alike
+        first = seen.setdefault(tuple(sorted(fields.items())), place)
+        if first != place:
+            raise act.error(
+                f"The record is that of {first} again, every field alike: one sort was sent or "
+                "pasted twice.",
+                row=place,
+                remedy=f"Leave one of the two: leave=[{place!r}], or remove it from the file.",
+            )
 
 
 def _grouped(names: Sequence[str]) -> str:
@@ -339,8 +391,9 @@ def records_of_csv(act: Reading) -> list[Record]:
     Raises
     ------
     DataError
-        For another kind of CSV, broken quoting, and a field that stands twice
-        in one record (an answer may not pass for another field).
+        For another kind of CSV, broken quoting, a last row that has fewer cells
+        than the heading (the file is cut off), and a field that stands twice in
+        one record (an answer may not pass for another field).
     """
     text = read_text(act.source, act.encoding)
     kind = eq_csv_kind(text)
@@ -351,7 +404,13 @@ def records_of_csv(act: Reading) -> list[Record]:
         )
     header = text.lstrip().split("\n", 1)[0]
     delimiter = act.delimiter or max(",;\t", key=header.count)
-    rows = rows_of(text, delimiter, act.source)[1:]
+    heading, *rows = rows_of(text, delimiter, act.source)
+    if rows and len(rows[-1]) < len(heading):
+        raise act.error(
+            f"The last row has {len(rows[-1])} cells, the heading has {len(heading)}.",
+            row=len(rows) + 1,
+            remedy="The file may be cut off: download it anew.",
+        )
     fields = _netlify_fields if kind == "netlify" else _sheets_fields
     act.took(f"records of EQ Web Sort ({'Netlify' if kind == 'netlify' else 'Google Sheets'} CSV)")
     return [(f"row {i}", fields(act, row, i)) for i, row in enumerate(rows, start=2)]
@@ -406,6 +465,10 @@ def read_eq_csv(act: Reading) -> QSorts:
 
 def _from_records(act: Reading, records: Sequence[Record]) -> QSorts:
     """Sorts from records; those who sent no sort are left, with a warning."""
+    if gone := [place for place, _ in records if place in act.to_leave]:
+        act.to_leave = [name for name in act.to_leave if name not in gone]
+        act.left(enumerate_some(gone, 20))
+        records = [record for record in records if record[0] not in gone]
     kept, lost = [], []
     for place, fields in records:
         if fields.get("sort", "").casefold() in _NO_SORT:
@@ -417,6 +480,7 @@ def _from_records(act: Reading, records: Sequence[Record]) -> QSorts:
     if not kept:
         raise act.error("No record holds a sort.")
     columns = [_grid_values(act, place, fields["sort"]) for place, fields in kept]
+    _refuse_repeated(act, kept)
     sizes = Counter(map(len, columns))
     n = sizes.most_common(1)[0][0]
     for (place, _), column in zip(kept, columns, strict=True):

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 import samples
 
-from dmpkit.errors import DataError, ReadingWarning
+from dmpkit.errors import DataError, DuplicatedSortsWarning, ReadingWarning
 from dmpkit.qmethod import QSorts, read_sorts
 
 SORTS = QSorts(samples.VALUES, sorts=samples.NAMES)
@@ -159,6 +159,57 @@ def test_sent_twice_is_said(tmp_path, name):
     with pytest.warns(ReadingWarning, match="'Ana' more than once.*sent a sort twice"):
         sorts = read_sorts(SHIPPED[name](tmp_path / name, sent))
     assert sorts.sorts[0] == "8ea8f130-b10"
+
+
+@pytest.mark.parametrize("name", list(SHIPPED))
+def test_one_record_twice_is_not_two_people(tmp_path, name):
+    sent = [*samples.records(), samples.record(1)]
+    file = SHIPPED[name](tmp_path / name, sent)
+    first, again = ("-KYWb1", "-KYWb5") if name == "eq.json" else ("row 3", "row 7")
+    with pytest.raises(DataError, match=f"that of {first} again.*leave=") as caught:
+        read_sorts(file)
+    assert caught.value.row == again
+    sorts = read_sorts(file, leave=[again])
+    assert sorts == SORTS
+    assert f"left: {again}" in sorts.notes
+    with pytest.raises(DataError, match="row 9"):
+        read_sorts(file, leave=[again, "row 9"])
+
+
+@pytest.mark.parametrize("name", list(SHIPPED))
+def test_two_people_who_sort_alike_are_two(tmp_path, name):
+    sent = [*samples.records(), samples.record(1, partId="Fay", randomId="x")]
+    with pytest.warns(DuplicatedSortsWarning, match="Ben.*Fay"):
+        assert read_sorts(SHIPPED[name](tmp_path / name, sent)).n_sorts == 6
+
+
+def test_one_row_of_htmlq_twice_is_not_two_people(tmp_path):
+    file = samples.htmlq(tmp_path / "a.csv")
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join([*lines, lines[2]]) + "\n")
+    with pytest.raises(DataError, match=r"that of row 3 again.*leave=") as caught:
+        read_sorts(file)
+    assert caught.value.row == "row 7"
+    assert read_sorts(file, leave=["row 7"]) == SORTS
+    assert read_sorts(file, leave=["row 3"]).sorts == ("Ana", "Cem", "Dee", "Eva", "Ben")
+
+
+@pytest.mark.parametrize("drop", [("s9",), ("s8", "s9")])
+def test_htmlq_piles_that_do_not_add_up(tmp_path, drop):
+    file = samples.htmlq(tmp_path / "a.csv", drop=drop)
+    with pytest.raises(DataError, match=rf"3 \+ 3 \+ 3 = 9 .*has {9 - len(drop)}") as caught:
+        read_sorts(file)
+    assert caught.value.row == "row 2"
+
+
+@pytest.mark.parametrize("lost", range(1, 13))
+def test_a_last_row_of_sheets_that_is_too_short(tmp_path, lost):
+    file = samples.sheets(tmp_path / "a.csv")
+    text = file.read_bytes().decode().rstrip()
+    file.write_bytes(text.rsplit(",", lost)[0].encode())
+    with pytest.raises(DataError, match=rf"has {13 - lost} cells, the heading has 13") as caught:
+        read_sorts(file)
+    assert caught.value.row == 6
 
 
 @pytest.mark.parametrize("name", list(SHIPPED))
