@@ -179,8 +179,11 @@ def test_the_panel_is_moved_in_jupyterlab(browser: Browser, lab: tuple[str, str,
     page.mouse.move(box["x"] + box["width"] / 2 + 40, box["y"] + box["height"] / 2, steps=6)
     page.mouse.up()
     page.get_by_text("f1 and f3: sorts turned").wait_for()
+    # one click at a time: on a busy machine the panel answers after the next one
     page.get_by_role("button", name="Keep the turn").click()
+    page.get_by_text("being tried").wait_for(state="detached")
     page.get_by_role("button", name="Invert f3").click()
+    page.get_by_text("f3 inverted").wait_for()
     page.get_by_role("button", name="Split f3").click()
     page.locator('[aria-label="Loadings"] th', has_text="f3-").wait_for()
     screenshot(page, "rotation-panel-split")
