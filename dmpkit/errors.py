@@ -28,7 +28,6 @@ __all__ = [
     "MissingDependency",
     "ReadingWarning",
     "ReplayWarning",
-    "SmallCellWarning",
     "UnflaggedFactorWarning",
     "warn",
 ]
@@ -194,10 +193,6 @@ class ConvergenceWarning(DmpkitWarning):
 
 class ReplayWarning(DmpkitWarning):
     """Steps that were recorded on some data are replayed on others."""
-
-
-class SmallCellWarning(DmpkitWarning):
-    """A count is so small that it may identify a person."""
 
 
 def warn(message: str, category: type[DmpkitWarning], stacklevel: int = 2) -> None:

@@ -115,11 +115,6 @@ class StudyResult:
         """How often each verdict was given."""
         return dict(Counter(verdict.verdict for verdict in self.verdicts))
 
-    @property
-    def counts_text(self) -> str:
-        """The verdicts in words: ``12 matches program, 1 differs``."""
-        return ", ".join(f"{n} {verdict}" for verdict, n in self.counts.items())
-
 
 #: What the figures of a basis are called: one, several.
 NAMES = {
