@@ -16,11 +16,15 @@ from types import ModuleType
 __version__ = "0.1.0"
 
 _ROOMS = (
+    "coding",
     "datasets",
     "errors",
+    "impact",
+    "measures",
     "plotting",
     "qmethod",
     "reporting",
+    "representativeness",
     "resampling",
     "tables",
     "workbench",

@@ -25,10 +25,17 @@ __all__ = [
     "DuplicatedSortsWarning",
     "FigureDiffers",
     "HeywoodWarning",
+    "ImportAuditWarning",
+    "LedgerWarning",
     "MissingDependency",
     "ReadingWarning",
     "ReplayWarning",
+    "SeparationWarning",
+    "SharesWarning",
+    "SmallCellWarning",
+    "SmallSampleWarning",
     "UnflaggedFactorWarning",
+    "WeightsWarning",
     "warn",
 ]
 
@@ -193,6 +200,34 @@ class ConvergenceWarning(DmpkitWarning):
 
 class ReplayWarning(DmpkitWarning):
     """Steps that were recorded on some data are replayed on others."""
+
+
+class SharesWarning(DmpkitWarning):
+    """Shares did not sum to 100 %, or a target of zero met members: said, not hidden."""
+
+
+class SmallCellWarning(DmpkitWarning):
+    """Cells so small that a person could be recognised, or that a formula no longer holds."""
+
+
+class SeparationWarning(DmpkitWarning):
+    """A model separates its groups perfectly, or nearly: its coefficients have no finite value."""
+
+
+class WeightsWarning(DmpkitWarning):
+    """Margins that no weights can meet, or weights that carry a few people very far."""
+
+
+class LedgerWarning(DmpkitWarning):
+    """A ledger holds something an evaluator should look at before trusting a statistic."""
+
+
+class SmallSampleWarning(DmpkitWarning):
+    """Too few units for the method that was asked for; the answer is said to be rough."""
+
+
+class ImportAuditWarning(DmpkitWarning):
+    """An exchange file was read with repairs or losses, which the audit lists."""
 
 
 def warn(message: str, category: type[DmpkitWarning], stacklevel: int = 2) -> None:

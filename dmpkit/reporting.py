@@ -10,9 +10,11 @@ import base64
 import html
 import math
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from dmpkit.errors import DataError
 
@@ -24,11 +26,13 @@ __all__ = [
     "Estimate",
     "Figure",
     "Indicator",
+    "Result",
     "Section",
     "TableView",
     "escape",
     "format_number",
     "page",
+    "paragraphs",
     "summary_table",
     "table_html",
     "write_html",
@@ -492,3 +496,140 @@ def write_html(path: str | os.PathLike[str], document: str) -> None:
 
     with atomic_write(path) as target:
         target.write_text(document, encoding="utf-8")
+
+
+class Result(ABC):
+    """What every result of a method offers, made from the few parts that differ.
+
+    A result says its `title`, its named tables, its summary, its methods and
+    its section; the views built from them (tables of any kind, workbook, page,
+    what a notebook shows) are the same everywhere.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> class Count(Result):
+    ...     title = "A count"
+    ...
+    ...     def frames(self):
+    ...         return {"counts": pd.DataFrame({"count": [3]})}
+    ...
+    ...     def summary(self):
+    ...         return "Three."
+    ...
+    ...     def methods_text(self):
+    ...         return "We counted."
+    ...
+    ...     def section(self):
+    ...         return Section(self.title, paragraphs(self.summary()))
+    >>> Count().tables(kind="polars")["counts"]["count"].to_list()
+    [3]
+    """
+
+    #: Heading of the section and of the page.
+    title: ClassVar[str]
+    #: Table name to what its sheet holds, for the first sheet of the workbook.
+    sheet_notes: ClassVar[Mapping[str, str]] = {}
+    #: Column name to Excel number format; ``0.00`` for floats otherwise.
+    sheet_formats: ClassVar[Mapping[str, str]] = {}
+
+    @abstractmethod
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """The tables by name, in reading order; names of at most 31 characters."""
+
+    @abstractmethod
+    def summary(self) -> str:
+        """The result in plain words; paragraphs are parted by an empty line."""
+
+    @abstractmethod
+    def methods_text(self) -> str:
+        """A methods paragraph that states every choice made, ready to edit."""
+
+    @abstractmethod
+    def section(self) -> Section:
+        """The result as one section of a larger report, with its pictures."""
+
+    def indicators(self) -> tuple[Indicator, ...]:
+        """The numbers that an evaluation compares; none unless a result names some."""
+        return ()
+
+    def sections(self) -> tuple[Section, ...]:
+        """The sections of the result's own page."""
+        methods = Section("Methods", paragraphs(self.methods_text()))
+        return (self.section(), methods)
+
+    def tables(self, kind: Literal["pandas", "polars", "pyarrow"] = "pandas") -> dict[str, Any]:
+        """All tables by name.
+
+        Parameters
+        ----------
+        kind : {"pandas", "polars", "pyarrow"}
+        """
+        from dmpkit.tables import as_kind
+
+        return {name: as_kind(frame, kind) for name, frame in self.frames().items()}
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        tables = "".join(
+            table_html(frame.head(40), caption=name.replace("_", " "))
+            for name, frame in list(self.frames().items())[:1]
+        )
+        return f"<p><strong>{escape(self.title)}</strong></p>{paragraphs(self.summary())}{tables}"
+
+    def report(self, path: str | os.PathLike[str], *, title: str | None = None) -> Path:
+        """Write the result as one self-contained HTML page that prints well.
+
+        Parameters
+        ----------
+        path : path
+            The page to write, whole or not at all.
+        title : str, optional
+            Heading of the page, where it should not be the method's own.
+
+        Returns
+        -------
+        Path
+            Where it was written.
+        """
+        write_html(path, page(title or self.title, self.sections()))
+        return Path(path)
+
+    def to_excel(self, path: str | os.PathLike[str]) -> Path:
+        """Write one workbook: a first sheet that explains, then a sheet a table.
+
+        Parameters
+        ----------
+        path : path
+            Ends in ``.xlsx``; written whole or not at all.
+
+        Returns
+        -------
+        Path
+            Where it was written.
+
+        Raises
+        ------
+        DataError
+            When the name does not end in ``.xlsx`` or the folder does not exist.
+        """
+        from dmpkit.tables import write_workbook
+
+        frames = self.frames()
+        notes = [(self.title, self.summary()), ("Methods", self.methods_text())]
+        notes += [(name, self.sheet_notes[name]) for name in frames if name in self.sheet_notes]
+        write_workbook(path, frames, formats=self.sheet_formats, notes=notes)
+        return Path(path)
+
+
+def paragraphs(text: str) -> str:
+    r"""Text as HTML paragraphs, escaped; an empty line parts them.
+
+    Examples
+    --------
+    >>> paragraphs("One.\n\nTwo < 3.")
+    '<p>One.</p><p>Two &lt; 3.</p>'
+    """
+    return "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n") if part.strip())

@@ -1,0 +1,1 @@
+"""Coding: helpers for the thematic analysis of interviews."""

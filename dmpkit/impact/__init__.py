@@ -1,0 +1,1 @@
+"""Impact: what became of a mini-public's recommendations."""

@@ -1,0 +1,1 @@
+"""Representativeness: does a panel look like its population, at every stage."""
