@@ -1,0 +1,371 @@
+"""Shares of recommendations: three denominators, bounds, and intervals only for samples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+
+from dmpkit.errors import DataError
+from dmpkit.impact.tallies import CLASSES, CLOSED, DENOMINATORS, PENDING, classify
+from dmpkit.reporting import Estimate, Indicator, Result, Section, paragraphs, table_html
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["TallyShares", "share_interval", "shares_of"]
+
+Method = Literal["wilson", "wilson_corrected", "clopper_pearson", "jeffreys"]
+#: Method to what it is called in a text.
+METHODS: Mapping[str, str] = {
+    "wilson": "Wilson's score interval",
+    "wilson_corrected": "Wilson's score interval with continuity correction",
+    "clopper_pearson": "the exact interval of Clopper and Pearson",
+    "jeffreys": "Jeffreys' interval",
+}
+COMPLETE = (
+    "The list is complete, so the share has no sampling error and no interval: what is uncertain "
+    "is what will become of the pending ones (the bounds) and what other raters and "
+    "definitions would say (see the multiverse)."
+)
+SAMPLED = (
+    "The intervals take the recommendations for a random draw from many that could have been "
+    "made; they say nothing about raters and definitions."
+)
+
+
+def share_interval(
+    successes: int, n: int, method: Method = "wilson", *, level: float = 0.95
+) -> Estimate:
+    """A share with an interval, for counts that are a sample.
+
+    A complete list (one assembly's recommendations) has no sampling error: use
+    :func:`shares_of`, which gives bounds.
+
+    Parameters
+    ----------
+    successes, n : int
+        Count and total, ``0 <= successes <= n`` and n at least 1.
+    method : {"wilson", "wilson_corrected", "clopper_pearson", "jeffreys"}
+        Wilson (1927), with Yates' correction as in Newcombe (1998), Clopper and
+        Pearson (1934), or the equal-tailed Jeffreys interval, with the end at 0 or 1
+        where the share is (Brown, Cai & DasGupta 2001).
+    level : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    Estimate
+        `value`, `low`, `high`, `n`; the note names the method.
+
+    Raises
+    ------
+    DataError
+        Counts that cannot be, an unknown method or level.
+
+    Examples
+    --------
+    >>> share_interval(75, 149)
+    0.50 [0.42, 0.58], n = 149 (95 % interval: Wilson's score interval)
+    """
+    for name, value in (("successes", successes), ("n", n)):
+        if isinstance(value, bool | np.bool_) or not (
+            isinstance(value, Integral) or (isinstance(value, Real) and float(value).is_integer())
+        ):
+            raise DataError(f"{name} is {value!r}, not a whole number.")
+    k, total = int(successes), int(n)
+    if not 0 <= k <= total or total < 1:
+        raise DataError(f"{k} of {total} cannot be.", remedy="Give 0 <= successes <= n, n >= 1.")
+    if method not in METHODS:
+        raise DataError(
+            f"{method!r} is not a method.", remedy=f"Use one of {', '.join(map(repr, METHODS))}."
+        )
+    if not (isinstance(level, Real) and 0 < float(level) < 1):
+        raise DataError(f"The level is {level!r}.", remedy="Use a number such as 0.95.")
+    low, high = _INTERVALS[method](k, total, float(level))
+    note = f"{100 * level:g} % interval: {METHODS[method]}"
+    return Estimate(k / total, low=low, high=high, n=total, note=note)
+
+
+def _wilson(k: int, n: int, level: float, correction: float = 0.0) -> tuple[float, float]:
+    """Wilson's interval; a correction c moves the share by c / n to either side."""
+    from scipy.stats import norm
+
+    z2 = float(norm.ppf((1 + level) / 2)) ** 2
+    ends = []
+    for sign in (-1.0, 1.0):
+        p = k / n + sign * correction / n
+        inner = p * (1 - p) / n + z2 / (4 * n**2)
+        ends.append((p + z2 / (2 * n) + sign * math.sqrt(z2 * max(inner, 0.0))) / (1 + z2 / n))
+    low = 0.0 if k == 0 else max(ends[0], 0.0)
+    return low, 1.0 if k == n else min(ends[1], 1.0)
+
+
+def _wilson_corrected(k: int, n: int, level: float) -> tuple[float, float]:
+    return _wilson(k, n, level, min(0.5, abs(k - n / 2)))
+
+
+def _clopper_pearson(k: int, n: int, level: float) -> tuple[float, float]:
+    from scipy.stats import beta
+
+    tail = (1 - level) / 2
+    low = 0.0 if k == 0 else float(beta.ppf(tail, k, n - k + 1))
+    return low, 1.0 if k == n else float(beta.ppf(1 - tail, k + 1, n - k))
+
+
+def _jeffreys(k: int, n: int, level: float) -> tuple[float, float]:
+    from scipy.stats import beta
+
+    tail = (1 - level) / 2
+    low = 0.0 if k == 0 else float(beta.ppf(tail, k + 0.5, n - k + 0.5))
+    return low, 1.0 if k == n else float(beta.ppf(1 - tail, k + 0.5, n - k + 0.5))
+
+
+_INTERVALS: Mapping[str, Any] = {
+    "wilson": _wilson,
+    "wilson_corrected": _wilson_corrected,
+    "clopper_pearson": _clopper_pearson,
+    "jeffreys": _jeffreys,
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TallyShares(Result):
+    """Result of :func:`shares_of`.
+
+    Attributes
+    ----------
+    counts : DataFrame
+        ``status, class, count``, one row a status; what `total` says beyond the
+        counts stands as "no record".
+    sample : bool
+        Whether the list is a sample, which alone gives intervals.
+    method : str
+        Of the intervals.
+    level : float
+    label : str
+        Whose tally it is.
+    """
+
+    counts: pd.DataFrame
+    sample: bool
+    method: Method
+    level: float
+    label: str
+
+    title: ClassVar[str] = "Shares of recommendations"
+
+    def count(self, *classes: str) -> int:
+        """How many recommendations stand in these classes."""
+        return int(self.counts.loc[self.counts["class"].isin(classes), "count"].sum())
+
+    @cached_property
+    def shares(self) -> pd.DataFrame:
+        """Implemented as a share of all, of the answered and of the closed ones.
+
+        Columns ``denominator, implemented, n, share, low, high``; the ends are NaN for
+        a complete list, the share where nothing was answered or closed.
+        """
+        done, rows = self.count("implemented"), []
+        for name, classes in DENOMINATORS.items():
+            n = self.count(*classes)
+            share = done / n if n else math.nan
+            low = high = math.nan
+            if self.sample and n:
+                interval = share_interval(done, n, self.method, level=self.level)
+                low, high = interval.low, interval.high
+            rows.append((name, done, n, share, low, high))
+        return pd.DataFrame(
+            rows, columns=["denominator", "implemented", "n", "share", "low", "high"]
+        )
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Share of all if none of the pending ones is implemented, and if all are."""
+        done, pending = self.count("implemented"), self.count(*PENDING)
+        n = self.count(*CLASSES)
+        return done / n, (done + pending) / n
+
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """The tables ``shares``, ``bounds`` and ``counts``."""
+        low, high = self.bounds
+        bounds = pd.DataFrame(
+            {"low": [low], "high": [high], "pending": [self.count(*PENDING)],
+             "n": [self.count(*CLASSES)]}
+        )  # fmt: skip
+        return {"shares": self.shares, "bounds": bounds, "counts": self.counts}
+
+    def summary(self) -> str:
+        """The three shares, the bounds, and what uncertainty there is."""
+        who = f"{self.label}: " if self.label else ""
+        parts = [
+            f"{row.share:.1%} of {row.denominator} ({row.implemented} of {row.n})"
+            if row.n
+            else f"none {row.denominator}, so no share of the {row.denominator} ones"
+            for row in self.shares.itertuples()
+        ]
+        low, high = self.bounds
+        pending = self.count(*PENDING)
+        return (
+            f"{who}implemented are {'; '.join(parts)}. With {pending} still pending, the share of "
+            f"all will end between {low:.1%} and {high:.1%}.\n\n"
+            + (SAMPLED if self.sample else COMPLETE)
+        )
+
+    def methods_text(self) -> str:
+        """Which status counts as what, the denominators, the bounds and the interval."""
+        classes = "; ".join(
+            f"{name}: {', '.join(map(str, part['status']))}"
+            for name, part in self.counts.groupby("class", sort=False)
+        )
+        interval = (
+            f" Intervals ({100 * self.level:g} %) are {METHODS[self.method]}. {SAMPLED}"
+            if self.sample
+            else f" {COMPLETE}"
+        )
+        return (
+            f"Statuses were counted as follows ({classes}). The share implemented is given of all "
+            f"recommendations, of the answered ones, and of the closed ones ({', '.join(CLOSED)}). "
+            "The bounds count all pending ones once as not implemented and once as implemented."
+            + interval
+        )
+
+    def indicators(self) -> tuple[Indicator, ...]:
+        """Implemented of all, with the bounds in the note."""
+        row = self.shares.iloc[0]
+        low, high = self.bounds
+        return (
+            Indicator(
+                "share of recommendations implemented",
+                float(row["share"]),
+                low=float(row["low"]),
+                high=float(row["high"]),
+                n=int(row["n"]),
+                note=f"of all; pending ones bound it to {low:.1%} to {high:.1%}",
+                source=self.label or "status counts",
+            ),
+        )
+
+    def section(self) -> Section:
+        """Text, tables and the picture."""
+        from dmpkit.reporting import Figure
+
+        html = paragraphs(self.summary()) + table_html(self.shares, digits=3)
+        html += table_html(self.counts, caption="What was counted as what")
+        return Section(self.title, html, (Figure.from_axes(self.plot_shares()),))
+
+    def plot_shares(self, *, ax: Axes | None = None) -> Axes:
+        """Share by denominator, with the bounds: see :func:`.multiverse_plots.plot_shares`."""
+        from dmpkit.impact.multiverse_plots import plot_shares
+
+        return plot_shares(self, ax=ax)
+
+
+def shares_of(
+    counts: Any,
+    *,
+    statuses: Mapping[str, str] | None = None,
+    status: str = "status",
+    count: str = "count",
+    total: int | None = None,
+    sample: bool = False,
+    method: Method = "wilson",
+    level: float = 0.95,
+    label: str = "",
+) -> TallyShares:
+    """Share implemented under three denominators, with bounds for what is pending.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        One row a status of one tracker at one date.
+    statuses : mapping of str to str, optional
+        Status to its class (:data:`dmpkit.impact.tallies.CLASSES`); the ledger's own
+        words are known.
+    status, count : str
+        Columns.
+    total : int, optional
+        All recommendations; what the counts leave is "no record" and pending.
+    sample : bool
+        Whether the list is a random draw from many. Only then are there intervals.
+    method, level
+        As for :func:`share_interval`.
+    label : str
+        Whose tally it is, for the text.
+
+    Returns
+    -------
+    TallyShares
+
+    Raises
+    ------
+    DataError
+        A status without class, a doubled status, a count that is none, a total
+        below the sum of the counts.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> gao = pd.DataFrame({"status": ["open", "closed implemented", "closed not implemented"],
+    ...                     "count": [595, 460, 67]})
+    >>> result = shares_of(gao, statuses={"closed implemented": "implemented",
+    ...                                   "closed not implemented": "not implemented"})
+    >>> [round(s, 2) for s in result.shares["share"]], [round(b, 2) for b in result.bounds]
+    ([0.41, 0.41, 0.87], [0.41, 0.94])
+    """
+    from dmpkit.tables import require_columns, require_unique, to_pandas
+
+    frame = to_pandas(counts, what="table of counts")
+    require_columns(frame, [status, count])
+    require_unique([str(s) for s in frame[status]], "status")
+    numbers = whole_counts(frame[count], column=count)
+    table = pd.DataFrame(
+        {
+            "status": [str(s) for s in frame[status]],
+            "class": classify(frame[status], statuses, column=status),
+            "count": numbers,
+        }
+    )
+    table = _with_total(table, total)
+    if table["count"].sum() == 0:
+        raise DataError("The counts are all 0; there is no share of nothing.")
+    if sample:
+        share_interval(0, 1, method, level=level)  # method and level are refused here, not later
+    return TallyShares(table, bool(sample), method, float(level), label)
+
+
+def whole_counts(values: pd.Series, *, column: str) -> list[int]:
+    """Counts as whole numbers, the first that is none named by row."""
+    numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64)
+    for row, (number, given) in enumerate(zip(numbers, values, strict=True), start=2):
+        if not (math.isfinite(number) and number >= 0 and number.is_integer()):
+            raise DataError(
+                f"{given!r} is not a count.",
+                row=row,
+                column=column,
+                remedy="Write a whole number of 0 or more; leave out a status nobody counted.",
+            )
+    return [int(number) for number in numbers]
+
+
+def _with_total(table: pd.DataFrame, total: int | None) -> pd.DataFrame:
+    if total is None:
+        return table
+    counted = int(table["count"].sum())
+    if not (isinstance(total, Real) and float(total).is_integer()) or total < counted:
+        raise DataError(
+            f"The total is {total!r}, the counts sum to {counted}.",
+            remedy="Statuses overlap, or the total belongs to another counting rule.",
+        )
+    if int(total) == counted:
+        return table
+    rest = pd.DataFrame(
+        {"status": ["(not counted)"], "class": ["no record"], "count": [int(total) - counted]}
+    )
+    return pd.concat([table, rest], ignore_index=True)
