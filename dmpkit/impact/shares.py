@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Integral, Real
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -74,23 +74,34 @@ def share_interval(
     >>> share_interval(75, 149)
     0.50 [0.42, 0.58], n = 149 (95 % interval: Wilson's score interval)
     """
-    for name, value in (("successes", successes), ("n", n)):
-        if isinstance(value, bool | np.bool_) or not (
-            isinstance(value, Integral) or (isinstance(value, Real) and float(value).is_integer())
-        ):
-            raise DataError(f"{name} is {value!r}, not a whole number.")
-    k, total = int(successes), int(n)
+    k, total = _whole(successes, "number of successes"), _whole(n, "total")
     if not 0 <= k <= total or total < 1:
         raise DataError(f"{k} of {total} cannot be.", remedy="Give 0 <= successes <= n, n >= 1.")
     if method not in METHODS:
         raise DataError(
             f"{method!r} is not a method.", remedy=f"Use one of {', '.join(map(repr, METHODS))}."
         )
-    if not (isinstance(level, Real) and 0 < float(level) < 1):
-        raise DataError(f"The level is {level!r}.", remedy="Use a number such as 0.95.")
-    low, high = _INTERVALS[method](k, total, float(level))
-    note = f"{100 * level:g} % interval: {METHODS[method]}"
+    confidence = checked_level(level)
+    low, high = _INTERVALS[method](k, total, confidence)
+    note = f"{100 * confidence:g} % interval: {METHODS[method]}"
     return Estimate(k / total, low=low, high=high, n=total, note=note)
+
+
+def _whole(value: object, what: str) -> int:
+    """A whole number of any numeric type."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+        raise DataError(f"The {what} is {value!r}, not a whole number.")
+    number = float(value)
+    if not number.is_integer():
+        raise DataError(f"The {what} is {value!r}, not a whole number.")
+    return int(number)
+
+
+def checked_level(level: object) -> float:
+    """A level of confidence between 0 and 1."""
+    if isinstance(level, bool | np.bool_) or not isinstance(level, Real) or not 0 < level < 1:
+        raise DataError(f"The level is {level!r}.", remedy="Use a number such as 0.95.")
+    return float(level)
 
 
 def _wilson(k: int, n: int, level: float, correction: float = 0.0) -> tuple[float, float]:
@@ -358,14 +369,15 @@ def _with_total(table: pd.DataFrame, total: int | None) -> pd.DataFrame:
     if total is None:
         return table
     counted = int(table["count"].sum())
-    if not (isinstance(total, Real) and float(total).is_integer()) or total < counted:
+    whole = _whole(total, "total")
+    if whole < counted:
         raise DataError(
-            f"The total is {total!r}, the counts sum to {counted}.",
+            f"The total is {whole}, the counts sum to {counted}.",
             remedy="Statuses overlap, or the total belongs to another counting rule.",
         )
-    if int(total) == counted:
+    if whole == counted:
         return table
     rest = pd.DataFrame(
-        {"status": ["(not counted)"], "class": ["no record"], "count": [int(total) - counted]}
+        {"status": ["(not counted)"], "class": ["no record"], "count": [whole - counted]}
     )
     return pd.concat([table, rest], ignore_index=True)
