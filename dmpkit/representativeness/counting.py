@@ -1,0 +1,201 @@
+"""Counting people where they lie: any engine, one pass, only the counts in memory."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from dmpkit.errors import DataError
+from dmpkit.representativeness.labels import as_labels, as_text
+from dmpkit.tables import require_columns
+
+__all__ = ["CountedCells", "count_cells", "known_frame"]
+
+#: Cells of a joint table above which only the margins are kept.
+MAX_CELLS = 1_000_000
+#: Values of one variable above which it is taken for something else (an amount, a name).
+MAX_CATEGORIES = 1_000
+_COUNT, _LEAST = "_dmpkit_count", "_dmpkit_least"
+_FILLED, _ROWS = "_dmpkit_filled", "_dmpkit_rows"
+
+
+@dataclass(frozen=True)
+class CountedCells:
+    """What :func:`count_cells` found: a joint table, or margins where it would be too large."""
+
+    variables: tuple[str, ...]
+    joint: pd.DataFrame | None
+    margins: Mapping[str, Mapping[str | None, float]]
+    total: float
+    notes: tuple[str, ...]
+
+
+def count_cells(
+    people: Any, variables: Sequence[str] | None = None, *, weight: str | None = None
+) -> CountedCells:
+    """Count the rows of a frame by all variables together.
+
+    Parameters
+    ----------
+    people : DataFrame or LazyFrame
+        Any that narwhals knows.
+    variables : sequence of str, optional
+        All columns but `weight` when not given.
+    weight : str, optional
+        Column that is summed instead of counting rows.
+
+    Raises
+    ------
+    DataError
+        Not a frame, missing columns, no rows, weights that are negative or missing,
+        more than 1,000 values in one variable.
+
+    Examples
+    --------
+    >>> count_cells(pd.DataFrame({"a": ["x", "x", "y"]})).joint
+       a  count
+    0  x    2.0
+    1  y    1.0
+    """
+    frame = known_frame(people, "population")
+    columns = frame.collect_schema().names()
+    names = list(dict.fromkeys(variables)) if variables else [c for c in columns if c != weight]
+    require_columns(pd.DataFrame(columns=columns), [*names, *([weight] if weight else [])])
+    if not names:
+        raise DataError("No variable is named.", remedy="Name the columns in `variables`.")
+    lazy = frame.lazy() if _is_polars(frame) else frame  # polars then counts in batches
+    joint = _joint(lazy, names, weight)
+    if joint is not None:
+        return _checked(joint, names)
+    margins = {name: _one_way(lazy, name, weight) for name in names}
+    total = sum(margins[names[0]].values())
+    note = f"more than {MAX_CELLS:,} cells: margins only, no joint table"
+    return CountedCells(tuple(names), None, margins, float(total), (note,))
+
+
+def known_frame(value: Any, what: str) -> Any:
+    """A frame of any kind as a narwhals frame, eager or lazy.
+
+    Raises
+    ------
+    DataError
+        If it is no frame.
+
+    Examples
+    --------
+    >>> known_frame(pd.DataFrame({"a": [1]}), "panel").columns
+    ['a']
+    """
+    import narwhals as nw
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # narwhals announces a package for dask
+        try:
+            return nw.from_native(value)
+        except TypeError:
+            raise DataError(
+                f"The {what} is a {type(value).__name__}, not a table.",
+                remedy="Give a data frame, a mapping, or the path of a file.",
+            ) from None
+
+
+def _is_polars(frame: Any) -> bool:
+    return bool(frame.implementation.is_polars())
+
+
+def _grouped(frame: Any, names: list[str], weight: str | None) -> Any:
+    import narwhals as nw
+
+    if weight is None:
+        return frame.select(*names).group_by(*names).agg(nw.len().alias(_COUNT))
+    column = nw.col(weight)
+    return (
+        frame.select(*names, weight)
+        .group_by(*names)
+        .agg(
+            column.sum().alias(_COUNT),
+            column.min().alias(_LEAST),
+            column.count().alias(_FILLED),
+            nw.len().alias(_ROWS),
+        )
+    )
+
+
+def _collected(lazy: Any) -> pd.DataFrame:
+    """The few rows of a count as pandas; polars runs it in batches, so memory stays flat."""
+    import narwhals as nw
+
+    if isinstance(lazy, nw.LazyFrame):
+        lazy = lazy.collect(engine="streaming") if _is_polars(lazy) else lazy.collect()
+    return pd.DataFrame({name: lazy[name].to_list() for name in lazy.columns})
+
+
+def _n_rows(frame: Any) -> int:
+    import narwhals as nw
+
+    if isinstance(frame, nw.DataFrame):
+        return len(frame)
+    return int(_collected(frame.select(nw.len().alias(_COUNT)))[_COUNT].iloc[0])
+
+
+def _joint(frame: Any, names: list[str], weight: str | None) -> pd.DataFrame | None:
+    """The cells that occur, or None where there may be too many."""
+    if _n_rows(frame) > MAX_CELLS and _may_have_too_many(frame, names):
+        return None
+    cells = _weighed(_collected(_grouped(frame, names, weight)), weight)
+    return cells if len(cells) <= MAX_CELLS else None
+
+
+def _may_have_too_many(frame: Any, names: list[str]) -> bool:
+    """Whether the numbers of values, multiplied, leave room for more cells than are kept."""
+    import narwhals as nw
+
+    distinct = _collected(frame.select(*(nw.col(name).n_unique() for name in names)))
+    for name in names:
+        _require_categories(int(distinct[name].iloc[0]), name)
+    return math.prod(int(distinct[name].iloc[0]) for name in names) > MAX_CELLS
+
+
+def _one_way(frame: Any, name: str, weight: str | None) -> dict[str | None, float]:
+    cells = _weighed(_collected(_grouped(frame, [name], weight)), weight)
+    out: dict[str | None, float] = {}
+    for label, n in zip(as_labels(cells[name]), cells[_COUNT], strict=True):
+        out[as_text(label)] = out.get(as_text(label), 0.0) + float(n)
+    return out
+
+
+def _weighed(cells: pd.DataFrame, weight: str | None) -> pd.DataFrame:
+    if not len(cells):
+        raise DataError("The population has no rows.")
+    if weight is None:
+        return cells
+    if (cells[_FILLED] < cells[_ROWS]).any() or cells[_COUNT].isna().any():
+        raise DataError("A weight is missing.", column=weight, remedy="Give every row a weight.")
+    if (cells[_LEAST] < 0).any():
+        raise DataError("A weight is negative.", column=weight, remedy="Weights are 0 or more.")
+    return cells
+
+
+def _require_categories(number: int, name: str) -> None:
+    if number > MAX_CATEGORIES:
+        raise DataError(
+            f"The variable has {number:,} different values.",
+            column=name,
+            remedy="Put them into bands first, or leave it out.",
+        )
+
+
+def _checked(cells: pd.DataFrame, names: list[str]) -> CountedCells:
+    for name in names:
+        _require_categories(int(cells[name].nunique(dropna=False)), name)
+    joint = pd.DataFrame({name: as_labels(cells[name]) for name in names})
+    joint["count"] = cells[_COUNT].astype("float64")
+    joint = joint.groupby(names, sort=True, dropna=False)["count"].sum().reset_index()
+    for name in names:  # pandas turns None into NaN on the way
+        joint[name] = as_labels(joint[name])
+    return CountedCells(tuple(names), joint, {}, float(joint["count"].sum()), ())

@@ -1,0 +1,112 @@
+"""Entries of tables as people type them: labels that are there, numbers that are numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dmpkit.errors import DataError
+from dmpkit.representativeness.labels import as_labels
+
+__all__ = ["from_mapping", "labelled", "notes_html", "require_distinct", "to_amounts"]
+
+
+def notes_html(head: str, table: str, notes: Sequence[str]) -> str:
+    """A heading, a table that is HTML already, and notes as small paragraphs."""
+    from dmpkit.reporting import escape
+
+    said = "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
+    return f"<p><strong>{escape(head)}</strong></p>{table}{said}"
+
+
+def from_mapping(mapping: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+    """``{variable: {category: number}}`` as ``variable, category, count``.
+
+    Examples
+    --------
+    >>> from_mapping({"sex": {"F": 3, "M": 2}})
+      variable category  count
+    0      sex        F      3
+    1      sex        M      2
+    """
+    rows = []
+    for name, part in mapping.items():
+        if not isinstance(part, Mapping):
+            raise DataError(
+                f"The entry of {name!r} is {part!r}.",
+                remedy="Write {variable: {category: number}}.",
+            )
+        rows += [(name, label, number) for label, number in part.items()]
+    return pd.DataFrame(rows, columns=["variable", "category", "count"])
+
+
+def to_amounts(column: pd.Series[Any], name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """A column as numbers that are there, finite and not negative."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(object)
+    out = np.empty(len(column))
+    for row, cell in enumerate(column):
+        try:
+            text = cell.strip().removesuffix("%").strip() if isinstance(cell, str) else cell
+            out[row] = np.nan if text is None or text == "" else float(text)
+        except (TypeError, ValueError):
+            remedy = (
+                "Write it without thousands separators, with a decimal point."
+                if isinstance(cell, str) and any(sign.isdigit() for sign in cell)
+                else "Write a number."
+            )
+            raise DataError(
+                f"{cell!r} is not a number.", row=row + 2, column=name, remedy=remedy
+            ) from None
+    for problem, wrong in (
+        ("The cell is empty.", np.isnan(out)),
+        ("The number is infinite.", np.isinf(out)),
+        ("The number is negative.", out < 0),
+    ):
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise DataError(
+                problem,
+                row=row + 2,
+                column=name,
+                remedy=f"{_row_name(column, row)}Counts and shares are 0 or more.",
+            )
+    return out
+
+
+def _row_name(column: pd.Series[Any], row: int) -> str:
+    cell = column.iloc[row]
+    return f"It is {cell!r}. " if isinstance(cell, str) and cell else ""
+
+
+def labelled(frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns ``variable`` and ``category`` as text; raises where one is empty."""
+    out = pd.DataFrame({name: as_labels(frame[name]) for name in ("variable", "category")})
+    out = out.reset_index(drop=True)
+    for name in ("variable", "category"):
+        empty = out[name].isna().to_numpy()
+        if empty.any():
+            row = int(empty.argmax())
+            other = out["variable" if name == "category" else "category"].iloc[row]
+            raise DataError(
+                f"The label is empty (beside {other!r}).",
+                row=row + 2,
+                column=name,
+                remedy="Name it; write 'unknown' for people of whom it is not known.",
+            )
+    return out
+
+
+def require_distinct(table: pd.DataFrame) -> None:
+    """Raise a :class:`DataError` if a category of a variable stands twice."""
+    doubled = table.duplicated(["variable", "category"]).to_numpy()
+    if doubled.any():
+        row = int(doubled.argmax())
+        name, label = table["variable"].iloc[row], table["category"].iloc[row]
+        raise DataError(
+            f"The category {label!r} of {name!r} stands twice.",
+            remedy="Give each category one row; add the numbers up where they belong together.",
+        )
