@@ -410,8 +410,8 @@ def geometric_mean(values: ArrayLike, *, floor: float | None = None) -> float:
     return float(np.exp(np.log(amounts).mean()))
 
 
-def share_below(values: ArrayLike, threshold: float) -> float:
-    """Share of the people whose value lies strictly below a threshold.
+def share_below(values: ArrayLike, threshold: float, *, inclusive: bool = False) -> float:
+    """Share of the people whose value lies below a threshold.
 
     Parameters
     ----------
@@ -420,6 +420,8 @@ def share_below(values: ArrayLike, threshold: float) -> float:
     threshold : float
         A value that differs from it by no more than 1e-9 of it counts as equal, so
         that a share is not decided by the last digit of a division.
+    inclusive : bool
+        Whether a value equal to the threshold counts.
 
     Raises
     ------
@@ -430,11 +432,15 @@ def share_below(values: ArrayLike, threshold: float) -> float:
     --------
     >>> share_below([0.1, 0.2, 0.3, 0.4], 0.3)
     0.5
+    >>> share_below([0.1, 0.2, 0.3, 0.4], 0.3, inclusive=True)
+    0.75
     """
     amounts = _amounts(values)
     if not np.isfinite(threshold):
         raise DataError(f"The threshold is {threshold!r}.", remedy="Give a finite number.")
-    return float(np.mean(amounts < threshold - 1e-9 * abs(threshold)))
+    slack = 1e-9 * abs(threshold)
+    below = amounts <= threshold + slack if inclusive else amounts < threshold - slack
+    return float(below.mean())
 
 
 def lorenz_curve(values: ArrayLike) -> pd.DataFrame:
