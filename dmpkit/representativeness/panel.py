@@ -318,7 +318,7 @@ def _variables_of(
         names = list(dict.fromkeys(variables))
         require_columns(frame, names)
     else:
-        names, left = [], []
+        names, left = list[str](), list[str]()
         for name in frame.columns:
             if name != person:
                 (names if _may_be_categories(frame[name]) else left).append(name)
