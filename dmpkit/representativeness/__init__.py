@@ -9,6 +9,8 @@ from dmpkit.representativeness.quotas import (
     read_quotas,
 )
 from dmpkit.representativeness.readers import read_panel, read_population
+from dmpkit.representativeness.weighting import calibrate, design_weights, post_stratify, rake
+from dmpkit.representativeness.weights import Weights
 
 __all__ = [
     "Intersections",
@@ -16,8 +18,13 @@ __all__ = [
     "Population",
     "QuotaAttainment",
     "Quotas",
+    "Weights",
+    "calibrate",
+    "design_weights",
     "intersections",
+    "post_stratify",
     "quota_attainment",
+    "rake",
     "read_panel",
     "read_population",
     "read_quotas",
