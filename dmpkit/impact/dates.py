@@ -123,7 +123,7 @@ def days_of(dates: pd.Series[str]) -> tuple[NDArray[np.int64], dict[int, str]]:
     return (days[codes] if len(words) else np.zeros(0, dtype=np.int64)), problems
 
 
-def as_day(date: str | dt.date | int, what: str = "date") -> int:
+def as_day(date: object, what: str = "date") -> int:
     """The day of a date that a caller gives.
 
     Parameters

@@ -108,7 +108,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
     {
-        "recommendations": "One row a recommendation, objective or sub-action; none is ever removed.",
+        "recommendations": "One row a recommendation, objective or sub-action; none is removed.",
         "events": "What happened, one dated and sourced event a row; append only.",
         "ratings": "Status and fidelity as raters of the three sides judged them.",
         "reviews": "Days on which the ledger was checked, changed or not.",
@@ -193,7 +193,9 @@ def _texts(column: pd.Series[Any]) -> pd.Series[str]:
 
 def _numbers(column: pd.Series[Any], table: str) -> pd.Series[float]:
     if pd.api.types.is_bool_dtype(column.dtype):
-        raise DataError("A column of numbers holds yes and no.", file=table, column=column.name)
+        raise DataError(
+            "A column of numbers holds yes and no.", file=table, column=str(column.name)
+        )
     if pd.api.types.is_numeric_dtype(column.dtype):
         return column.astype("float64")
     text = _texts(column).str.strip()
