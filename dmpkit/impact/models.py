@@ -52,6 +52,8 @@ class Fit:
         Levels of the fate, K.
     process_sd : float
         Standard deviation of the random intercept; 0 without one.
+    joint_covariance : array, optional
+        With a random intercept, that of all parameters and its deviation (last).
     """
 
     parameters: Floats
@@ -60,6 +62,7 @@ class Fit:
     log_likelihood: float
     n_levels: int
     process_sd: float = 0.0
+    joint_covariance: Floats | None = None
 
     @property
     def thresholds(self) -> Floats:

@@ -163,6 +163,10 @@ def fit_random_intercept(
     value, gradient = mixed.value_and_gradient(at)
     if np.abs(gradient).max() > 1e-3 or np.linalg.eigvalsh(information)[0] <= 0:
         warn("The random-intercept model did not settle at a maximum.", ConvergenceWarning)
-    covariance = inverse(_information(mixed, at))[:-1, :-1]
+    joint = inverse(_information(mixed, at))
+    if at[-1] < 0:  # the likelihood does not know the sign of the deviation
+        joint[-1, :-1] *= -1
+        joint[:-1, -1] *= -1
     empty = np.empty((0, len(at) - 1))
-    return Fit(at[:-1], covariance, empty, -value, n_levels, float(abs(at[-1])))
+    sd = float(abs(at[-1]))
+    return Fit(at[:-1], joint[:-1, :-1], empty, -value, n_levels, sd, joint)

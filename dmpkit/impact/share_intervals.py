@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from dmpkit.errors import DataError
-from dmpkit.impact.tallies import CLASSES, CLOSED, DENOMINATORS, PENDING, classify
+from dmpkit.impact.status_classes import CLASSES, CLOSED, DENOMINATORS, PENDING, classify
 from dmpkit.reporting import Estimate, Indicator, Result, Section, paragraphs, table_html
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ METHODS: Mapping[str, str] = {
     "clopper_pearson": "the exact interval of Clopper and Pearson",
     "jeffreys": "Jeffreys' interval",
 }
+UNPUBLISHED = "(not published)"
 COMPLETE = (
     "The list is complete, so the share has no sampling error and no interval: what is uncertain "
     "is what will become of the pending ones (the bounds) and what other raters and "
@@ -74,17 +75,30 @@ def share_interval(
     >>> share_interval(75, 149)
     0.50 [0.42, 0.58], n = 149 (95 % interval: Wilson's score interval)
     """
-    k, total = _whole(successes, "number of successes"), _whole(n, "total")
-    if not 0 <= k <= total or total < 1:
-        raise DataError(f"{k} of {total} cannot be.", remedy="Give 0 <= successes <= n, n >= 1.")
+    from dmpkit.measures import proportions
+
     if method not in METHODS:
         raise DataError(
             f"{method!r} is not a method.", remedy=f"Use one of {', '.join(map(repr, METHODS))}."
         )
     confidence = checked_level(level)
-    low, high = _INTERVALS[method](k, total, confidence)
+    k, total = _whole(successes, "number of successes"), _whole(n, "total")
+    if not 0 <= k <= total or total < 1:
+        raise DataError(f"{k} of {total} cannot be.", remedy="Give 0 <= successes <= n, n >= 1.")
+    found = proportions.share_interval(k, total, method=method, level=confidence)
     note = f"{100 * confidence:g} % interval: {METHODS[method]}"
-    return Estimate(k / total, low=low, high=high, n=total, note=note)
+    return Estimate(found.value, low=found.low, high=found.high, n=total, note=note)
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share as a reader sees it.
+
+    Examples
+    --------
+    >>> percent(75 / 149), percent(float("nan"))
+    ('50.3 %', 'undefined')
+    """
+    return "undefined" if math.isnan(share) else f"{100 * share:.{digits}f} %"
 
 
 def _whole(value: object, what: str) -> int:
@@ -99,51 +113,10 @@ def _whole(value: object, what: str) -> int:
 
 def checked_level(level: object) -> float:
     """A level of confidence between 0 and 1."""
-    if isinstance(level, bool | np.bool_) or not isinstance(level, Real) or not 0 < level < 1:
+    number = float(level) if isinstance(level, Real) else math.nan
+    if isinstance(level, bool | np.bool_) or not 0 < number < 1:
         raise DataError(f"The level is {level!r}.", remedy="Use a number such as 0.95.")
-    return float(level)
-
-
-def _wilson(k: int, n: int, level: float, correction: float = 0.0) -> tuple[float, float]:
-    """Wilson's interval; a correction c moves the share by c / n to either side."""
-    from scipy.stats import norm
-
-    z2 = float(norm.ppf((1 + level) / 2)) ** 2
-    ends = []
-    for sign in (-1.0, 1.0):
-        p = k / n + sign * correction / n
-        inner = p * (1 - p) / n + z2 / (4 * n**2)
-        ends.append((p + z2 / (2 * n) + sign * math.sqrt(z2 * max(inner, 0.0))) / (1 + z2 / n))
-    low = 0.0 if k == 0 else max(ends[0], 0.0)
-    return low, 1.0 if k == n else min(ends[1], 1.0)
-
-
-def _wilson_corrected(k: int, n: int, level: float) -> tuple[float, float]:
-    return _wilson(k, n, level, min(0.5, abs(k - n / 2)))
-
-
-def _clopper_pearson(k: int, n: int, level: float) -> tuple[float, float]:
-    from scipy.stats import beta
-
-    tail = (1 - level) / 2
-    low = 0.0 if k == 0 else float(beta.ppf(tail, k, n - k + 1))
-    return low, 1.0 if k == n else float(beta.ppf(1 - tail, k + 1, n - k))
-
-
-def _jeffreys(k: int, n: int, level: float) -> tuple[float, float]:
-    from scipy.stats import beta
-
-    tail = (1 - level) / 2
-    low = 0.0 if k == 0 else float(beta.ppf(tail, k + 0.5, n - k + 0.5))
-    return low, 1.0 if k == n else float(beta.ppf(1 - tail, k + 0.5, n - k + 0.5))
-
-
-_INTERVALS: Mapping[str, Any] = {
-    "wilson": _wilson,
-    "wilson_corrected": _wilson_corrected,
-    "clopper_pearson": _clopper_pearson,
-    "jeffreys": _jeffreys,
-}
+    return number
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -176,16 +149,22 @@ class TallyShares(Result):
         """How many recommendations stand in these classes."""
         return int(self.counts.loc[self.counts["class"].isin(classes), "count"].sum())
 
+    @property
+    def partly_published(self) -> bool:
+        """Whether the total is larger than the counts, so that some statuses are not known."""
+        return bool((self.counts["status"] == UNPUBLISHED).any())
+
     @cached_property
     def shares(self) -> pd.DataFrame:
         """Implemented as a share of all, of the answered and of the closed ones.
 
         Columns ``denominator, implemented, n, share, low, high``; the ends are NaN for
-        a complete list, the share where nothing was answered or closed.
+        a complete list, the share where nothing was answered or closed, or where the
+        counts leave part of the total open.
         """
         done, rows = self.count("implemented"), []
         for name, classes in DENOMINATORS.items():
-            n = self.count(*classes)
+            n = 0 if self.partly_published and name != "all" else self.count(*classes)
             share = done / n if n else math.nan
             low = high = math.nan
             if self.sample and n:
@@ -215,25 +194,29 @@ class TallyShares(Result):
     def summary(self) -> str:
         """The three shares, the bounds, and what uncertainty there is."""
         who = f"{self.label}: " if self.label else ""
-        parts = [
-            f"{row.share:.1%} of {row.denominator} ({row.implemented} of {row.n})"
-            if row.n
-            else f"none {row.denominator}, so no share of the {row.denominator} ones"
-            for row in self.shares.itertuples()
-        ]
+        parts = []
+        for name, k, n in zip(
+            self.shares["denominator"].astype(str), self.shares["implemented"],
+            self.shares["n"], strict=True,
+        ):  # fmt: skip
+            share = (
+                f"{percent(k / n)} of {name} ({k} of {n})"
+                if n
+                else f"undefined of {name} (none is)"
+            )
+            parts.append(share)
         low, high = self.bounds
         pending = self.count(*PENDING)
         return (
             f"{who}implemented are {'; '.join(parts)}. With {pending} still pending, the share of "
-            f"all will end between {low:.1%} and {high:.1%}.\n\n"
+            f"all will end between {percent(low)} and {percent(high)}.\n\n"
             + (SAMPLED if self.sample else COMPLETE)
         )
 
     def methods_text(self) -> str:
         """Which status counts as what, the denominators, the bounds and the interval."""
         classes = "; ".join(
-            f"{name}: {', '.join(map(str, part['status']))}"
-            for name, part in self.counts.groupby("class", sort=False)
+            f"{name}: {', '.join(part)}" for name, part in _by_class(self.counts).items()
         )
         interval = (
             f" Intervals ({100 * self.level:g} %) are {METHODS[self.method]}. {SAMPLED}"
@@ -258,7 +241,7 @@ class TallyShares(Result):
                 low=float(row["low"]),
                 high=float(row["high"]),
                 n=int(row["n"]),
-                note=f"of all; pending ones bound it to {low:.1%} to {high:.1%}",
+                note=f"of all; pending ones bound it to {percent(low)} to {percent(high)}",
                 source=self.label or "status counts",
             ),
         )
@@ -297,12 +280,13 @@ def shares_of(
     counts : DataFrame
         One row a status of one tracker at one date.
     statuses : mapping of str to str, optional
-        Status to its class (:data:`dmpkit.impact.tallies.CLASSES`); the ledger's own
+        Status to its class (:data:`dmpkit.impact.status_classes.CLASSES`); the ledger's own
         words are known.
     status, count : str
         Columns.
     total : int, optional
-        All recommendations; what the counts leave is "no record" and pending.
+        All recommendations; what the counts leave is "no record" and pending, and there
+        are no shares of the answered and the closed then.
     sample : bool
         Whether the list is a random draw from many. Only then are there intervals.
     method, level
@@ -351,6 +335,14 @@ def shares_of(
     return TallyShares(table, bool(sample), method, float(level), label)
 
 
+def _by_class(counts: pd.DataFrame) -> dict[str, list[str]]:
+    """Class to the statuses that fall into it."""
+    found: dict[str, list[str]] = {}
+    for word, name in zip(counts["status"], counts["class"], strict=True):
+        found.setdefault(str(name), []).append(str(word))
+    return found
+
+
 def whole_counts(values: pd.Series, *, column: str) -> list[int]:
     """Counts as whole numbers, the first that is none named by row."""
     numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64)
@@ -378,6 +370,6 @@ def _with_total(table: pd.DataFrame, total: int | None) -> pd.DataFrame:
     if whole == counted:
         return table
     rest = pd.DataFrame(
-        {"status": ["(not counted)"], "class": ["no record"], "count": [whole - counted]}
+        {"status": [UNPUBLISHED], "class": ["no record"], "count": [whole - counted]}
     )
     return pd.concat([table, rest], ignore_index=True)
