@@ -154,7 +154,10 @@ class CherryPicking(Result):
             )
         rest, planned = by["without already planned"], by["already planned"]
         if rest.n:
-            text += f" Without those already planned: {rest.taken_up} of {rest.n} ({percent(rest.share)})."
+            text += (
+                f" Without those already planned: {rest.taken_up} of {rest.n} "
+                f"({percent(rest.share)})."
+            )
         else:
             text += " None is known not to have been planned already."
         if planned.n:

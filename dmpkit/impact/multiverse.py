@@ -199,8 +199,16 @@ class Multiverse(Result):
         return (
             f"The choice of {str(first['choice']).replace('_', ' ')} moves it most: the means of "
             f"its options lie {100 * first['range_of_means']:.1f} percentage points apart, "
-            f"{percent(float(first['variance_share']), 0)} of the variance over all universes ({rest}). This "
-            "measure is our own proposal."
+            f"{percent(float(first['variance_share']), 0)} of the variance over all universes "
+            f"({rest}). This measure is our own proposal.{self._uneven_text()}"
+        )
+
+    def _uneven_text(self) -> str:
+        if len(self.answered) == len(self.universes):
+            return ""
+        return (
+            " Some combinations have no answer, so the means are not all over the same others; "
+            "the largest step between two options, the rest held, compares like with like."
         )
 
     def methods_text(self) -> str:

@@ -218,7 +218,7 @@ def plot_curve(result: Multiverse, *, ax: Axes | None = None) -> Axes:
         ax.set_xlim(0.3, len(x) + 0.7)
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
-        ax.set_xlabel(f"{len(ordered)} ways of counting, in the order of the {result.label}")
+        ax.set_xlabel(f"{len(ordered)} ways of counting, lowest to highest: {result.label}")
         _whole_ticks(ax)
     low, high = result.range
     set_alt(
