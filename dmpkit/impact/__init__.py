@@ -4,22 +4,51 @@ from __future__ import annotations
 
 from dmpkit.impact.cherry_picking import CherryPicking, cherry_picking
 from dmpkit.impact.exact_tables import exact_table_test
+from dmpkit.impact.groups import GroupTest, gray_test
+from dmpkit.impact.incidence import CumulativeIncidence, cumulative_incidence
+from dmpkit.impact.incidence_plots import plot_incidence, plot_interval, plot_naive, plot_occupancy
+from dmpkit.impact.interval import IntervalCurve, IntervalModel, interval_model, turnbull
 from dmpkit.impact.models import fit_cumulative_logit
+from dmpkit.impact.multistate import Occupancy, occupancy
 from dmpkit.impact.multiverse import Multiverse, multiverse
+from dmpkit.impact.pooled import restricted_mean_difference
 from dmpkit.impact.random_intercepts import fit_random_intercept
 from dmpkit.impact.share_intervals import TallyShares, share_interval, shares_of
+from dmpkit.impact.subdistribution import fine_gray
+from dmpkit.impact.survival import CoxModel, KaplanMeier, cox, kaplan_meier, logrank_test
 from dmpkit.impact.wording import lint_causal_words
 
 __all__ = [
     "CherryPicking",
+    "CoxModel",
+    "CumulativeIncidence",
+    "GroupTest",
+    "IntervalCurve",
+    "IntervalModel",
+    "KaplanMeier",
     "Multiverse",
+    "Occupancy",
     "TallyShares",
     "cherry_picking",
+    "cox",
+    "cumulative_incidence",
     "exact_table_test",
+    "fine_gray",
     "fit_cumulative_logit",
     "fit_random_intercept",
+    "gray_test",
+    "interval_model",
+    "kaplan_meier",
     "lint_causal_words",
+    "logrank_test",
     "multiverse",
+    "occupancy",
+    "plot_incidence",
+    "plot_interval",
+    "plot_naive",
+    "plot_occupancy",
+    "restricted_mean_difference",
     "share_interval",
     "shares_of",
+    "turnbull",
 ]

@@ -376,7 +376,11 @@ class Curves(Result):
             f"{name} {_percent(value)}"
             for name, value in zip(last[self.column], last["estimate"], strict=True)
         )
-        opening = f"{self.n:,} items, followed up to {self.end:g}: {said}."
+        left = int(self.counts.at_risk[-1].sum())
+        opening = (
+            f"{self.n:,} items, followed up to {self.end:g}: {said}. Just before that time "
+            f"{left:,} {'was' if left == 1 else 'were'} under observation and at risk."
+        )
         return "\n\n".join([opening, *self.notes, self.uncertainty])
 
     def section(self) -> Section:
@@ -409,8 +413,8 @@ def percentiles(samples: Floats, level: float) -> tuple[Floats, Floats, Floats]:
 
     Examples
     --------
-    >>> low, high, error = percentiles(np.arange(101.0)[:, None], 0.9)
-    >>> low.tolist(), high.tolist()
+    >>> low, high, _ = percentiles(np.arange(101.0)[:, None], 0.9)
+    >>> low.round(9).tolist(), high.round(9).tolist()
     ([5.0], [95.0])
     """
     known = ~np.isnan(samples)

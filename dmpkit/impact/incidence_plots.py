@@ -139,7 +139,7 @@ def _apart(places: Sequence[float], least: float) -> list[float]:
     return [float(v) for v in back]
 
 
-def _risk_row(ax: Axes, curves: Curves) -> None:
+def _risk_row(ax: Axes, curves: Curves, what: str = "under observation, still at risk") -> None:
     """Numbers at risk just before each tick, below the axis."""
     from matplotlib.ticker import MaxNLocator
 
@@ -150,7 +150,7 @@ def _risk_row(ax: Axes, curves: Curves) -> None:
     begin = curves.counts.risk_at(np.array([np.nextafter(0.0, 1.0)])).sum()
     risk = np.where(np.array(ticks) == 0, begin, risk)
     across = ax.get_xaxis_transform()
-    ax.text(0, -0.235, "under observation, still at risk", transform=across, fontsize=7.5,
+    ax.text(0, -0.235, what, transform=across, fontsize=7.5,
             color=GREY, va="top")  # fmt: skip
     for t, n in zip(ticks, risk, strict=True):
         ax.text(t, -0.295, f"{n:,}", transform=across, ha="center", va="top", fontsize=8)
@@ -161,6 +161,7 @@ def plot_occupancy(
     *,
     reviews: Sequence[float] = (),
     xlabel: str = _UNIT,
+    numbers_at_risk: bool = True,
     colours: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -173,6 +174,8 @@ def plot_occupancy(
         Times of reviews, marked above: what was known only there.
     xlabel : str
         Name of the time axis, with its unit.
+    numbers_at_risk : bool
+        Write below the axis how many are under observation.
     colours : mapping of state to colour, optional
     ax : Axes, optional
         Where to draw.
@@ -187,10 +190,10 @@ def plot_occupancy(
     >>> from dmpkit.impact.multistate import occupancy
     >>> rows = pd.DataFrame({"id": [1, 2], "start": [0, 0], "stop": [3, 6],
     ...                      "from": ["open", "open"], "to": ["done", None]})
-    >>> plot_occupancy(occupancy(rows), reviews=[2, 4]).get_ylim()
-    (0.0, 1.0)
+    >>> plot_occupancy(occupancy(rows), reviews=[2, 4]).get_ylabel()
+    'share of items'
     """
-    ax = new_axes((6.4, 3.8)) if ax is None else ax
+    ax = new_axes((6.4, 4.2)) if ax is None else ax
     x = np.concatenate([[0.0], result.times])
     shares = np.vstack([result.start, result.probability])
     below = np.ones(len(x))
@@ -199,7 +202,7 @@ def plot_occupancy(
         for i, name in enumerate(result.states):
             low = np.maximum(below - shares[:, i], 0.0)
             colour = (colours or {}).get(name, PALETTE[i % len(PALETTE)])
-            _area(ax, x, low, below, colour, HATCHES[(i + 1) % len(HATCHES)])
+            _area(ax, x, low, below, colour, HATCHES[(i + 1 + 3 * (i // 8)) % len(HATCHES)])
             ends.append((float(low[-1] + below[-1]) / 2, f"{name} {shares[-1, i]:.0%}", colour))
             below = low
         _frame(ax, result.end, xlabel)
@@ -207,6 +210,8 @@ def plot_occupancy(
         marks = [t for t in map(float, query_times(reviews) if len(reviews) else ())
                  if t <= result.end]  # fmt: skip
         _review_ticks(ax, marks)
+        if numbers_at_risk:
+            _risk_row(ax, result, "under observation")
     said = ", ".join(name for _, name, _ in ends)
     seen = f" {len(marks)} reviews are marked." if marks else ""
     return set_alt(

@@ -423,7 +423,7 @@ def interval_model(left: Any, right: Any, distribution: str = "weibull") -> Inte
     Examples
     --------
     >>> round(interval_model([0, 6, 6], [6, 9, None], "exponential").rate, 3)
-    0.095
+    0.125
     """
     from scipy.optimize import minimize
 

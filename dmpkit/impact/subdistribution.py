@@ -47,8 +47,8 @@ def fine_gray(
     Examples
     --------
     >>> import pandas as pd
-    >>> x = pd.DataFrame({"cost": [1, 0, 1, 0, 0, 1]})
-    >>> model = fine_gray([5, 2, 3, 3, 1, 6], [1, 1, 2, 0, 1, 0], x, of=1)
+    >>> x = pd.DataFrame({"cost": [1, 0, 1, 0, 0, 1, 0, 1]})
+    >>> model = fine_gray([5, 2, 3, 3, 1, 6, 4, 2], [1, 1, 2, 0, 1, 0, 1, 1], x, of=1)
     >>> bool(model.coefficient[0] < 0)
     True
     """

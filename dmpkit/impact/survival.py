@@ -406,11 +406,11 @@ def cox(
     Examples
     --------
     >>> import pandas as pd
-    >>> x = pd.DataFrame({"cost": [1, 0, 1, 0, 0, 1]})
-    >>> model = cox([5, 2, 3, 3, 1, 6], [1, 1, 1, 0, 1, 0], x)
+    >>> x = pd.DataFrame({"cost": [1, 0, 1, 0, 0, 1, 0, 1]})
+    >>> model = cox([5, 2, 3, 3, 1, 6, 4, 2], [1, 1, 1, 0, 1, 0, 1, 1], x)
     >>> model.table[["term", "coefficient"]].round(2)
        term  coefficient
-    0  cost        -1.67
+    0  cost        -0.75
     """
     check_choice(ties, ("efron", "breslow"), "ties")
     check_level(level)
