@@ -65,7 +65,7 @@ class _Spans:
     @property
     def sizes(self) -> Ints:
         """Length of each source."""
-        return np.diff(self.bounds).astype(np.int64)
+        return np.asarray(np.diff(self.bounds), dtype=np.int64)
 
     def of(self, coder: int, value: int | None = None) -> tuple[Ints, Ints, Ints, Ints]:
         """Start, end, value and source of a coder's spans, by position."""
