@@ -41,6 +41,7 @@ TABLES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "left_tracker_on": "date",
             "answer_due": "date",
             "action_due": "date",
+            "note": "text",
         },
         "events": {
             "event_id": "text",
