@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dmpkit.impact.cherry_picking import CherryPicking, cherry_picking
+from dmpkit.impact.clocks import AsOf
+from dmpkit.impact.data import Ledger
 from dmpkit.impact.exact_tables import exact_table_test
 from dmpkit.impact.groups import GroupTest, gray_test
+from dmpkit.impact.importing import Imported, ledger_from_decidim, ledger_from_spreadsheet
 from dmpkit.impact.incidence import CumulativeIncidence, cumulative_incidence
 from dmpkit.impact.incidence_plots import plot_incidence, plot_interval, plot_naive, plot_occupancy
 from dmpkit.impact.interval import IntervalCurve, IntervalModel, interval_model, turnbull
@@ -14,31 +17,49 @@ from dmpkit.impact.multiverse import Multiverse, multiverse
 from dmpkit.impact.pooled import restricted_mean_difference
 from dmpkit.impact.random_intercepts import fit_random_intercept
 from dmpkit.impact.share_intervals import TallyShares, share_interval, shares_of
+from dmpkit.impact.storage import (
+    ledger_from_excel,
+    ledger_to_excel,
+    read_ledger,
+    write_ledger,
+    write_parquet,
+)
 from dmpkit.impact.subdistribution import fine_gray
 from dmpkit.impact.survival import CoxModel, KaplanMeier, cox, kaplan_meier, logrank_test
+from dmpkit.impact.tallies import FATES, Shares, fates
 from dmpkit.impact.wording import lint_causal_words
 
 __all__ = [
+    "FATES",
+    "AsOf",
     "CherryPicking",
     "CoxModel",
     "CumulativeIncidence",
     "GroupTest",
+    "Imported",
     "IntervalCurve",
     "IntervalModel",
     "KaplanMeier",
+    "Ledger",
     "Multiverse",
     "Occupancy",
+    "Shares",
     "TallyShares",
     "cherry_picking",
     "cox",
     "cumulative_incidence",
     "exact_table_test",
+    "fates",
     "fine_gray",
     "fit_cumulative_logit",
     "fit_random_intercept",
     "gray_test",
     "interval_model",
     "kaplan_meier",
+    "ledger_from_decidim",
+    "ledger_from_excel",
+    "ledger_from_spreadsheet",
+    "ledger_to_excel",
     "lint_causal_words",
     "logrank_test",
     "multiverse",
@@ -47,8 +68,11 @@ __all__ = [
     "plot_interval",
     "plot_naive",
     "plot_occupancy",
+    "read_ledger",
     "restricted_mean_difference",
     "share_interval",
     "shares_of",
     "turnbull",
+    "write_ledger",
+    "write_parquet",
 ]

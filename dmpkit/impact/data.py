@@ -7,6 +7,7 @@ is made for every event that is added.
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -139,6 +140,12 @@ class Ledger:
         from dmpkit.tables import as_kind
 
         return {name: as_kind(frame, kind) for name, frame in self.frames().items()}
+
+    def to_excel(self, path: str | os.PathLike[str]) -> Path:
+        """Write the ledger as a workbook; see :func:`dmpkit.impact.ledger_to_excel`."""
+        from dmpkit.impact.storage import ledger_to_excel
+
+        return ledger_to_excel(self, path)
 
     def __repr__(self) -> str:
         units = self.recommendations["counting_unit"].value_counts(sort=False)

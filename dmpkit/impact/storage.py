@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "append_to_folder",
-    "from_excel",
+    "ledger_from_excel",
+    "ledger_to_excel",
     "read_ledger",
-    "to_excel",
     "write_ledger",
     "write_parquet",
 ]
@@ -485,7 +485,7 @@ def write_parquet(ledger: Ledger, folder: str | os.PathLike[str]) -> Path:
 # --- Excel -------------------------------------------------------------------------------
 
 
-def to_excel(ledger: Ledger, path: str | os.PathLike[str]) -> Path:
+def ledger_to_excel(ledger: Ledger, path: str | os.PathLike[str]) -> Path:
     """Write a ledger as a workbook, a sheet a table, every text as text.
 
     Parameters
@@ -550,8 +550,8 @@ def _escaped(text: str) -> str:
     return text.replace("\r", "_x000D_")
 
 
-def from_excel(path: str | os.PathLike[str]) -> Ledger:
-    """Read a ledger back from a workbook that :func:`to_excel` wrote.
+def ledger_from_excel(path: str | os.PathLike[str]) -> Ledger:
+    """Read a ledger back from a workbook that :func:`ledger_to_excel` wrote.
 
     Dates and times that were typed in Excel come as its own kind and are taken as ISO
     text; whole numbers typed as ids lose no digits.
@@ -577,7 +577,7 @@ def from_excel(path: str | os.PathLike[str]) -> Ledger:
         raise DataError(
             "The workbook has no sheet 'recommendations'.",
             file=path,
-            remedy="Export a ledger with to_excel, or import a list with ledger_from_spreadsheet.",
+            remedy="Export a ledger with ledger_to_excel, or import a list with ledger_from_spreadsheet.",
         )
     tables = {name: _sheet(book[name]) for name in TABLES if name in book.sheetnames}
     return Ledger.from_frames(**tables)
