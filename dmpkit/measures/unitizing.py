@@ -65,7 +65,8 @@ class _Spans:
     @property
     def sizes(self) -> Ints:
         """Length of each source."""
-        return np.asarray(np.diff(self.bounds), dtype=np.int64)
+        sizes: Ints = (self.bounds[1:] - self.bounds[:-1]).astype(np.int64)
+        return sizes
 
     def of(self, coder: int, value: int | None = None) -> tuple[Ints, Ints, Ints, Ints]:
         """Start, end, value and source of a coder's spans, by position."""
