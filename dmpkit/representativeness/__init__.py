@@ -1,5 +1,6 @@
 """Representativeness: does a panel look like its population, at every stage."""
 
+from dmpkit.representativeness.benchmark import BenchmarkComparison, compare_with_benchmark
 from dmpkit.representativeness.data import Panel, Population
 from dmpkit.representativeness.intersections import Intersections, intersections
 from dmpkit.representativeness.quotas import (
@@ -9,21 +10,26 @@ from dmpkit.representativeness.quotas import (
     read_quotas,
 )
 from dmpkit.representativeness.readers import read_panel, read_population
+from dmpkit.representativeness.response import RIndicator, r_indicator
 from dmpkit.representativeness.weighting import calibrate, design_weights, post_stratify, rake
 from dmpkit.representativeness.weights import Weights
 
 __all__ = [
+    "BenchmarkComparison",
     "Intersections",
     "Panel",
     "Population",
     "QuotaAttainment",
     "Quotas",
+    "RIndicator",
     "Weights",
     "calibrate",
+    "compare_with_benchmark",
     "design_weights",
     "intersections",
     "post_stratify",
     "quota_attainment",
+    "r_indicator",
     "rake",
     "read_panel",
     "read_population",

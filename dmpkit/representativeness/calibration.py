@@ -207,10 +207,10 @@ def least_misfit(
 ) -> list[Floats] | None:
     """The smallest total by which margins must be missed, category by category.
 
-    A linear programme: weights of the cells that occur, between the bounds times the
-    starting weights (0 or more when none are given), such that the sum of
-    |achieved - target| over all categories is least. All zero where some weights meet the margins. Where several sets of categories
-    would do, the programme names one of them.
+    A linear programme: weights of the cells that occur, between the bounds times the starting
+    weights (0 or more when none are given), such that the sum of |achieved - target| over all
+    categories is least. All zero where some weights meet the margins. Where several sets of
+    categories would do, the programme names one of them.
 
     Parameters
     ----------
