@@ -437,7 +437,8 @@ def _sorted_out(
     total = float(counts.sum())
     whole = bool((counts == np.floor(counts)).all())
     percents = abs(total - 100) <= REFUSED_POINTS and (nameless or not whole)
-    if not weighted and ((not whole and abs(total - 1) <= 1e-2) or percents):
+    shares = abs(total - 1) <= REFUSED_POINTS / 100 and (nameless or not whole)
+    if not weighted and (shares or percents):
         kind = "percent" if percents else "share"
         notes.append(f"the numbers of {name!r} sum to {total:.6g}: read as {kind}s")
         return part.assign(count=np.nan, **{kind: counts})

@@ -1,0 +1,194 @@
+"""The sentences with which a comparison of margins is read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from dmpkit.reporting import format_number
+
+if TYPE_CHECKING:
+    from dmpkit.representativeness.margins import MarginCheck
+
+__all__ = ["methods_of", "p_text", "reading_of", "summary_of"]
+
+
+def p_text(p: float) -> str:
+    """A p-value as a text says it.
+
+    Examples
+    --------
+    >>> p_text(0.00004), p_text(0.0316)
+    ('p < 0.001', 'p = 0.032')
+    """
+    return "p < 0.001" if p < 0.001 else f"p = {format_number(float(p), 3)}"
+
+
+def reading_of(row: Mapping[Hashable, Any], cells: pd.DataFrame, level: float) -> str:
+    """One variable in plain words.
+
+    Parameters
+    ----------
+    row : mapping
+        The variable's row of ``MarginCheck.variables``.
+    cells : DataFrame
+        Its rows of ``MarginCheck.categories``.
+    level : float
+        Significance level.
+    """
+    place = cells["gap"].abs().round(12).to_numpy().argmax()  # the first of equals
+    gap, label = float(cells["gap"].iloc[place]), cells["category"].iloc[place]
+    seats = row["tvd"] * row["n"]
+    head = (
+        f"{_percent(row['tvd'])} of the members ({format_number(float(seats), 1)} of "
+        f"{row['n']}) would have to be in another category"
+    )
+    if abs(gap) > 1e-12:
+        head += f"; the largest gap is {label}, {_points(gap)}"
+    if row["quota"]:
+        return f"{head}. {_quota_reading(row, cells)}"
+    return f"{head}. {_yardsticks(row)} {_verdict(row, level)}"
+
+
+def _yardsticks(row: Mapping[Hashable, Any]) -> str:
+    return (
+        f"Rounding to whole people alone makes {_percent(row['tvd_floor'])}, and a simple random "
+        f"sample of {row['n']} misses by {_percent(row['expected_tvd'])} on average."
+    )
+
+
+def _verdict(row: Mapping[Hashable, Any], level: float) -> str:
+    if row["n_categories"] < 2:
+        return "With one category there is nothing to test."
+    exact = not math.isnan(row["p_exact"])
+    p, kind = (row["p_exact"], "exact") if exact else (row["p_value"], "chi-square")
+    adjusted = row["p_exact_holm"] if exact else row["p_holm"]
+    said = f"{kind} {p_text(p)}"
+    if not math.isclose(p, adjusted):
+        said += f", after Holm {p_text(adjusted)}"
+    if adjusted <= level:
+        return f"That is more than chance explains ({said})."
+    if p <= level:
+        return (
+            f"Taken alone that is more than chance explains, but not among so many variables "
+            f"({said})."
+        )
+    return (
+        f"Chance explains it ({said}); with {row['n']} people a gap below "
+        f"{100 * row['detectable_gap']:.0f} points would often stay unseen."
+    )
+
+
+def _quota_reading(row: Mapping[Hashable, Any], cells: pd.DataFrame) -> str:
+    text = (
+        f"Rounding to whole people alone makes {_percent(row['tvd_floor'])}. The variable was "
+        "filled by quota: its agreement was enforced, so there is no test and no interval."
+    )
+    known = cells.dropna(subset=["quota_min", "quota_max"])
+    if len(known):
+        met = known["count"].between(known["quota_min"], known["quota_max"])
+        text += f" {int(met.sum())} of {len(known)} categories are within their quota."
+    return text
+
+
+def summary_of(check: MarginCheck) -> str:
+    """Head line, what stands out, a sentence a variable, what was set apart."""
+    table = check.variables
+    against = "its target" if check.target is not None else "its population"
+    parts = [
+        f"{check.panel.n:,} people against {against} in {len(table)} "
+        f"{'variable' if len(table) == 1 else 'variables'}. {_outstanding(check)}"
+    ]
+    parts += [f"{row['variable']}: {row['reading']}" for row in table.to_dict("records")]
+    if (apart := _apart(check)) != "":
+        parts.append(apart)
+    parts += [f"{note[0].upper()}{note[1:]}." for note in check.notes]
+    return "\n\n".join(parts)
+
+
+def _outstanding(check: MarginCheck) -> str:
+    free = check.variables[~check.variables["quota"].astype(bool)]
+    parts = []
+    if len(free):
+        p = free["p_exact_holm"].fillna(free["p_holm"])
+        beyond = list(free.loc[p <= check.level, "variable"])
+        parts.append(
+            f"More than chance explains, after Holm: {', '.join(beyond)}."
+            if beyond
+            else f"Chance explains all {len(free)} departures of variables left free."
+            if len(free) > 1
+            else "Chance explains the departure."
+        )
+    if check.quota_variables:
+        parts.append(f"Filled by quota and not tested: {', '.join(check.quota_variables)}.")
+    return " ".join(parts)
+
+
+def _apart(check: MarginCheck) -> str:
+    rows = check.set_apart[check.set_apart["count"] > 0]
+    if not len(rows):
+        return ""
+    said = "; ".join(
+        f"{v} {c} {n} ({r})"
+        for v, c, n, r in zip(
+            rows["variable"], rows["category"], rows["count"], rows["reason"], strict=True
+        )
+    )
+    return f"Set apart: {said}."
+
+
+def methods_of(check: MarginCheck) -> str:
+    """A methods paragraph that states every choice made."""
+    level = 100 * (1 - check.level)
+    against = (
+        "the target where one was set, else the population"
+        if check.target is not None
+        else "the population"
+    )
+    text = (
+        f"The {check.panel.n:,} people were held against {against}, variable by variable; people "
+        "whose category is not known and categories with a target of 0 were set apart. Distance "
+        "is the total variation distance, half the sum of absolute differences between shares, "
+        "read beside the least that whole people allow (largest remainders) and beside its mean "
+        "in a simple random sample of the same size (De Moivre's formula)."
+    )
+    methods = set(check.variables["exact_method"])
+    if not check.variables["quota"].all():
+        text += (
+            " Variables left free were tested by Pearson's chi-square, by the likelihood ratio "
+            "and by the exact multinomial test (all tables no more probable than the one "
+            f"observed{_drawn(check, methods)}), adjusted by Holm over the free variables; shares "
+            f"have Wilson intervals ({level:g} %), Goodman's simultaneous ones over the "
+            "categories of a variable, and exact binomial tests adjusted by Holm and by Benjamini "
+            "and Hochberg within the variable. The detectable gap is what a two-sided test at "
+            f"{100 * check.level:g} % finds with a chance of 80 % (normal approximation) at the "
+            "target share nearest to a half."
+        )
+    if check.quota_variables:
+        text += (
+            f" {', '.join(check.quota_variables)} were filled by quota. Agreement was enforced "
+            "there, so that tests and intervals for free sampling do not apply; the variables "
+            "are described by their distance and their quotas."
+        )
+    return text
+
+
+def _drawn(check: MarginCheck, methods: set[str]) -> str:
+    if "Monte Carlo" not in methods:
+        return ", enumerated"
+    return (
+        f", enumerated up to 600,000 tables, else {check.n_resamples:,} tables drawn with seed "
+        f"{check.seed}"
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{format_number(100 * float(share), 1)} %"
+
+
+def _points(gap: float) -> str:
+    sign = "+" if gap > 0 else "\N{MINUS SIGN}"
+    return f"{sign}{format_number(abs(100 * gap), 1)} points"
