@@ -96,8 +96,8 @@ def _gaps(flow: StageFlow) -> list[str]:
     row = last.iloc[int(last["gap"].abs().to_numpy().argmax())].to_dict()
     own = parts[(parts["variable"] == row["variable"]) & (parts["category"] == row["category"])]
     steps = ", ".join(
-        f"{stage} {100 * added:+.1f}"
-        for stage, added in zip(own["stage"], own["added"], strict=True)
+        f"{stage} {100 * more:+.1f}" if more == more else f"{stage} an amount not known"
+        for stage, more in zip(own["stage"], own["added"], strict=True)
     )
     text = (
         f"The largest gap at the end is {row['variable']}: {row['category']}, "
@@ -107,9 +107,8 @@ def _gaps(flow: StageFlow) -> list[str]:
     whole = set(flow.distances.loc[flow.distances["tvd"].notna(), "variable"])
     absent = [v for v in flow.variables if v not in whole]
     if absent:
-        text += (
-            f" Not assessed, because the population's shares are not known: {', '.join(absent)}."
-        )
+        listed = ", ".join(absent)
+        text += f" No distance, because the population's shares are not all known: {listed}."
     return [text]
 
 

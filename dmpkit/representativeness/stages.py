@@ -282,7 +282,9 @@ class StageFlow(Result):
                 if stage == self.selection_stage:
                     row["note"] = "where the number of seats was fixed, the interval means nothing"
             elif before:
-                row["note"] = "not computable: a number of people is not known"
+                row["note"] = "not computable: " + (
+                    "nobody was there before" if start == 0 else "a number of people is not known"
+                )
             rows.append(row)
             before = stage
         return pd.DataFrame(rows)
@@ -399,7 +401,8 @@ class StageFlow(Result):
                         }
                     )
                 )
-        return pd.concat(parts, ignore_index=True)
+        columns = ["stage", "variable", "category", "count", "share", "population_share"]
+        return pd.concat(parts, ignore_index=True) if parts else _empty([*columns, "gap", "ratio"])
 
     @cached_property
     def distances(self) -> pd.DataFrame:
@@ -423,7 +426,7 @@ class StageFlow(Result):
                 rows.append((s, v, n, self.flow.totals[s] - n, tvd, tvd - last))
                 last = tvd
         columns = ["stage", "variable", "n", "unknown", "tvd", "change"]
-        return pd.DataFrame(rows, columns=columns)
+        return pd.DataFrame(rows, columns=columns) if rows else _empty(columns)
 
     @cached_property
     def decomposition(self) -> pd.DataFrame:
@@ -455,7 +458,7 @@ class StageFlow(Result):
                     )
                 )
         columns = ["variable", "category", "from_stage", "stage", "added", "gap"]
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+        return pd.concat(parts, ignore_index=True) if parts else _empty(columns)
 
     @property
     def attendance(self) -> pd.DataFrame:
@@ -531,5 +534,12 @@ def _in_stage_order(
     """Tables of single steps as one, stage by stage."""
     ordered = sorted(parts, key=lambda part: stages.index(str(part["stage"].iloc[0])))
     if not ordered:
-        return pd.DataFrame(columns=list(columns))
+        return _empty(columns)
     return pd.concat(ordered, ignore_index=True)[list(columns)]
+
+
+def _empty(columns: Sequence[str]) -> pd.DataFrame:
+    """A table without rows whose columns have their types."""
+    words = {"from_stage", "stage", "variable", "category", "lowest", "highest", "note"}
+    kinds = {c: object if c in words else bool if c == "quota" else float for c in columns}
+    return pd.DataFrame({c: pd.Series(dtype=kind) for c, kind in kinds.items()})

@@ -170,7 +170,7 @@ def plot_waterfall(
             f"There is no gap of {variable}: {category} to show.",
             remedy=closest(f"{variable}: {category}", known),
         )
-    own = own[own["gap"].notna()]
+    own = own[own["gap"].notna()]  # a step starts from the last gap that is known
     ends = 100 * own["gap"].to_numpy(dtype=np.float64)
     starts = np.concatenate([[0.0], ends[:-1]])
     stages = [str(s) for s in own["stage"]]
