@@ -2,6 +2,7 @@
 
 from dmpkit.representativeness.benchmark import BenchmarkComparison, compare_with_benchmark
 from dmpkit.representativeness.data import Panel, Population
+from dmpkit.representativeness.household import HouseholdCheck, household_check
 from dmpkit.representativeness.intersections import Intersections, intersections
 from dmpkit.representativeness.quotas import (
     QuotaAttainment,
@@ -11,21 +12,25 @@ from dmpkit.representativeness.quotas import (
 )
 from dmpkit.representativeness.readers import read_panel, read_population
 from dmpkit.representativeness.response import RIndicator, r_indicator
+from dmpkit.representativeness.stages import StageFlow, stage_flow
 from dmpkit.representativeness.weighting import calibrate, design_weights, post_stratify, rake
 from dmpkit.representativeness.weights import Weights
 
 __all__ = [
     "BenchmarkComparison",
+    "HouseholdCheck",
     "Intersections",
     "Panel",
     "Population",
     "QuotaAttainment",
     "Quotas",
     "RIndicator",
+    "StageFlow",
     "Weights",
     "calibrate",
     "compare_with_benchmark",
     "design_weights",
+    "household_check",
     "intersections",
     "post_stratify",
     "quota_attainment",
@@ -34,4 +39,5 @@ __all__ = [
     "read_panel",
     "read_population",
     "read_quotas",
+    "stage_flow",
 ]
