@@ -524,7 +524,7 @@ def _fidelities(column: pd.Series) -> NDArray[np.float64]:
     if wrong.any():
         row = int(wrong.nonzero()[0][0])
         raise DataError(
-            f"{column.iloc[row]!r} is no fidelity.",
+            f"{column.iloc[row]} is no fidelity.",
             row=row + 2,
             column=str(column.name),
             remedy="Write 0 to 4, or leave it empty where it was not assessed.",
@@ -556,7 +556,9 @@ def _counting_rules(
         if flags.isna().any():
             row = int(flags.isna().to_numpy().nonzero()[0][0])
             raise DataError(
-                f"{frame[column].iloc[row]!r} says neither yes nor no.", row=row + 2, column=column
+                f"{str(frame[column].iloc[row])!r} says neither yes nor no.",
+                row=row + 2,
+                column=column,
             )
         chosen[name] = flags.to_numpy(dtype=bool)
     if not chosen:

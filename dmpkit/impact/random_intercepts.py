@@ -23,7 +23,7 @@ class _Mixed:
     """Marginal likelihood of a normal random intercept by adaptive Gauss-Hermite quadrature.
 
     Each process's integral is taken around its own mode with its own width
-    (Pinheiro & Bates 1995); one node is Laplace's approximation.
+    (Pinheiro & Bates 1995).
     """
 
     def __init__(
@@ -117,7 +117,7 @@ def fit_random_intercept(
     groups : array, one a row
         The process of each row.
     n_nodes : int
-        Quadrature nodes; 1 is Laplace's approximation.
+        Quadrature nodes, 7 or more (the gradient is exact only for many).
 
     Returns
     -------
@@ -127,7 +127,7 @@ def fit_random_intercept(
     Raises
     ------
     DataError
-        Fewer than two processes, or fewer than one node.
+        Fewer than two processes, or fewer than seven nodes.
 
     Examples
     --------
@@ -146,8 +146,8 @@ def fit_random_intercept(
     names, place = np.unique(np.asarray(groups), return_inverse=True)
     if len(names) < 2:
         raise DataError("Random intercepts need two processes or more.")
-    if n_nodes < 1:
-        raise DataError(f"{n_nodes} quadrature nodes cannot be.", remedy="Use 1 or more, e.g. 15.")
+    if n_nodes < 7:
+        raise DataError(f"{n_nodes} quadrature nodes are too few.", remedy="Use 15, or 7 or more.")
     plain = fit_cumulative_logit(design, codes)
     mixed = _Mixed(design, codes, n_levels, place.astype(np.intp), n_nodes)
     start = np.append(plain.parameters, 0.7)

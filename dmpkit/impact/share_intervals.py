@@ -199,12 +199,8 @@ class TallyShares(Result):
             self.shares["denominator"].astype(str), self.shares["implemented"],
             self.shares["n"], strict=True,
         ):  # fmt: skip
-            share = (
-                f"{percent(k / n)} of {name} ({k} of {n})"
-                if n
-                else f"undefined of {name} (none is)"
-            )
-            parts.append(share)
+            known = f"{percent(k / max(n, 1))} of {name} ({k} of {n})"
+            parts.append(known if n else f"no share of the {name} (not known how many)")
         low, high = self.bounds
         pending = self.count(*PENDING)
         return (
