@@ -34,12 +34,14 @@ class Drawn:
     ----------
     panels : array of shape (draws, seats)
         Positions in the pool; -1 for a seat that stayed empty.
-    attempted : int
-        How many panels were begun.
+    attempted, succeeded : int
+        How many panels were begun, and how many of these could be finished: as many as
+        were asked for, or more.
     """
 
     panels: NDArray[np.int32]
     attempted: int
+    succeeded: int
 
 
 @dataclass(eq=False)
@@ -162,7 +164,7 @@ def draw_stratified(
                 remedy="Panels that meet the quotas exist but are rare: widen the narrowest "
                 'quotas, raise max_attempts, or use rule="maximin".',
             )
-    return Drawn(np.concatenate(kept)[:size], attempted)
+    return Drawn(np.concatenate(kept)[:size], attempted, n_kept)
 
 
 def _start(problem: DrawProblem, cells: _Cells) -> _Lanes:
@@ -285,7 +287,7 @@ def draw_simple(
                 f"Of {looked:,} simple random samples, {n_kept} meet the quotas.",
                 remedy='Use rule="stratified", which draws towards the quotas.',
             )
-    return Drawn(np.concatenate(kept)[:size], looked)
+    return Drawn(np.concatenate(kept)[:size], looked, n_kept)
 
 
 def _samples(generator: np.random.Generator, rows: int, problem: DrawProblem) -> NDArray[np.int32]:
@@ -363,7 +365,7 @@ def replace_dropouts(
         good = _fill(generator, lanes, problem, cells)
         panels[left[good]] = lanes.panel[good]
         left = left[~good]
-    return Drawn(panels, drawn.attempted), leaves.sum(axis=1)
+    return Drawn(panels, drawn.attempted, drawn.succeeded), leaves.sum(axis=1)
 
 
 def _after_dropout(

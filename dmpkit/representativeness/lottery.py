@@ -113,8 +113,9 @@ class Lottery(Result):
     exact : bool
         Whether the chances are computed and not counted.
     variables : tuple of TrackedVariable
-    attempted : int
-        Panels begun until all draws had succeeded.
+    attempted, succeeded : int
+        Panels begun, and those of them that met the quotas; a few more than were asked
+        for, because they are begun many at a time.
     seed : int
     dropped : array of shape (draws,) or None
         Members who dropped out and were replaced.
@@ -129,6 +130,7 @@ class Lottery(Result):
     exact: bool
     variables: tuple[TrackedVariable, ...]
     attempted: int
+    succeeded: int
     seed: int
     dropped: Ints | None = None
     optimum: PanelLottery | None = None
@@ -148,7 +150,7 @@ class Lottery(Result):
     @property
     def success_rate(self) -> float:
         """Share of the attempts that ended in a panel."""
-        return self.n_draws / self.attempted
+        return self.succeeded / self.attempted
 
     @property
     def standard_errors(self) -> Floats:
@@ -321,8 +323,10 @@ class Lottery(Result):
         return "\n\n".join(parts)
 
     def _success_text(self) -> str:
-        if self.exact or self.attempted == self.n_draws:
-            return "Every draw succeeded." if not self.exact else "The chances are exact."
+        if self.exact:
+            return "The chances are exact."
+        if self.attempted == self.succeeded:
+            return "Every attempt met the quotas."
         return (
             f"{self.success_rate:.1%} of the attempts met the quotas; the others were begun anew."
         )
@@ -507,8 +511,8 @@ def simulate_lottery(
     >>> lottery.groups["chance"].tolist()
     [0.5, 0.125]
     """
-    problem = draw_problem(pool, quotas, seats, person=person, household=household, weight=weight)
     draws = _checked_draws(n_draws, rule, weight, max_attempts)
+    problem = draw_problem(pool, quotas, seats, person=person, household=household, weight=weight)
     leaving = _checked_dropout(problem, dropout)
     tracked = _tracked(problem, population, variables)
     if len(problem.cells):
@@ -531,6 +535,7 @@ def simulate_lottery(
         exact,
         tracked,
         sum(part[0].attempted for part in parts),
+        sum(part[0].succeeded for part in parts),
         used,
         None if leaving is None else np.concatenate([part[1] for part in parts]),
         optimum,
@@ -590,7 +595,7 @@ def _draw_chunk(
     max_attempts: int,
 ) -> tuple[Drawn, Ints]:
     if optimum is not None:
-        drawn = Drawn(optimum.draw(generator, size), size)
+        drawn = Drawn(optimum.draw(generator, size), size, size)
     elif rule == "simple":
         drawn = draw_simple(generator, size, problem, max_attempts=max_attempts)
     else:
@@ -642,7 +647,9 @@ def _track(problem: DrawProblem, name: str, population: Population | None) -> Tr
         counts = labels.value_counts().reindex(categories, fill_value=0).to_numpy(np.float64)
         if counts.sum() == 0:
             raise DataError("Nobody in the pool has a category.", column=name)
-        shares, reference = np.asarray(counts / counts.sum(), dtype=np.float64), "pool"
+        shares, reference = counts / counts.sum(), "pool"
     place = {category: i for i, category in enumerate(categories)}
     codes = np.array([place.get(v, -1) for v in labels], dtype=np.int64)
-    return TrackedVariable(name, tuple(categories), codes, shares, reference)
+    return TrackedVariable(
+        name, tuple(categories), codes, np.asarray(shares, np.float64), reference
+    )

@@ -154,7 +154,8 @@ def plot_chances_by_group(lottery: Lottery, *, ax: Axes | None = None) -> Axes:
         ax.set_xlabel("chance to be drawn")
         ax.xaxis.set_major_formatter(_percent)
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
-    low, high = groups.loc[groups["chance"].idxmin()], groups.loc[groups["chance"].idxmax()]
+    order = groups["chance"].to_numpy().argsort(kind="stable")
+    low, high = groups.iloc[order[0]], groups.iloc[order[-1]]
     return set_alt(
         ax,
         f"Chances to be drawn by group, {len(groups)} groups; even chance "
@@ -191,8 +192,10 @@ def plot_lottery_tvd(lottery: Lottery, panel: Any = None, *, ax: Axes | None = N
     names = [own.name for own in lottery.variables]
     ax = new_axes((6.4, 1.1 + 0.42 * len(names))) if ax is None else ax
     with style():
-        for row, name in enumerate(names):
-            _distance_bars(ax, row, lottery.distances(name))
+        draws = [lottery.distances(name) for name in names]
+        width = max(float(np.nanmax(found)) for found in draws) / 60 or 0.01
+        for row, found in enumerate(draws):
+            _distance_bars(ax, row, found, width)
         spread = lottery.tvd
         ax.hlines(range(len(names)), spread["low"], spread["high"], color=PALETTE[0], lw=1.6,
                   label="middle 95 % of the draws")  # fmt: skip
@@ -212,12 +215,11 @@ def plot_lottery_tvd(lottery: Lottery, panel: Any = None, *, ax: Axes | None = N
     return set_alt(ax, _tvd_alt(lottery, place))
 
 
-def _distance_bars(ax: Axes, row: int, draws: Any) -> None:
+def _distance_bars(ax: Axes, row: int, draws: Any, width: float) -> None:
     """The draws as a small histogram that stands on the row."""
-    found = draws[~np.isnan(draws)]
-    heights, edges = np.histogram(found, bins=min(30, len(np.unique(np.round(found, 9))) + 1))
+    steps, heights = np.unique(np.round(draws[~np.isnan(draws)] / width), return_counts=True)
     tall = 0.55 * heights / heights.max()
-    ax.bar(edges[:-1], -tall, np.diff(edges), bottom=row, align="edge", color="#d9d9de", lw=0)
+    ax.bar(steps * width, -tall, width, bottom=row, color="#d9d9de", lw=0)
 
 
 def _tvd_alt(lottery: Lottery, place: Any) -> str:
@@ -275,6 +277,8 @@ def plot_chance_against_rarity(lottery: Lottery, *, ax: Axes | None = None) -> A
         ax.plot(product[seen], lottery.chances[seen], ls="none", marker="o", ms=4, mfc="none",
                 color=PALETTE[0], alpha=0.7, label="a pool member")  # fmt: skip
         ax.set_xscale("log")
+        for axis in (ax.xaxis.set_major_formatter, ax.xaxis.set_minor_formatter):
+            axis(_plain)
         ax.set_ylim(0, None)
         ax.set_xlabel("ratio product: how sought after a person's groups are")
         ax.set_ylabel("chance to be drawn")
@@ -318,5 +322,11 @@ def _variable_rows(ax: Axes, labels: Sequence[str], rows: set[int]) -> None:
     ax.tick_params(axis="y", length=0)
 
 
-def _percent(value: float, _: int) -> str:
+def _plain(value: float, _: float) -> str:
+    """A number on a log axis: only those that begin with 1, 2, 3 or 5 get a label."""
+    text = f"{value:.12g}"
+    return text if text.strip("0.")[:1] in ("1", "2", "3", "5") and len(text) < 7 else ""
+
+
+def _percent(value: float, _: float) -> str:
     return f"{100 * value:.3g} %"

@@ -265,11 +265,15 @@ def _household_codes(frame: pd.DataFrame, household: str | Sequence[str], notes:
         _require_column(frame, name, "the address")
     parts = pd.concat([as_labels(frame[name]) for name in names], axis=1)
     missing = parts.isna().any(axis=1).to_numpy()
-    codes = parts.groupby(list(parts.columns), dropna=False, sort=False).ngroup().to_numpy(np.int64)
+    codes = (
+        parts.groupby(list(parts.columns), dropna=False, sort=False)
+        .ngroup()
+        .to_numpy(np.int64, copy=True)
+    )
     codes[missing] = codes.max() + 1 + np.arange(missing.sum())
     if missing.any():
         notes.append(f"{missing.sum()} people without an address count as living alone.")
-    return codes.astype(np.int64)
+    return codes
 
 
 def _weights(frame: pd.DataFrame, weight: str | None) -> Floats | None:
