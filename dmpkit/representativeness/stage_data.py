@@ -314,6 +314,7 @@ def flow_from_counts(
     reading = _Reading(table, totals, rest)
     label, source = _named_population(table, names, population, reading)
     used = [stage for stage in stages if stage != label]
+    _check_whole(table[table["stage"].isin(used)])
     categories, counts, shares = _stages_of(reading, used, names, source)
     for stage in used:
         _settle_total(reading, stage, names, counts)
@@ -391,11 +392,24 @@ def _long(frame: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
+def _check_whole(table: pd.DataFrame) -> None:
+    """People at a stage are whole; a population may be an estimate."""
+    broken = table[(table["unit"] == "count") & (table["value"] % 1 != 0)]
+    if len(broken):
+        at = broken.iloc[0]
+        raise DataError(
+            f"{at['value']:g} is not a whole number of people.",
+            row=int(broken.index[0]) + 2,
+            column="count",
+            remedy=f"It is that of {at['stage']}: {at['variable']}: {at['category']}. If it is a "
+            "percentage, put it into a column `percent`.",
+        )
+
+
 def _check_values(out: pd.DataFrame) -> None:
     for problem, wrong in (
         ("The number is missing.", out["value"].isna()),
         ("The number is negative.", out["value"] < 0),
-        ("The count is not whole.", (out["unit"] == "count") & (out["value"] % 1 != 0)),
     ):
         if wrong.any():
             row = int(wrong.to_numpy().argmax())
