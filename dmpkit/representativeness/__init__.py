@@ -2,8 +2,11 @@
 
 from dmpkit.representativeness.benchmark import BenchmarkComparison, compare_with_benchmark
 from dmpkit.representativeness.data import Panel, Population
+from dmpkit.representativeness.exact import ExactTest, exact_multinomial
 from dmpkit.representativeness.household import HouseholdCheck, household_check
 from dmpkit.representativeness.intersections import Intersections, intersections
+from dmpkit.representativeness.margins import MarginCheck, check_margins
+from dmpkit.representativeness.margins_plots import plot_love, plot_margins
 from dmpkit.representativeness.quotas import (
     QuotaAttainment,
     Quotas,
@@ -18,8 +21,10 @@ from dmpkit.representativeness.weights import Weights
 
 __all__ = [
     "BenchmarkComparison",
+    "ExactTest",
     "HouseholdCheck",
     "Intersections",
+    "MarginCheck",
     "Panel",
     "Population",
     "QuotaAttainment",
@@ -28,10 +33,14 @@ __all__ = [
     "StageFlow",
     "Weights",
     "calibrate",
+    "check_margins",
     "compare_with_benchmark",
     "design_weights",
+    "exact_multinomial",
     "household_check",
     "intersections",
+    "plot_love",
+    "plot_margins",
     "post_stratify",
     "quota_attainment",
     "r_indicator",
