@@ -3,10 +3,21 @@
 from dmpkit.representativeness.benchmark import BenchmarkComparison, compare_with_benchmark
 from dmpkit.representativeness.data import Panel, Population
 from dmpkit.representativeness.exact import ExactTest, exact_multinomial
+from dmpkit.representativeness.external import ExternalDraw, run_external_lottery
+from dmpkit.representativeness.fairness import (
+    RuleComparison,
+    SelectionFairness,
+    chance_bound,
+    compare_rules,
+    selection_fairness,
+)
+from dmpkit.representativeness.feasibility import Feasibility, check_feasibility
 from dmpkit.representativeness.household import HouseholdCheck, household_check
 from dmpkit.representativeness.intersections import Intersections, intersections
+from dmpkit.representativeness.lottery import Lottery, simulate_lottery
 from dmpkit.representativeness.margins import MarginCheck, check_margins
 from dmpkit.representativeness.margins_plots import plot_love, plot_margins
+from dmpkit.representativeness.panel_place import PanelPlace
 from dmpkit.representativeness.quotas import (
     QuotaAttainment,
     Quotas,
@@ -22,18 +33,27 @@ from dmpkit.representativeness.weights import Weights
 __all__ = [
     "BenchmarkComparison",
     "ExactTest",
+    "ExternalDraw",
+    "Feasibility",
     "HouseholdCheck",
     "Intersections",
+    "Lottery",
     "MarginCheck",
     "Panel",
+    "PanelPlace",
     "Population",
     "QuotaAttainment",
     "Quotas",
     "RIndicator",
+    "RuleComparison",
+    "SelectionFairness",
     "StageFlow",
     "Weights",
     "calibrate",
+    "chance_bound",
+    "check_feasibility",
     "check_margins",
+    "compare_rules",
     "compare_with_benchmark",
     "design_weights",
     "exact_multinomial",
@@ -48,5 +68,8 @@ __all__ = [
     "read_panel",
     "read_population",
     "read_quotas",
+    "run_external_lottery",
+    "selection_fairness",
+    "simulate_lottery",
     "stage_flow",
 ]

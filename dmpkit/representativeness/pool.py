@@ -265,11 +265,8 @@ def _household_codes(frame: pd.DataFrame, household: str | Sequence[str], notes:
         _require_column(frame, name, "the address")
     parts = pd.concat([as_labels(frame[name]) for name in names], axis=1)
     missing = parts.isna().any(axis=1).to_numpy()
-    codes = (
-        parts.groupby(list(parts.columns), dropna=False, sort=False)
-        .ngroup()
-        .to_numpy(np.int64, copy=True)
-    )
+    groups = parts.groupby(list(parts.columns), dropna=False, sort=False).ngroup()
+    codes: Ints = np.array(groups, dtype=np.int64)
     codes[missing] = codes.max() + 1 + np.arange(missing.sum())
     if missing.any():
         notes.append(f"{missing.sum()} people without an address count as living alone.")
