@@ -37,6 +37,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_NAME = {"cause": "Write 'pending' where nothing has happened yet, or leave the row out."}
 #: Words for "nothing has happened so far", as `cause` may say it.
 PENDING = ("pending", "censored", "0", "")
 
@@ -102,6 +103,10 @@ def numbers(values: Any, name: str, *, missing: bool = False, infinite: bool = F
     [1.0, 2.5]
     """
     plain = [values] if np.isscalar(values) else values
+    if np.asarray(plain).dtype.kind in "mM":
+        raise DataError(
+            "it holds dates.", column=name, remedy="Give numbers: days or months since the start."
+        )
     raw = pd.Series(np.asarray(plain, dtype=object).ravel())
     found = pd.to_numeric(raw, errors="coerce").astype(float).to_numpy(copy=True)
     text = raw.map(lambda v: isinstance(v, str | bytes | np.datetime64 | pd.Timestamp)).to_numpy(
@@ -122,7 +127,8 @@ def numbers(values: Any, name: str, *, missing: bool = False, infinite: bool = F
 def _refuse(raw: pd.Series, wrong: Any, name: str, what: str, remedy: str) -> None:
     if wrong.any():
         at = int(np.argmax(wrong))
-        raise DataError(f"{raw.iloc[at]!r} {what}.", row=at + 1, column=name, remedy=remedy)
+        shown = "the value" if pd.isna(raw.iloc[at]) else repr(raw.iloc[at])
+        raise DataError(f"{shown} {what}.", row=at + 1, column=name, remedy=remedy)
 
 
 def labels_of(values: Any, name: str, n: int) -> NDArray[np.object_]:
@@ -140,7 +146,7 @@ def labels_of(values: Any, name: str, n: int) -> NDArray[np.object_]:
     """
     raw = pd.Series(np.asarray(values, dtype=object).ravel())
     _same_length(len(raw), n, name)
-    _refuse(raw, raw.isna().to_numpy(), name, "is missing", "Name it, or leave the row out.")
+    _refuse(raw, raw.isna().to_numpy(), name, "is missing", _NAME.get(name, "Name it."))
     shown = raw.map(_label).to_numpy(dtype=object)
     return np.asarray(shown, dtype=object)
 

@@ -183,7 +183,8 @@ def _variances(
         carried = np.einsum("bsj,sl,blj->bj", prefix[i], covariance, prefix[i], optimize=True)
         added[i] += carried
         covariance = prefix[i, -1].T @ covariance @ prefix[i, -1] + inner[i]
-    return np.maximum(added, 0.0), covariance
+    # crumbs of subtraction, where a share has come to 0 or 1; a true variance is far larger
+    return np.where(added < 1e-15, 0.0, added), covariance
 
 
 def integrated(counts: Counts, start: Floats, horizon: float) -> tuple[Floats, Floats]:
