@@ -26,6 +26,7 @@ from dmpkit.representativeness.quotas import (
 )
 from dmpkit.representativeness.readers import read_panel, read_population
 from dmpkit.representativeness.response import RIndicator, r_indicator
+from dmpkit.representativeness.response_margins import r_indicator_from_margins
 from dmpkit.representativeness.stages import StageFlow, stage_flow
 from dmpkit.representativeness.weighting import calibrate, design_weights, post_stratify, rake
 from dmpkit.representativeness.weights import Weights
@@ -64,6 +65,7 @@ __all__ = [
     "post_stratify",
     "quota_attainment",
     "r_indicator",
+    "r_indicator_from_margins",
     "rake",
     "read_panel",
     "read_population",

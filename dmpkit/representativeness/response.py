@@ -201,8 +201,8 @@ class RIndicator(Result):
             "(Schouten, Cobben & Bethlehem 2009), S² with divisor N - 1; the adjusted R takes off "
             "the variance that estimating the propensities adds (Shlomo, Skinner & Schouten "
             f"2012). Its standard error, and a normal interval with it, come from {interval}. "
-            "Partial indicators after Schouten, Shlomo & Skinner (2011). The people invited are a complete list: "
-            "the uncertainty is that of their response, not of sampling."
+            "Partial indicators after Schouten, Shlomo & Skinner (2011). The people invited are a "
+            "complete list: the uncertainty is that of their response, not of sampling."
         )
 
     def section(self) -> Section:

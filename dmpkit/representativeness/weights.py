@@ -356,8 +356,8 @@ class Weights(Result):
             f"Weights by {self.method}; {self.iterations} iterations, largest relative margin "
             f"error {self.error:.1e}.{bounds} Design effect after Kish "
             "(1965), n Σw² / (Σw)². "
-            f"Standard errors of weighted means are linearised from {regression}, with n/(n - 1), as if "
-            "people had been drawn independently."
+            f"Standard errors of weighted means are linearised from {regression}, with n/(n - 1), "
+            "as if people had been drawn independently."
         )
 
     def section(self) -> Section:
