@@ -1,5 +1,6 @@
 """Representativeness: does a panel look like its population, at every stage."""
 
+from dmpkit.representativeness.balance import balance_distances, balance_table
 from dmpkit.representativeness.benchmark import BenchmarkComparison, compare_with_benchmark
 from dmpkit.representativeness.data import Panel, Population
 from dmpkit.representativeness.exact import ExactTest, exact_multinomial
@@ -28,6 +29,7 @@ from dmpkit.representativeness.readers import read_panel, read_population
 from dmpkit.representativeness.response import RIndicator, r_indicator
 from dmpkit.representativeness.response_margins import r_indicator_from_margins
 from dmpkit.representativeness.stages import StageFlow, stage_flow
+from dmpkit.representativeness.weight_sensitivity import WeightSensitivity, sensitivity_to_weights
 from dmpkit.representativeness.weighting import calibrate, design_weights, post_stratify, rake
 from dmpkit.representativeness.weights import Weights
 
@@ -49,7 +51,10 @@ __all__ = [
     "RuleComparison",
     "SelectionFairness",
     "StageFlow",
+    "WeightSensitivity",
     "Weights",
+    "balance_distances",
+    "balance_table",
     "calibrate",
     "chance_bound",
     "check_feasibility",
@@ -72,6 +77,7 @@ __all__ = [
     "read_quotas",
     "run_external_lottery",
     "selection_fairness",
+    "sensitivity_to_weights",
     "simulate_lottery",
     "stage_flow",
 ]
