@@ -143,7 +143,7 @@ def tidy(frame: Any, table: str) -> pd.DataFrame:
     ['review_date', 'scope', 'reviewer']
     """
     known = TABLES[table]
-    if frame is None:
+    if frame is None or (isinstance(frame, pd.DataFrame) and frame.shape == (0, 0)):
         given = pd.DataFrame({name: [] for name in known}, dtype="str")
     else:
         given = to_pandas(frame, what=f"table of {table.replace('_', ' ')}")

@@ -577,7 +577,7 @@ def ledger_from_excel(path: str | os.PathLike[str]) -> Ledger:
         raise DataError(
             "The workbook has no sheet 'recommendations'.",
             file=path,
-            remedy="Export a ledger with ledger_to_excel, or import a list with ledger_from_spreadsheet.",
+            remedy="Export with ledger_to_excel, or import a list with ledger_from_spreadsheet.",
         )
     tables = {name: _sheet(book[name]) for name in TABLES if name in book.sheetnames}
     return Ledger.from_frames(**tables)
