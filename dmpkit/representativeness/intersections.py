@@ -126,9 +126,10 @@ def intersections(
     names = _common(members, sources, variables)
     sets = _crossings(names, depth)
     _check_numbers(pool_below)
+    coded = [None if one.joint is None else _coded(one.joint, names) for one in sources]
     done = [
-        _cross(members, _source(sources, names_of, independence), names_of, pool_below, finite)
-        for names_of in sets
+        _cross(members, _source(sources, coded, own, independence), own, pool_below, finite)
+        for own in sets
     ]
     outside = sum(float(one.row["outside"]) for one in done)
     if outside:
@@ -168,6 +169,12 @@ def _populations(population: Any) -> list[Population]:
     if isinstance(population, list | tuple):
         return [population_of(one) for one in population]
     return [population_of(population)]
+
+
+def _coded(joint: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """A joint table with coded labels, so that each crossing sums it quickly."""
+    used = [name for name in names if name in joint.columns]
+    return joint[[*used, "count"]].astype(dict.fromkeys(used, "category"))
 
 
 def _common(
@@ -217,13 +224,19 @@ def _check_numbers(pool_below: float | None) -> None:
         raise DataError(f"pool_below is {pool_below!r}.", remedy="Use a number from 0, or None.")
 
 
-def _source(sources: Sequence[Population], names: tuple[str, ...], independence: bool) -> _Source:
+def _source(
+    sources: Sequence[Population],
+    coded: Sequence[pd.DataFrame | None],
+    names: tuple[str, ...],
+    independence: bool,
+) -> _Source:
     """The population's cells of a crossing, from the first table that holds it."""
-    for one in sources:
-        if one.joint is not None and set(names) <= set(one.variables):
-            joint = one.joint.groupby(list(names), sort=False, observed=True)["count"].sum()
+    for one, joint in zip(sources, coded, strict=True):
+        if joint is not None and set(names) <= set(one.variables):
+            cells = joint.groupby(list(names), sort=False, observed=True)["count"].sum()
             orders = {name: list(one.categories(name)) for name in names}
-            return _Source(joint.reset_index(), orders, False)
+            plain = cells.reset_index().astype(dict.fromkeys(names, object))
+            return _Source(plain, orders, False)
     margins = {name: one.shares(name) for one in reversed(sources) for name in one.variables}
     if not independence:
         raise DataError(

@@ -302,7 +302,7 @@ def test_what_is_not_printed_is_not_nothing():
     ("table", "options", "message"),
     [
         (counts(a={"F": 5, "M": 5}, b={"F": 6, "M": 2}), {}, r"'b' has 6 people of 'F', 'a'"),
-        (counts(a={"F": 5, "M": 5}, b={"F": 5.5, "M": 2}), {}, r"row 4, column count: 5.5 is not a whole"),
+        (counts(a={"F": 5, "M": 5}, b={"F": 5.5, "M": 2}), {}, r"row 4, .*5\.5 is not a whole"),
         (counts(a={"F": 5, "M": -5}, b={"F": 5, "M": 2}), {}, r"row 3.*negative"),
         (counts(a={"F": 5, "M": 5}, b={"F": 5, "m": 2}), {}, r"broken|'m'|not printed"),
         (counts(a={"F": 5, "M": 5}), {}, r"no stage 'b'"),
