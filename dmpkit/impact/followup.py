@@ -103,11 +103,16 @@ def numbers(values: Any, name: str, *, missing: bool = False, infinite: bool = F
     [1.0, 2.5]
     """
     plain = [values] if np.isscalar(values) else values
-    if np.asarray(plain).dtype.kind in "mM":
+    ready = _flat(plain, name)
+    if ready.dtype.kind in "mM":
         raise DataError(
             "it holds dates.", column=name, remedy="Give numbers: days or months since the start."
         )
-    raw = pd.Series(np.asarray(plain, dtype=object).ravel())
+    if ready.dtype.kind in "iuf":  # as a rule all is well
+        found = ready.astype(np.float64)
+        if np.isfinite(found).all() and (found >= 0).all():
+            return found
+    raw = pd.Series(np.asarray(plain, dtype=object))
     found = pd.to_numeric(raw, errors="coerce").astype(float).to_numpy(copy=True)
     text = raw.map(lambda v: isinstance(v, str | bytes | np.datetime64 | pd.Timestamp)).to_numpy(
         dtype=bool
@@ -122,6 +127,17 @@ def numbers(values: Any, name: str, *, missing: bool = False, infinite: bool = F
     below = found < 0
     _refuse(raw, below, name, "is negative", "Count time from the start (0), such as the report.")
     return np.asarray(found, dtype=np.float64)
+
+
+def _flat(values: Any, name: str) -> NDArray[Any]:
+    """One row of values as an array of whatever kind."""
+    try:
+        found = np.asarray(values)
+    except ValueError:
+        found = np.empty((0, 0))
+    if found.ndim != 1:
+        raise DataError("it is not one row of values.", column=name, remedy="Give one an item.")
+    return found
 
 
 def _refuse(raw: pd.Series, wrong: Any, name: str, what: str, remedy: str) -> None:
@@ -144,7 +160,8 @@ def labels_of(values: Any, name: str, n: int) -> NDArray[np.object_]:
     >>> labels_of([1.0, 2.0], "group", 2).tolist()
     ['1', '2']
     """
-    raw = pd.Series(np.asarray(values, dtype=object).ravel())
+    _flat(values, name)
+    raw = pd.Series(np.asarray(values, dtype=object))
     _same_length(len(raw), n, name)
     _refuse(raw, raw.isna().to_numpy(), name, "is missing", _NAME.get(name, "Name it."))
     shown = raw.map(_label).to_numpy(dtype=object)
@@ -230,7 +247,7 @@ def _entries(entry: Any, ends: Floats) -> Floats:
 def _codes(
     cause: Any, n: int, causes: Sequence[str] | None, name: str
 ) -> tuple[Ints, tuple[str, ...]]:
-    given = np.asarray(cause)
+    given = _flat(cause, name)
     if given.dtype == bool:
         given = given.astype(int)
     found = labels_of(given, name, n)

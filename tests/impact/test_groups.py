@@ -100,7 +100,7 @@ def test_equal_groups_do_not_differ():
 def test_what_cannot_be_compared():
     with pytest.raises(DataError, match="only one group"):
         impact.gray_test([1, 2], [1, 2], ["a", "a"])
-    with pytest.raises(DataError, match="'9' did not occur|9 did not occur"):
+    with pytest.raises(DataError, match="9 did not occur"):
         impact.gray_test([1, 2], [1, 2], ["a", "b"], of=9)
     with pytest.raises(DataError, match="row 2, column group: the value is missing"):
         impact.gray_test([1, 2], [1, 2], ["a", None])

@@ -112,7 +112,8 @@ def test_one_list_has_no_interval_and_the_text_says_why():
     assert "complete list" in curve.methods_text()
     assert "complete list" in curve.median().note
     shown = curve.section().html
-    assert "standard error" not in shown and "standard_error" not in shown
+    assert "standard error" not in shown
+    assert "standard_error" not in shown
 
 
 @pytest.mark.parametrize("interval", ["plain", "log", "log-log"])
@@ -190,6 +191,8 @@ def test_an_early_risk_set_that_is_used_up_is_told():
         ([1, math.inf], [1, 0], None, "infinite"),
         (["a", 2], [1, 0], None, "row 1, column time: 'a' is not a number"),
         (["1", 2], [1, 0], None, "not a number"),
+        ([[1, 2], [3]], [1, 0], None, "column time: it is not one row of values"),
+        ([1, 2], [[1, 0], [0, 1]], None, "column event: it is not one row of values"),
         (np.array(["2021-01-01"], dtype="datetime64[ns]"), [1], None, "holds dates"),
         ([1, 2], [1, 2], None, "row 2, column event: '2' is not one of 1"),
         ([1, 2], [1, None], None, "row 2, column event: the value is missing"),
