@@ -176,7 +176,7 @@ class RaterComparison(Result):
         than two of their statuses have a grade.
         """
         wide = {name: self._status_of(name) for name in self.raters}
-        table = pd.DataFrame(wide).reindex(dict.fromkeys(self.ratings["rec_id"]))
+        table = pd.DataFrame(wide).reindex(list(dict.fromkeys(self.ratings["rec_id"])))
         differs = table.apply(lambda row: len(set(row.dropna())) > 1, axis=1)
         grades = pd.DataFrame({n: table[n].map(dict(self.scale)) for n in table}).astype(float)
         gap = (grades.max(axis=1) - grades.min(axis=1)).where(grades.notna().sum(axis=1) >= 2)
@@ -313,7 +313,11 @@ class RaterComparison(Result):
         found = [
             Indicator(
                 f"agreement of {r['rater_a']} and {r['rater_b']} (linear kappa)",
-                *(r[key] for key in ("value", "low", "high", "n", "note")),
+                r["value"],
+                r["low"],
+                r["high"],
+                r["n"],
+                r["note"],
                 source,
             )
             for r in self._how_far()

@@ -107,7 +107,10 @@ def _frame(ax: Axes, table: pd.DataFrame, names: list[Any], share: str | None, l
     ax.grid(visible=True, axis="y")
     ax.set_axisbelow(True)
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel("agreement (0: as by chance, 1: perfect)")
+    chance = "0: as by chance"
+    if "percent agreement" in names:
+        chance += " (not for percent)"
+    ax.set_xlabel(f"agreement; {chance}, 1: perfect")
     if share is None:
         return
     first = table.drop_duplicates(label).set_index(label)[share]

@@ -474,6 +474,8 @@ def scott_pi(
     r = Ratings.read(
         ratings, categories=categories, unit_weights=unit_weights, clusters=clusters
     ).pair(raters, "Scott's pi")
+    if not _comparable(r):
+        return _undefined(r, weights_name(weights))
     return _kappa_family(_both_rated(r), "fleiss", weights, sampling)
 
 
@@ -638,6 +640,8 @@ def light_kappa(
         return _undefined(r, name)
     terms = _Light(r.patterns_by_rater, matrix)
     missing = [pair for pair, value in terms.pairs().items() if math.isnan(value)]
+    if len(missing) == len(terms.terms):
+        return _undefined(r, name)
     if missing:
         a, b = (r.raters[i] for i in missing[0])
         note = f"{name}; undefined: the kappa of {a} and {b} is, and so is the mean"
@@ -808,7 +812,8 @@ def _bootstrapped(
         seed=sampling.seed, clusters=r.clusters, mass=r.unit_weights,
     )  # fmt: skip
     usable = values[~np.isnan(values)]
-    drawn = f"{n:,} units" if r.clusters is None else f"{int(r.clusters.max()) + 1} clusters"
+    rated = int(patterns.times.sum())
+    drawn = f"{rated:,} units" if r.clusters is None else f"{int(r.clusters.max()) + 1} clusters"
     how = f"{sampling.percent} percentile interval, {sampling.n_resamples:,} resamples of {drawn}"
     how += f", seed {seed}"
     if len(usable) < len(values):
