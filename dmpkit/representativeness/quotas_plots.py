@@ -27,6 +27,8 @@ def plot_quotas(result: QuotaAttainment, *, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
         Where to draw.
     """
+    from matplotlib.ticker import MaxNLocator
+
     cells = result.cells[result.cells["status"] != "not assessed"]
     rows: list[tuple[float, str]] = []
     y, place = 0.0, []
@@ -47,7 +49,7 @@ def plot_quotas(result: QuotaAttainment, *, ax: Axes | None = None) -> Axes:
         ax.set_ylim(y - 0.6, -0.7)
         top = float(cells[["count", "max"]].max().max())
         ax.set_xlim(0, top * 1.24)
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_xlabel("seats (grey band: from minimum to maximum of the quota)")
         ax.tick_params(axis="y", length=0)
     outside = result.worst
