@@ -41,10 +41,12 @@ from dmpkit.representativeness.goodness import (
 )
 from dmpkit.representativeness.labels import closest, require_known
 from dmpkit.representativeness.readings import methods_of, reading_of, summary_of
-from dmpkit.resampling import drawn_seed
+from dmpkit.resampling import drawn_seed, p_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from dmpkit.representativeness.lottery import Lottery
 
 __all__ = ["MarginCheck", "check_margins"]
 
@@ -83,8 +85,8 @@ class MarginCheck(Result):
         n_categories, chi2, df, p_value, g, p_g, p_exact, exact_method, p_holm, p_bh,
         p_exact_holm, tvd, tvd_floor, floor_counts, expected_tvd, cramers_w, kl,
         hellinger, largest_gap, min_expected, sparse, significant_gap,
-        detectable_gap, reading``. Tests and what belongs to them are NaN for quota
-        variables. `p_holm` and `p_bh` adjust `p_value` (chi-square) over the
+        detectable_gap, lottery_tvd, p_lottery, reading``. Tests and what belongs to
+        them are NaN for quota variables. `p_holm` and `p_bh` adjust `p_value` (chi-square) over the
         variables that are free, `p_exact_holm` the exact one. `floor_counts` are the
         whole numbers nearest to the target, in the order of the categories.
     categories : DataFrame
@@ -217,6 +219,7 @@ def check_margins(
     variables: Sequence[str] | None = None,
     quotas: Any = None,
     quota_variables: Sequence[str] = (),
+    lottery: Lottery | None = None,
     level: float = 0.05,
     n_resamples: int = 99_999,
     seed: int | None = None,
@@ -255,6 +258,10 @@ def check_margins(
         Seats asked for; their variables are quota variables.
     quota_variables : sequence of str
         Variables filled by quota whose seats are not at hand.
+    lottery : Lottery, optional
+        Draws of the lottery that filled the panel (:func:`simulate_lottery`): gives
+        each variable that it counted its mean distance in the lottery's own panels
+        and the share of them at least as far off, (b + 1)/(B + 1).
     level : float
         Significance level of readings and intervals, and of the gap that could be
         found with a chance of 80 %.
@@ -314,6 +321,7 @@ Male, −17.5 points. Rounding to whole people alone makes 0.0 %, and a simple r
     for name in names:
         both, gone = _side_by_side(members, whole, wanted, name)
         row, table = _compare(both, name, name in fixed, level, test, n_resamples)
+        row |= _in_lottery(both, name, row["tvd"], lottery)
         row["n_unknown"] = members.n_unknown(name)
         row["n_zero_target"] = int(gone.loc[gone["reason"] == ZERO, "count"].sum())
         rows.append(row)
@@ -340,7 +348,8 @@ _COLUMNS = [
     "variable", "quota", "n", "n_unknown", "n_zero_target", "n_categories", "chi2", "df",
     "p_value", "g", "p_g", "p_exact", "exact_method", "p_holm", "p_bh", "p_exact_holm", "tvd",
     "tvd_floor", "floor_counts", "expected_tvd", "cramers_w", "kl", "hellinger", "largest_gap",
-    "min_expected", "sparse", "significant_gap", "detectable_gap", "reading",
+    "min_expected", "sparse", "significant_gap", "detectable_gap", "lottery_tvd", "p_lottery",
+    "reading",
 ]  # fmt: skip
 
 
@@ -537,7 +546,7 @@ def _uncertainty(x: Any, p: Any, level: float) -> dict[str, Any]:
     low, high = wilson_interval(x, n, level=1 - level)
     exact_low, exact_high = clopper_pearson_interval(x, n, level=1 - level)
     all_low, all_high = goodman_intervals(x, level=1 - level)
-    p_value = exact_binomial_test(x, n, p) if len(x) > 1 else np.full(1, NAN)
+    p_exact = exact_binomial_test(x, n, p) if len(x) > 1 else np.full(1, NAN)
     return {
         "low": low,
         "high": high,
@@ -546,11 +555,32 @@ def _uncertainty(x: Any, p: Any, level: float) -> dict[str, Any]:
         "goodman_low": all_low,
         "goodman_high": all_high,
         "residual": standardised_residuals(x, p),
-        "p_value": p_value,
-        "p_holm": holm(p_value),
-        "p_bh": benjamini_hochberg(p_value),
+        "p_value": p_exact,
+        "p_holm": holm(p_exact),
+        "p_bh": benjamini_hochberg(p_exact),
         "detectable_gap": detectable_gap(n, p, level=level),
     }
+
+
+def _in_lottery(
+    both: pd.DataFrame, name: str, observed: float, lottery: Lottery | None
+) -> dict[str, float]:
+    """Mean distance of the lottery's panels, and how many are at least as far off."""
+    counted = () if lottery is None else lottery.variables
+    own = next((one for one in counted if one.name == name), None)
+    if lottery is None or own is None:
+        return {"lottery_tvd": NAN, "p_lottery": NAN}
+    labels = list(both["category"])
+    require_known(own.categories, labels, variable=name, where="the lottery",
+                  reference="the categories compared")  # fmt: skip
+    drawn = lottery.counts(name)
+    counts = np.zeros((len(drawn), len(labels)))
+    counts[:, [labels.index(label) for label in own.categories]] = drawn
+    counts = counts[counts.sum(axis=1) > 0]
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    far = np.abs(shares - both["target"].to_numpy(dtype=np.float64)).sum(axis=1) / 2
+    as_far = int((far >= observed - 1e-12).sum())
+    return {"lottery_tvd": float(far.mean()), "p_lottery": p_value(as_far, len(far))}
 
 
 def _with_seats(table: pd.DataFrame, seats: pd.DataFrame | None, name: str) -> pd.DataFrame:

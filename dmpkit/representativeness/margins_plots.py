@@ -136,6 +136,8 @@ def plot_love(
             ax.plot(scale * rows["after"], places, "s", color=ORANGE, ms=4.5, label=labels[1])
             ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.2)
         _dress(ax, places, names, heads, height)
+        for line in ax.lines:
+            line.set_clip_on(False)  # markers at 0
         ax.set_xlim(left=0)
         ax.set_xlabel(
             "absolute standardised difference"
@@ -238,7 +240,8 @@ def _dress(
 ) -> None:
     """Labels of the rows and headings of the variables at the left."""
     every = sorted([*zip(places, labels, [False] * len(labels), strict=True),
-                    *((at, _label(name), True) for at, name in heads)])  # fmt: skip
+                    *((at, textwrap.shorten(name, 44, placeholder="…"), True)
+                      for at, name in heads)])  # fmt: skip
     ax.set_yticks([at for at, _, _ in every], [text for _, text, _ in every])
     for tick, (_, _, head) in zip(ax.get_yticklabels(), every, strict=True):
         tick.set_fontweight("bold" if head else "normal")

@@ -50,7 +50,7 @@ def reading_of(row: Mapping[Hashable, Any], cells: pd.DataFrame, level: float) -
         head += f"; the largest gap is {label}, {_points(gap)}"
     if row["quota"]:
         return f"{head}. {_quota_reading(row, cells)}"
-    return f"{head}. {_yardsticks(row)} {_verdict(row, level)}"
+    return f"{head}. {_yardsticks(row)} {_verdict(row, level)}{_lottery_reading(row)}"
 
 
 def _yardsticks(row: Mapping[Hashable, Any]) -> str:
@@ -67,7 +67,7 @@ def _verdict(row: Mapping[Hashable, Any], level: float) -> str:
     p, kind = (row["p_exact"], "exact") if exact else (row["p_value"], "chi-square")
     adjusted = row["p_exact_holm"] if exact else row["p_holm"]
     said = f"{kind} {p_text(p)}"
-    if not math.isclose(p, adjusted):
+    if p <= level and not math.isclose(p, adjusted):
         said += f", after Holm {p_text(adjusted)}"
     if adjusted <= level:
         return f"That is more than chance explains ({said})."
@@ -77,7 +77,7 @@ def _verdict(row: Mapping[Hashable, Any], level: float) -> str:
             f"({said})."
         )
     return (
-        f"Chance explains it ({said}); with {row['n']} people a gap below "
+        f"Chance alone could explain it ({said}); with {row['n']} people a gap below "
         f"{100 * row['detectable_gap']:.0f} points would often stay unseen."
     )
 
@@ -91,7 +91,16 @@ def _quota_reading(row: Mapping[Hashable, Any], cells: pd.DataFrame) -> str:
     if len(known):
         met = known["count"].between(known["quota_min"], known["quota_max"])
         text += f" {int(met.sum())} of {len(known)} categories are within their quota."
-    return text
+    return text + _lottery_reading(row)
+
+
+def _lottery_reading(row: Mapping[Hashable, Any]) -> str:
+    if math.isnan(row["p_lottery"]):
+        return ""
+    return (
+        f" The lottery itself misses by {_percent(row['lottery_tvd'])} on average, and "
+        f"{_percent(row['p_lottery'])} of its panels are at least as far off."
+    )
 
 
 def summary_of(check: MarginCheck) -> str:
@@ -118,9 +127,9 @@ def _outstanding(check: MarginCheck) -> str:
         parts.append(
             f"More than chance explains, after Holm: {', '.join(beyond)}."
             if beyond
-            else f"Chance explains all {len(free)} departures of variables left free."
+            else f"None of the {len(free)} variables left free departs more than chance explains."
             if len(free) > 1
-            else "Chance explains the departure."
+            else "The variable left free departs no more than chance explains."
         )
     if check.quota_variables:
         parts.append(f"Filled by quota and not tested: {', '.join(check.quota_variables)}.")
@@ -172,6 +181,11 @@ def methods_of(check: MarginCheck) -> str:
             f" {', '.join(check.quota_variables)} were filled by quota. Agreement was enforced "
             "there, so that tests and intervals for free sampling do not apply; the variables "
             "are described by their distance and their quotas."
+        )
+    if check.variables["p_lottery"].notna().any():
+        text += (
+            " Distances were also held against those of panels drawn by the simulated lottery, "
+            "with the share of them at least as far off, (b + 1)/(B + 1)."
         )
     return text
 

@@ -346,7 +346,7 @@ def test_readings_say_whether_chance_explains_it():
     )
     readings = dict(zip(big.variables["variable"], big.variables["reading"], strict=True))
     assert "more than chance explains (exact p < 0.001, after Holm p < 0.001)" in readings["sex"]
-    assert "Chance explains it" in readings["area"]
+    assert "Chance alone could explain it" in readings["area"]
     assert "a gap below 6 points" in readings["area"]  # 2.8016 * sqrt(0.25 / 476) = 6.4 points
     assert "More than chance explains, after Holm: sex." in big.summary()
 
@@ -356,6 +356,24 @@ def test_detectable_gap_of_the_jury():
     row = quiet({"v": {"a": 11, "b": 12}}, {"v": {"a": 0.5, "b": 0.5}}).variables.iloc[0]
     assert row["significant_gap"] == pytest.approx(0.2043, abs=5e-5)
     assert row["detectable_gap"] == pytest.approx(0.2921, abs=5e-5)
+
+
+def test_quota_variables_are_read_against_their_own_lottery():
+    from dmpkit.representativeness.lottery import simulate_lottery
+
+    pool = pd.DataFrame({"age": ["young"] * 30 + ["old"] * 70})
+    lottery = simulate_lottery(pool, None, 10, variables=["age"], n_draws=2000, seed=1)
+    panel, target = {"age": {"young": 5, "old": 5}}, {"age": {"old": 0.5, "young": 0.5}}
+    check = quiet(panel, target, quota_variables=["age"], lottery=lottery)
+    row = check.variables.iloc[0]
+    assert row["p_lottery"] == 1.0  # no panel can be nearer than one that matches
+    drawn = lottery.counts("age")[:, list(lottery.variable("age").categories).index("young")]
+    assert row["lottery_tvd"] == pytest.approx(np.abs(drawn / 10 - 0.5).mean(), rel=1e-12)
+    assert "The lottery itself misses by" in row["reading"]
+    assert "simulated lottery" in check.methods_text()
+    far = quiet({"age": {"young": 10}}, target, quota_variables=["age"], lottery=lottery)
+    as_far = int(((drawn == 0) | (drawn == 10)).sum())
+    assert far.variables["p_lottery"].iloc[0] == (as_far + 1) / 2001
 
 
 # --- views -----------------------------------------------------------------------------
