@@ -263,7 +263,7 @@ def _flags(column: pd.Series) -> Floats:
             continue
         if word not in _YES | _NO:
             raise DataError(
-                f"{value!r} does not say whether it was already planned.",
+                f"{str(value)!r} does not say whether it was already planned.",
                 row=_row(column, row),
                 column=str(column.name),
                 remedy="Write yes or no, 1 or 0, or none, planned, under way, in force.",

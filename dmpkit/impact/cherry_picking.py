@@ -39,7 +39,8 @@ _ERRORS = {
 }
 _MODELS = {
     "logit": "a binary logit model of being taken up",
-    "ordinal": "an ordinal (proportional odds) logit model of the fate",
+    "ordinal": "an ordinal (proportional odds) logit model of the fate, which takes one odds ratio "
+    "for every step from a lower fate to a higher",
 }
 ASSOCIATION = (
     "These are associations: nobody assigned cost or challenge by lot, and which recommendations "

@@ -71,14 +71,16 @@ def plot_uptake(result: CherryPicking, *, ax: Axes | None = None) -> Axes:
         rows.append(len(labels))
         labels.append(_wrapped(row.category))
     lines = sum(label.count("\n") + 1 for label in labels)
-    ax = new_axes((6.4, 1.2 + 0.24 * lines)) if ax is None else ax
+    ax = new_axes((6.4, 1.3 + 0.12 * lines + 0.12 * len(labels))) if ax is None else ax
     share = 100 * uptake["share"].to_numpy(dtype=np.float64)
     whole = 100 * float(result.shares["share"].iloc[0])
     with style():
         ax.axvline(whole, color=GREY, lw=0.9, ls="--")
-        ax.text(whole, -0.9, f" all {whole:.0f} %", color=GREY, fontsize=8, va="bottom")
+        side = "left" if whole < 60 else "right"
+        text = f" all {whole:.0f} % "
+        ax.text(whole, -0.8, text, color=GREY, fontsize=8, va="bottom", ha=side)
         ax.hlines(rows, 0, share, color=PALETTE[0], lw=1.2)
-        ax.plot(share, rows, ls="none", marker=MARKERS[0], color=PALETTE[0])
+        ax.plot(share, rows, ls="none", marker=MARKERS[0], color=PALETTE[0], clip_on=False)
         for place, row in zip(rows, rows_of(uptake), strict=True):
             ax.annotate(
                 f"{row.taken_up} of {row.n}", (1.02, place),
@@ -87,7 +89,7 @@ def plot_uptake(result: CherryPicking, *, ax: Axes | None = None) -> Axes:
         ax.set_yticks(range(len(labels)), labels)
         for head in heads:
             ax.get_yticklabels()[head].set_fontweight("bold")
-        ax.set_ylim(len(labels) - 0.4, -1.1)
+        ax.set_ylim(len(labels) - 0.4, -1.6)
         ax.set_xlim(0, 100)
         ax.grid(visible=True, axis="x")
         ax.set_axisbelow(True)
@@ -129,7 +131,7 @@ def plot_forest(result: CherryPicking, *, ax: Axes | None = None) -> Axes:
     frame = fitted.coefficients
     labels = [_wrapped(str(term).replace("_", " ")) for term in frame["term"]]
     lines = sum(label.count("\n") + 1 for label in labels)
-    ax = new_axes((6.8, 1.3 + 0.3 * lines)) if ax is None else ax
+    ax = new_axes((6.8, 1.3 + 0.14 * lines + 0.16 * len(labels))) if ax is None else ax
     ratio, low, high = (
         frame[c].to_numpy(dtype=np.float64) for c in ("odds_ratio", "odds_low", "odds_high")
     )
@@ -185,8 +187,9 @@ def _forest_row(
     if left < ratio < right:
         ax.plot(ratio, y, marker="s", color=PALETTE[0], ms=6)
     else:
-        end, marker = (left, "<") if ratio <= left else (right, ">")
-        ax.plot(end, y, marker=marker, mfc="white", mec=PALETTE[1], ms=8, clip_on=False)
+        inside = (right / left) ** 0.03
+        end, marker = (left * inside, "<") if ratio <= left else (right / inside, ">")
+        ax.plot(end, y, marker=marker, mfc="white", mec=PALETTE[1], ms=8)
 
 
 def _forest_text(ratio: float, low: float, high: float) -> str:

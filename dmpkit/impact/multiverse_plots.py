@@ -121,7 +121,7 @@ def plot_range(result: Multiverse, *, ax: Axes | None = None) -> Axes:
             rows.append((str(option), False, low, mean, high, n))
     labels = [_wrapped(row[0]) for row in rows]
     lines = sum(label.count("\n") + 1 for label in labels)
-    ax = new_axes((6.8, 1.3 + 0.25 * lines)) if ax is None else ax
+    ax = new_axes((6.8, 1.3 + 0.12 * lines + 0.14 * len(labels))) if ax is None else ax
     with style():
         for y, (_, head, low, mean, high, n) in enumerate(rows):
             if not n:
@@ -208,7 +208,7 @@ def plot_curve(result: Multiverse, *, ax: Axes | None = None) -> Axes:
                 ax.plot(x, np.full(len(x), y), ls="none", marker="|", color="#d0d0d5", ms=4)
                 ax.plot(x[on], np.full(int(on.sum()), y), ls="none", marker="s", color=INK, ms=3.5)
                 ticks.append(y)
-                labels.append(_wrapped(option, 40))
+                labels.append(textwrap.shorten(str(option), 44, placeholder=" …"))
             y -= 1.2
         ax.set_yticks(ticks, labels)
         for head in heads:

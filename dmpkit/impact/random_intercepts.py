@@ -101,6 +101,20 @@ def _information(mixed: _Mixed, at: Floats) -> Floats:
     return np.asarray((matrix + matrix.T) / 2)
 
 
+def _polished(mixed: _Mixed, at: Floats) -> tuple[Floats, float, float]:
+    """Newton's steps as long as they flatten the slope; minus the log-likelihood, the slope."""
+    value, gradient = mixed.value_and_gradient(at)
+    for _ in range(20):
+        step = inverse(_information(mixed, at)) @ gradient
+        reached, after = mixed.value_and_gradient(at - step)
+        if not np.isfinite(reached) or np.abs(after).max() >= np.abs(gradient).max():
+            break
+        at, value, gradient = at - step, reached, after
+        if np.abs(gradient).max() < 1e-8:
+            break
+    return at, value, float(np.abs(gradient).max())
+
+
 def fit_random_intercept(
     x: ArrayLike, levels: ArrayLike, groups: ArrayLike, *, n_nodes: int = 15
 ) -> Fit:
@@ -158,12 +172,11 @@ def fit_random_intercept(
     at = np.asarray(found.x)
     if abs(at[-1]) < 1e-3 or -float(found.fun) <= plain.log_likelihood + 1e-9:
         return plain
+    at, value, slope = _polished(mixed, at)
     information = _information(mixed, at)
-    at = at - inverse(information) @ mixed.value_and_gradient(at)[1]
-    value, gradient = mixed.value_and_gradient(at)
-    if np.abs(gradient).max() > 1e-3 or np.linalg.eigvalsh(information)[0] <= 0:
+    if slope > 1e-3 or np.linalg.eigvalsh(information)[0] <= 0:
         warn("The random-intercept model did not settle at a maximum.", ConvergenceWarning)
-    joint = inverse(_information(mixed, at))
+    joint = inverse(information)
     if at[-1] < 0:  # the likelihood does not know the sign of the deviation
         joint[-1, :-1] *= -1
         joint[:-1, -1] *= -1
