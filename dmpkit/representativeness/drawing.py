@@ -128,6 +128,9 @@ def draw_stratified(
     rule that Flanigan et al. (2021) call LEGACY. Where a description leaves a choice
     open it is ours: ties between quotas are decided at random, and once all minimums
     are met the next person is drawn from everybody who may still be drawn.
+    sortition-algorithms 0.12.15 (``legacy``) gives the same chances where the minimums
+    of a variable fill the panel; where they leave seats open, it fills these in
+    another way, and chances differ.
 
     Parameters
     ----------

@@ -150,7 +150,7 @@ def plot_chances_by_group(lottery: Lottery, *, ax: Axes | None = None) -> Axes:
                   label="lowest to highest")  # fmt: skip
         ax.plot(groups["chance"], rows, ls="none", marker="o", color=PALETTE[0], label="mean")
         _variable_rows(ax, labels, set(rows))
-        ax.set_xlim(0, None)
+        ax.set_xlim(0, 1.04 * max(float(groups["highest"].max()), lottery.even_chance))
         ax.set_xlabel("chance to be drawn")
         ax.xaxis.set_major_formatter(_percent)
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
@@ -244,7 +244,7 @@ def plot_chance_against_rarity(lottery: Lottery, *, ax: Axes | None = None) -> A
     The ratio product of Flanigan et al. (2021): over the quota variables, the product
     of the share of the seats that the quota gives a person's group (middle of minimum
     and maximum) and its share of the pool, one over the other. People of scarce groups
-    stand at the right.
+    stand at the right; the axis is logarithmic where the products differ fourfold.
 
     Parameters
     ----------
@@ -276,9 +276,10 @@ def plot_chance_against_rarity(lottery: Lottery, *, ax: Axes | None = None) -> A
         ax.axhline(lottery.even_chance, color=GREY, lw=0.8, ls="--", label="even chance")
         ax.plot(product[seen], lottery.chances[seen], ls="none", marker="o", ms=4, mfc="none",
                 color=PALETTE[0], alpha=0.7, label="a pool member")  # fmt: skip
-        ax.set_xscale("log")
-        for axis in (ax.xaxis.set_major_formatter, ax.xaxis.set_minor_formatter):
-            axis(_plain)
+        if product[seen].max() > 4 * product[seen].min():
+            ax.set_xscale("log")
+            ax.xaxis.set_major_formatter(_plain)
+            ax.xaxis.set_minor_formatter(_plain)
         ax.set_ylim(0, None)
         ax.set_xlabel("ratio product: how sought after a person's groups are")
         ax.set_ylabel("chance to be drawn")

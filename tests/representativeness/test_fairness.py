@@ -96,6 +96,15 @@ def test_published_bound_of_the_lowest_chance(panel):
     )
 
 
+@pytest.mark.parametrize(
+    ("drawn", "percent"),
+    [(0, 0.03), (3, 0.09), (4, 0.11), (7, 0.15), (8, 0.17), (20, 0.32), (190, 2.24), (1412, 14.94)],
+)
+def test_bounds_printed_by_flanigan_and_others(drawn, percent):
+    """Their 99 % bounds of the lowest chance in 10,000 draws, printed to 0.01 %."""
+    assert 100 * chance_bound(drawn, 10_000) == pytest.approx(percent, abs=0.00501)
+
+
 def test_a_member_never_drawn_makes_the_geometric_mean_zero():
     fair = selection_fairness([0.0, 0.5, 0.5], 1, people=["p1", "p2", "p3"])
     assert fair.geometric_mean == 0
