@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["StageFlow", "stage_flow"]
 
+#: Different values above which a column of a list is no variable, unless it is named.
+MOST_CATEGORIES = 50
 #: What the note of a quota variable at the selection says.
 BY_DESIGN = "quota variable: the quotas set these rates, so no interval and no test"
 
@@ -76,7 +78,8 @@ def stage_flow(
         Flag columns, or stages of the printed numbers, in order. Stages of which
         only the number is known (letters sent) go into `totals` too.
     variables : sequence of str, optional
-        All when not given.
+        When not given: those of the population, or else all columns with at most 50
+        different values.
     population : Population, DataFrame, or str, optional
         The reference; for printed numbers also the name of the stage that holds it
         (``"population"`` is found by itself). When not given, persons are compared
@@ -199,7 +202,12 @@ def _from_people(
     if isinstance(sessions, Mapping | str):
         raise DataError("The sessions of a list of persons are columns.", remedy="Name them.")
     require_columns(table, [*stages, *sessions, *(variables or [])])
+    source = None if population is None else population_of(population)
     kept = [c for c in table.columns if c not in {*stages, *sessions}]
+    if variables is None and source is not None:
+        variables = [c for c in kept if c in source.variables] or None
+    elif variables is None:  # ids of households and the like are no categories
+        kept = [c for c in kept if c == person or table[c].nunique() <= MOST_CATEGORIES]
     people = Panel.from_frame(table[kept], person=person, variables=variables)
     persons = (
         [f"in row {row + 2}" for row in range(len(table))]
@@ -207,7 +215,6 @@ def _from_people(
         else [str(value) for value in table[people.person]]
     )
     flags = read_flags(table, stages, persons)
-    source = None if population is None else population_of(population)
     flow = flow_from_people(people, flags, people.variables, source, base, late_joiners)
     attendance = attendance_of(
         people, table, sessions, session_base, flow, selection_stage, flags, persons

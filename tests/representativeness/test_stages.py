@@ -87,6 +87,13 @@ def test_quota_variables_have_no_interval_and_no_test(frame):
         stage_flow(frame, STAGES, VARIABLES, quota_variables=["age"], selection_stage="drawn")
 
 
+def test_variables_that_are_not_named(frame):
+    flow = stage_flow(frame, STAGES, person="person")
+    assert set(flow.variables) == {*VARIABLES, "hh_size"}
+    population = Population.from_microdata(frame[["edu", "age"]])
+    assert set(stage_flow(frame, STAGES, population=population).variables) == {"edu", "age"}
+
+
 def test_the_parts_of_a_gap_sum_to_it(frame):
     flow = stage_flow(frame, STAGES, VARIABLES)
     last = flow.composition[flow.composition["stage"] == "completed"]
