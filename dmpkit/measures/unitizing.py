@@ -618,10 +618,14 @@ def _as_ratings(held: Any, read: _Spans, values: str) -> tuple[Ints, tuple[Any, 
             )
         if NO_CODE in read.values:
             raise DataError(f"A value is called {NO_CODE!r}, as stretches without any are.")
-        codes = np.where(held.any(axis=1), held.argmax(axis=1) + 1, 0)
-        return codes.astype(np.int64), (NO_CODE, *read.values)
+        codes = np.zeros((held.shape[0], held.shape[2]), dtype=np.int64)
+        for place in range(len(read.values)):
+            codes[held[:, place]] = place + 1
+        return codes, (NO_CODE, *read.values)
     if values != "sets":
         raise DataError(f"{values!r} is not known.", remedy="Use presence, value or sets.")
+    if not read.values:
+        return np.zeros((held.shape[0], held.shape[2]), dtype=np.int64), (frozenset(),)
     rows = np.moveaxis(held, 1, 2).reshape(-1, len(read.values))
     distinct, codes = np.unique(rows, axis=0, return_inverse=True)
     names = np.array(read.values, dtype=object)
