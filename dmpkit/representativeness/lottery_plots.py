@@ -244,7 +244,7 @@ def plot_chance_against_rarity(lottery: Lottery, *, ax: Axes | None = None) -> A
     The ratio product of Flanigan et al. (2021): over the quota variables, the product
     of the share of the seats that the quota gives a person's group (middle of minimum
     and maximum) and its share of the pool, one over the other. People of scarce groups
-    stand at the right; the axis is logarithmic where the products differ fourfold.
+    stand at the right; the axis is logarithmic where the products differ threefold.
 
     Parameters
     ----------
@@ -276,7 +276,7 @@ def plot_chance_against_rarity(lottery: Lottery, *, ax: Axes | None = None) -> A
         ax.axhline(lottery.even_chance, color=GREY, lw=0.8, ls="--", label="even chance")
         ax.plot(product[seen], lottery.chances[seen], ls="none", marker="o", ms=4, mfc="none",
                 color=PALETTE[0], alpha=0.7, label="a pool member")  # fmt: skip
-        if product[seen].max() > 4 * product[seen].min():
+        if product[seen].max() > 3 * product[seen].min():
             ax.set_xscale("log")
             ax.xaxis.set_major_formatter(_plain)
             ax.xaxis.set_minor_formatter(_plain)
