@@ -53,6 +53,8 @@ __all__ = ["RIndicator", "r_indicator"]
 FEW = 100
 MISSING = "(missing)"
 _RESAMPLES = 999
+#: Above this share of people alone in their cell, conditional partials are said to be off.
+_MANY_ALONE = 0.2
 _NORMAL = 1.959963984540054
 _MOST_NAMED = 4
 
@@ -315,6 +317,12 @@ def r_indicator(
             f"The model separates: {'; '.join(separated)}. Such propensities are taken as certain "
             "and the standard error is too small; use fewer variables or wider categories.",
             SeparationWarning,
+        )
+    alone = float(n[n == 1].sum() / n.sum())
+    if alone > _MANY_ALONE:
+        notes.append(
+            f"{100 * alone:.0f} % of the people are the only ones with their combination of "
+            "categories, which makes conditional partials too small; use fewer variables"
         )
     raw, adjusted = _indicators(fit, n)
     m = n_resamples if n_resamples is not None else (_RESAMPLES if len(y) < FEW else 0)

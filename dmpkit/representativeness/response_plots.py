@@ -18,8 +18,16 @@ __all__ = ["plot_category_partials", "plot_partials"]
 _LONGEST = 44
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1].rstrip()}…"
+def _short(text: str, longest: int = _LONGEST) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Names that became equal by shortening get a number."""
+    return [
+        name if names.count(name) == 1 else f"{name} ({names[: i + 1].count(name)})"
+        for i, name in enumerate(names)
+    ]
 
 
 def plot_partials(result: RIndicator, *, ax: Axes | None = None) -> Axes:
@@ -38,7 +46,7 @@ def plot_partials(result: RIndicator, *, ax: Axes | None = None) -> Axes:
     table = result.partials.sort_values("unconditional", ascending=False)
     long = pd.DataFrame(
         {
-            "variable": [_short(v) for v in table["variable"]] * 2,
+            "variable": _distinct([_short(v) for v in table["variable"]]) * 2,
             "partial": ["by itself"] * len(table) + ["others held"] * len(table),
             "value": [*table["unconditional"], *table["conditional"]],
         }
@@ -71,7 +79,10 @@ def plot_category_partials(result: RIndicator, *, ax: Axes | None = None) -> Axe
     Axes
     """
     table = result.category_partials
-    names = [_short(f"{v}: {c}") for v, c in zip(table["variable"], table["category"], strict=True)]
+    names = [
+        f"{_short(v, 24)}: {_short(c, 26)}"
+        for v, c in zip(table["variable"], table["category"], strict=True)
+    ]
     ax = new_axes((6.4, 1.2 + 0.24 * len(table))) if ax is None else ax
     y, values = range(len(table)), table["unconditional"].to_numpy()
     with style():

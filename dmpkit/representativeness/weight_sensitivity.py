@@ -73,7 +73,7 @@ class WeightSensitivity(Result):
         changed = [
             str(question)
             for question, part in self.leaders.groupby("question", sort=False)
-            if part["answer"].nunique() > 1
+            if len(set(part["answer"])) > 1
         ]
         text = f"Votes as cast beside {len(self.weightings)} weightings. "
         if len(shares):

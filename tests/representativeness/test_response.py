@@ -222,6 +222,14 @@ def test_a_variable_twice_over_changes_nothing(frame):
     assert two.adjusted == pytest.approx(one.adjusted, abs=1e-12)
 
 
+def test_people_alone_in_their_combination_are_said():
+    rng = np.random.default_rng(1)
+    people = pd.DataFrame(rng.integers(0, 4, (200, 6)).astype(str), columns=list("abcdef"))
+    people["came"] = rng.integers(0, 2, 200)
+    result = r_indicator(people, "came", list("abcdef"))
+    assert "only ones with their combination" in result.notes[0]
+
+
 # --- input
 
 
