@@ -437,3 +437,14 @@ def test_pictures_report_and_workbook(logit, single, tmp_path):
     names = [indicator.name for indicator in logit.indicators()]
     assert "share taken up, without already planned" in names
     assert "odds ratio of cost_high" in names
+
+
+def test_marginal_effects_of_categories_are_differences_from_the_first():
+    table = proposals()
+    table["support"] = table["support"].clip(upper=2).map({0: "a few", 1: "half", 2: "most"})
+    effects = picked(table, predictors=["support"], already_planned=None).marginal_effects
+    # with one property in categories the model gives back the shares themselves
+    share = (table["fate"] == 2).groupby(table["support"]).mean()
+    assert effects["effect"].to_numpy() == pytest.approx(
+        [share["half"] - share["a few"], share["most"] - share["a few"]], abs=1e-9
+    )

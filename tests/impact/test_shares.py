@@ -133,6 +133,9 @@ def test_every_word_of_the_ledger_has_a_class():
     words = {*STATUSES["response"], *STATUSES["action"], NO_ANSWER_BY_DEADLINE, NO_RECORD}
     assert words == set(STATUS_CLASSES)
     assert set(classify(sorted(words))) <= set(CLASSES)
+    # what is not known is never counted as refused, a vote lost is not still open
+    assert classify(["no_evidence", "no_record"]) == ["no record", "no record"]
+    assert classify(["lost_at_vote", "rejected", "reversed"]) == ["not implemented"] * 3
     assert classify(["In progress", "implemented-in-part", None, float("nan"), " "]) == [
         "open",
         "partial so far",
