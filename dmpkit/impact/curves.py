@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -401,9 +402,9 @@ class Curves(Result):
         inside = [float(t) for t in ticks if 0 < t <= self.end]
         return np.array(inside or [self.end])
 
+    @abstractmethod
     def plot(self, **options: Any) -> Any:
         """The curves drawn; see :mod:`dmpkit.impact.incidence_plots`."""
-        raise NotImplementedError
 
 
 def percentiles(samples: Floats, level: float) -> tuple[Floats, Floats, Floats]:

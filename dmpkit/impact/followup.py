@@ -109,9 +109,9 @@ def numbers(values: Any, name: str, *, missing: bool = False, infinite: bool = F
             "it holds dates.", column=name, remedy="Give numbers: days or months since the start."
         )
     if ready.dtype.kind in "iuf":  # as a rule all is well
-        found = ready.astype(np.float64)
-        if np.isfinite(found).all() and (found >= 0).all():
-            return found
+        sound = ready.astype(np.float64)
+        if np.isfinite(sound).all() and (sound >= 0).all():
+            return sound
     raw = pd.Series(np.asarray(plain, dtype=object))
     found = pd.to_numeric(raw, errors="coerce").astype(float).to_numpy(copy=True)
     text = raw.map(lambda v: isinstance(v, str | bytes | np.datetime64 | pd.Timestamp)).to_numpy(

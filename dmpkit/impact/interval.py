@@ -430,8 +430,13 @@ def interval_model(left: Any, right: Any, distribution: str = "weibull") -> Inte
     check_choice(distribution, ("weibull", "exponential"), "distribution")
     low, high = _bounds(left, right)
     done = np.isfinite(high)
-    if not done.any() or ((low[done] == 0).all() and done.all() and np.ptp(high) == 0):
-        raise DataError("the intervals do not bound the times.", remedy="More reviews are needed.")
+    free = done.all() and low.max() == 0  # any time may be as early as one likes
+    common = distribution == "weibull" and low.max() < high.min()
+    if not done.any() or free or common:
+        raise DataError(
+            "the intervals do not bound the times: one time fits all of them.",
+            remedy="More reviews are needed.",
+        )
     if (low == high).any():
         raise DataError("an interval has no width.", row=int(np.argmax(low == high)) + 1)
     middle = float(np.mean(np.where(done, (low + np.where(done, high, 0)) / 2, low)))
@@ -448,6 +453,8 @@ def interval_model(left: Any, right: Any, distribution: str = "weibull") -> Inte
         found = minimize(loss, begin, method="Nelder-Mead",
                          options={"xatol": 1e-11, "fatol": 1e-12, "maxiter": 20_000})  # fmt: skip
     shape = float(np.exp(found.x[1])) if distribution == "weibull" else 1.0
-    return IntervalModel(
-        distribution, shape, float(np.exp(found.x[0])), -float(found.fun), len(low)
-    )
+    scale = float(np.exp(found.x[0]))
+    if not 0.02 < shape < 50 or not 1e-6 < scale / max(middle, 1e-6) < 1e6:
+        raise DataError("the likelihood has no maximum at finite values.",
+                        remedy="More reviews are needed.")  # fmt: skip
+    return IntervalModel(distribution, shape, scale, -float(found.fun), len(low))

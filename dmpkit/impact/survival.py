@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -420,12 +419,7 @@ def cox(
     if not n_events:
         raise DataError("nothing has happened, so there is nothing to model.", column="event")
     model = _proportional(seen, x, ties)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        with np.errstate(all="ignore"):
-            fitted = model.fit(disp=0, gtol=1e-10)
-            b, covariance = _polish(model, np.asarray(fitted.params, dtype=float))
-    del caught
+    b, covariance = _maximum(model, len(terms))
     error = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     return CoxModel(
         terms=terms,
@@ -526,19 +520,28 @@ def _proportional(seen: FollowUp, x: Floats, ties: str) -> Any:
     )  # fmt: skip
 
 
-def _polish(model: Any, b: Floats) -> tuple[Floats, Floats]:
-    """A few Newton steps to the maximum, and the inverse information there."""
-    for _ in range(25):
-        if not np.all(np.isfinite(b)):
-            break
-        information = -np.atleast_2d(model.hessian(b))
-        step = np.linalg.pinv(information) @ np.atleast_1d(model.score(b))
-        if np.abs(step).max() < 1e-11 or np.abs(b).max() > 30:
-            break
-        b = b + step
-    else:
-        warn("The hazard model did not settle; its figures are approximate.", ConvergenceWarning)
-    return b, np.linalg.pinv(-np.atleast_2d(model.hessian(b)))
+def _maximum(model: Any, p: int) -> tuple[Floats, Floats]:
+    """Newton's iteration with halved steps, and the inverse information at its end."""
+    b = np.zeros(p)
+    with np.errstate(all="ignore"):
+        best = float(model.loglike(b))
+        if np.linalg.matrix_rank(np.atleast_2d(model.hessian(b)), tol=1e-9) < p:
+            raise DataError(
+                "the predictors do not differ enough among those at risk when something happened.",
+                remedy="Leave predictors out, or wait for more events.",
+            )
+        for _ in range(60):
+            information = -np.atleast_2d(model.hessian(b))
+            step = np.linalg.pinv(information) @ np.atleast_1d(model.score(b))
+            while not model.loglike(b + step) >= best - 1e-10 and np.abs(step).max() > 1e-10:
+                step = step / 2
+            b = b + step
+            best = float(model.loglike(b))
+            if np.abs(step).max() < 1e-10 or np.abs(b).max() > 25:
+                break
+        else:
+            warn("The hazard model did not settle; it is approximate.", ConvergenceWarning)
+        return b, np.linalg.pinv(-np.atleast_2d(model.hessian(b)))
 
 
 def _concordance(seen: FollowUp, score: Floats) -> float:

@@ -155,8 +155,10 @@ def test_input_that_cannot_be_used(left, right, said):
 def test_a_model_needs_bounds():
     with pytest.raises(DataError, match="do not bound"):
         impact.interval_model([1, 2], [None, None])
+    with pytest.raises(DataError, match="one time fits all"):
+        impact.interval_model([1, 2], [5, 6])
     with pytest.raises(DataError, match="no width"):
-        impact.interval_model([1, 2], [1, 4])
+        impact.interval_model([1, 2], [1, 4], "exponential")
     with pytest.raises(DataError, match="distribution"):
         impact.interval_model([1], [2], "gamma")
 

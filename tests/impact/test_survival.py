@@ -241,6 +241,9 @@ def test_predictors_that_cannot_be_used():
         with pytest.raises(DataError) as error:
             impact.cox(time, event, frame)
         assert said in str(error.value)
+    with pytest.raises(DataError, match="do not differ enough"):
+        # nobody else is at risk at either event
+        impact.cox([3, 5], [1, 1], pd.DataFrame({"x": [0, 1]}), [1, 4])
     with pytest.raises(DataError, match="nothing has happened"):
         impact.cox(time, [0, 0, 0, 0], pd.DataFrame({"x": [1, 0, 0, 1]}))
 
