@@ -19,7 +19,11 @@ _LONGEST = 44
 
 
 def _short(text: str, longest: int = _LONGEST) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+    """Shortened in the middle: names that differ often do so at the end."""
+    if len(text) <= longest:
+        return text
+    tail = longest * 2 // 5
+    return f"{text[: longest - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
 
 
 def _distinct(names: list[str]) -> list[str]:
@@ -80,7 +84,7 @@ def plot_category_partials(result: RIndicator, *, ax: Axes | None = None) -> Axe
     """
     table = result.category_partials
     names = [
-        f"{_short(v, 24)}: {_short(c, 26)}"
+        f"{_short(v, 30)}: {_short(c, 26)}"
         for v, c in zip(table["variable"], table["category"], strict=True)
     ]
     ax = new_axes((6.4, 1.2 + 0.24 * len(table))) if ax is None else ax

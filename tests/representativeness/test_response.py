@@ -277,3 +277,15 @@ def test_views(frame, tmp_path):
     assert result.indicators()[0].low == result.low
     ax = result.plot_category_partials()
     assert len(ax.get_yticklabels()) == len(result.category_partials)
+
+
+def test_long_names_stay_apart_in_the_pictures():
+    rng = np.random.default_rng(1)
+    names = [f"A name of a variable that is longer than any label, number {i}" for i in range(3)]
+    people = pd.DataFrame({name: rng.integers(0, 2, 300).astype(str) for name in names})
+    people["came"] = rng.integers(0, 2, 300)
+    result = r_indicator(people, "came", names)
+    labels = [t.get_text() for t in result.plot_partials().get_yticklabels()]
+    assert len(set(labels)) == 3
+    labels = [t.get_text() for t in result.plot_category_partials().get_yticklabels()]
+    assert len(set(labels)) == 6
