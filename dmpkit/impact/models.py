@@ -179,6 +179,7 @@ def _newton(
         step = inverse(information[np.ix_(free, free)]) @ gradient
         gain = float(gradient @ step) / 2
         if gain < tolerance:
+            at[free] += step  # the last step squares what error is left
             return at, True
         size = 1.0
         while size > 1e-10:
