@@ -1,7 +1,9 @@
 """Agreement between raters: coefficients, tables of them, and where raters disagree.
 
 ``ratings`` has one row a rater and one column a unit everywhere, with None or NaN
-where a rating is missing; values are numbers, text or sets of codes. Every
+where a rating is missing; values are numbers, text or sets of codes. A sheet with one
+row a unit goes through :func:`ratings_from_columns`, one with a row a rating through
+:func:`ratings_from_long`. Every
 coefficient gives an :class:`~dmpkit.reporting.Estimate` whose note names the
 weights or the level, how the interval was made, or why there is no value.
 
@@ -49,7 +51,7 @@ from dmpkit.measures.coefficients import (
 )
 from dmpkit.measures.disagreement import category_agreement, confusion, disagreements
 from dmpkit.measures.metrics import jaccard_distance, masi_distance
-from dmpkit.measures.ratings import Ratings, ratings_from_long
+from dmpkit.measures.ratings import Ratings, ratings_from_columns, ratings_from_long
 
 __all__ = [
     "AgreementTable",
@@ -70,6 +72,7 @@ __all__ = [
     "light_kappa",
     "masi_distance",
     "percent_agreement",
+    "ratings_from_columns",
     "ratings_from_long",
     "scott_pi",
 ]

@@ -252,10 +252,10 @@ class AlphaTerms:
     def resampled(self, weights: Floats) -> Floats:
         """Alpha for rows of weights of the patterns (resamples × all patterns)."""
         w = weights if len(self.kept) == weights.shape[1] else weights[:, self.kept]
-        counts = self._sparse
-        margins = (counts.T @ w.T).T
+        turned = np.ascontiguousarray(w.T)
+        margins = (self._sparse.T @ turned).T
         if self.level == "ordinal":
-            observed, expected = self._ordinal(w, margins, counts)
+            observed, expected = self._ordinal(turned, margins)
         else:
             observed, expected = w @ self.disagreement, self.expected_for(margins)
         ratio = np.divide(observed, expected, out=np.full(len(w), np.nan), where=expected > 1e-12)
@@ -266,15 +266,24 @@ class AlphaTerms:
     def _sparse(self) -> Any:
         return sparse_counts(self.codes, self.n_categories)
 
-    def _ordinal(self, w: Floats, margins: Floats, counts: Any) -> tuple[Floats, Floats]:
-        """Ranks anew in each resample: Σ m/(m−1)·ΣA² − (ΣA)²/(m−1), twice."""
+    def _ordinal(self, w: Floats, margins: Floats) -> tuple[Floats, Floats]:
+        """Ranks anew in each resample: twice the sum of m/(m−1)·ΣA² − (ΣA)²/(m−1).
+
+        `w`: patterns × resamples.
+        """
         n = margins.sum(axis=1, keepdims=True)
         ranks = np.cumsum(margins, axis=1) - margins / 2
         places = ranks - (ranks * margins).sum(axis=1, keepdims=True) / np.maximum(n, 1e-300)
-        squares = (counts.T @ (w * (self.m / (self.m - 1))).T).T
+        few, most = self.m.min(initial=2.0), self.m.max(initial=2.0)
+        if few == most:  # nothing is missing
+            squares, share = margins * (few / (few - 1)), w
+        else:
+            squares = (self._sparse.T @ (w * (self.m / (self.m - 1))[:, None])).T
+            share = w * ((few - 1) / (self.m - 1))[:, None]
         first = (squares * places**2).sum(axis=1)
-        sums = counts @ places.T  # patterns × resamples
-        second = np.einsum("bp,pb->b", w / (self.m - 1), sums**2)
+        sums = self._sparse @ np.ascontiguousarray(places.T)
+        np.square(sums, out=sums)
+        second = np.einsum("pb,pb->b", share, sums) / (few - 1)
         return 2 * (first - second), self.expected_for(margins, places)
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from dmpkit.errors import DataError, ReadingWarning, warn
 from dmpkit.tables import require_columns, require_unique, to_pandas
 
-__all__ = ["Patterns", "Ratings", "ratings_from_long"]
+__all__ = ["Patterns", "Ratings", "ratings_from_columns", "ratings_from_long"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -308,6 +308,53 @@ def ratings_from_long(
     return pd.DataFrame(cells, index=list(raters), columns=list(units))
 
 
+def ratings_from_columns(
+    frame: Any, raters: Sequence[str] | None = None, *, unit: str | None = None, **options: Any
+) -> Ratings:
+    """Ratings that stand one unit a row and one rater a column, as people keep them.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a unit.
+    raters : sequence of str, optional
+        Columns of the raters; all but `unit` when not given.
+    unit : str, optional
+        Column that names the units.
+    **options
+        `categories`, `unit_weights`, `clusters` of :meth:`Ratings.read`.
+
+    Returns
+    -------
+    Ratings
+        Every coefficient takes it.
+
+    Raises
+    ------
+    DataError
+        A column is missing, or :meth:`Ratings.read` refuses the values.
+
+    Examples
+    --------
+    >>> sheet = pd.DataFrame({"quote": ["q1", "q2"], "ada": ["yes", "no"], "ben": ["yes", "yes"]})
+    >>> ratings_from_columns(sheet, unit="quote").raters
+    ('ada', 'ben')
+    """
+    from dataclasses import replace
+
+    table = to_pandas(frame, what="ratings")
+    names = [str(c) for c in table.columns] if raters is None else [str(c) for c in raters]
+    names = [name for name in names if raters is not None or name != unit]
+    require_columns(table, names if unit is None else [unit, *names])
+    require_unique(names, "rater")
+    table = table.rename(columns=str)
+    rows = [table[name].to_numpy(dtype=object, na_value=None) for name in names]
+    read = Ratings.read(np.array(rows, dtype=object), **options)
+    kept = tuple(names[int(name.split()[1]) - 1] for name in read.raters)
+    units = range(len(table)) if unit is None else tuple(table[unit])
+    return replace(read, raters=kept, units=units)
+
+
 def _table(ratings: Any) -> tuple[NDArray[Any], tuple[str, ...], Sequence[Hashable]]:
     """Values, names of raters, names of units."""
     if hasattr(ratings, "columns"):
@@ -351,17 +398,17 @@ def _factorized(values: NDArray[Any]) -> tuple[Ints, NDArray[Any]]:
         )
     if flat.dtype.kind in "UT":
         flat = flat.astype(object)
-    if flat.dtype.kind == "O" and any(isinstance(v, (set, frozenset)) for v in flat):
-        flat = flat.copy()
-        for i, v in enumerate(flat):
-            if isinstance(v, set):
-                flat[i] = frozenset(v)
     try:
         codes, labels = pd.factorize(flat)
-    except TypeError:
-        raise DataError(
-            "A rating is a list or a table of its own.", remedy="Use numbers, text or sets."
-        ) from None
+    except TypeError:  # sets cannot be looked up, frozen ones can
+        frozen = np.empty(len(flat), dtype=object)
+        frozen[:] = [frozenset(v) if isinstance(v, set) else v for v in flat]
+        try:
+            codes, labels = pd.factorize(frozen)
+        except TypeError:
+            raise DataError(
+                "A rating is a list or a table of its own.", remedy="Use numbers, text or sets."
+            ) from None
     return codes.astype(np.int64), np.asarray(labels)
 
 

@@ -135,7 +135,8 @@ def _positions(frame: pd.DataFrame, column: str) -> Ints:
         raise DataError(
             f"{frame[column].iloc[row]!r} is not a whole position.", row=row + 2, column=column
         )
-    return numbers.astype(np.int64)
+    whole: Ints = numbers.astype(np.int64)
+    return whole
 
 
 def _places(values: pd.Series[Any], names: Sequence[str], what: str) -> Ints:
@@ -147,7 +148,7 @@ def _places(values: pd.Series[Any], names: Sequence[str], what: str) -> Ints:
             f"{values.iloc[row]!r} is not a known {what}.", row=row + 2, column=what,
             remedy=f"Known are {', '.join(names[:12])}.",
         )  # fmt: skip
-    return found.to_numpy(dtype=np.int64)
+    return np.array([int(v) for v in found], dtype=np.int64)
 
 
 def _inside(frame: pd.DataFrame, start: Ints, end: Ints, size: Ints, begin: int) -> None:

@@ -545,6 +545,22 @@ def test_long_ratings():
         ag.ratings_from_long(pd.concat([long, long.head(1)]))
 
 
+def test_sheets_with_one_row_a_unit():
+    sheet = pd.read_csv(HERE / "kripp_4x12.csv")
+    for frame in (sheet, pl.from_pandas(sheet)):
+        r = ag.ratings_from_columns(frame, unit="unit")
+        assert r.raters == ("A", "B", "C", "D")
+        want = EXPECTED["kripp_4x12"]["krippendorff_alpha"]["ordinal"]
+        assert ag.krippendorff_alpha(r, "ordinal").value == pytest.approx(want, abs=EXACT)
+        assert ag.disagreements(r)["unit"].iloc[0] == 6
+    two = ag.ratings_from_columns(sheet, ["D", "B"])
+    assert ag.cohen_kappa(two).value == ag.cohen_kappa(read("kripp_4x12"), raters="BD").value
+    with pytest.warns(ReadingWarning):
+        assert ag.ratings_from_columns(sheet.assign(B=None), ["A", "B", "C"]).raters == ("A", "C")
+    with pytest.raises(DataError, match="'E' is missing"):
+        ag.ratings_from_columns(sheet, ["A", "E"])
+
+
 def test_kinds_of_values():
     table = [["a", "", None, "b"], ["a", "b", "b", "b"]]
     assert ag.percent_agreement(table).n == 2  # blank text is missing
