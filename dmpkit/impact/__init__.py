@@ -16,6 +16,8 @@ from dmpkit.impact.multistate import Occupancy, occupancy
 from dmpkit.impact.multiverse import Multiverse, multiverse
 from dmpkit.impact.pooled import restricted_mean_difference
 from dmpkit.impact.random_intercepts import fit_random_intercept
+from dmpkit.impact.raters import RaterComparison, raters
+from dmpkit.impact.raters_plots import plot_raters
 from dmpkit.impact.share_intervals import TallyShares, share_interval, shares_of
 from dmpkit.impact.storage import (
     ledger_from_excel,
@@ -43,6 +45,7 @@ __all__ = [
     "Ledger",
     "Multiverse",
     "Occupancy",
+    "RaterComparison",
     "Shares",
     "TallyShares",
     "cherry_picking",
@@ -68,6 +71,8 @@ __all__ = [
     "plot_interval",
     "plot_naive",
     "plot_occupancy",
+    "plot_raters",
+    "raters",
     "read_ledger",
     "restricted_mean_difference",
     "share_interval",
