@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from numbers import Real
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -456,8 +457,12 @@ def _checked(successes: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
     return x, total
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
 def _level(level: float) -> float:
-    if isinstance(level, bool) or not 0 < float(level) < 1:
+    if not _is_number(level) or not 0 < float(level) < 1:
         raise DataError(
             f"The level is {level!r}; it lies between 0 and 1.", remedy="Give 0.95 for 95 %."
         )

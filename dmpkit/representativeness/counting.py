@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from dmpkit.errors import DataError
+from dmpkit.representativeness.entries import require_columns_once
 from dmpkit.representativeness.labels import as_labels, as_text
 from dmpkit.tables import require_columns
 
@@ -63,11 +64,10 @@ def count_cells(
     1  y    1.0
     """
     frame = known_frame(people, "population")
-    columns = frame.collect_schema().names()
-    names = list(dict.fromkeys(variables)) if variables else [c for c in columns if c != weight]
-    require_columns(pd.DataFrame(columns=columns), [*names, *([weight] if weight else [])])
-    if not names:
-        raise DataError("No variable is named.", remedy="Name the columns in `variables`.")
+    schema = frame.collect_schema()
+    names = _named(schema.names(), variables, weight)
+    if weight is not None and not schema[weight].is_numeric():
+        raise DataError("The weights are not numbers.", column=weight)
     lazy = frame.lazy() if _is_polars(frame) else frame  # polars then counts in batches
     joint = _joint(lazy, names, weight)
     if joint is not None:
@@ -76,6 +76,25 @@ def count_cells(
     total = sum(margins[names[0]].values())
     note = f"more than {MAX_CELLS:,} cells: margins only, no joint table"
     return CountedCells(tuple(names), None, margins, float(total), (note,))
+
+
+def _named(columns: list[str], variables: Sequence[str] | None, weight: str | None) -> list[str]:
+    """The variables to count, all there and none of them what is summed."""
+    if isinstance(variables, str):
+        variables = [variables]
+    every = [c for c in columns if c != weight]
+    names = every if variables is None else list(dict.fromkeys(variables))
+    require_columns(pd.DataFrame(columns=columns), [*names, *([weight] if weight else [])])
+    if not names:
+        raise DataError("No variable is named.", remedy="Name the columns in `variables`.")
+    for name in ("count", weight):
+        if name in names:
+            raise DataError(
+                "The column cannot be a variable: it is what is counted.",
+                column=name,
+                remedy="Leave it out of `variables`, or rename it.",
+            )
+    return names
 
 
 def known_frame(value: Any, what: str) -> Any:
@@ -93,6 +112,8 @@ def known_frame(value: Any, what: str) -> Any:
     """
     import narwhals as nw
 
+    if isinstance(value, pd.DataFrame):
+        require_columns_once(value)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # narwhals announces a package for dask
         try:

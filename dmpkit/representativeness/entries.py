@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,15 @@ import pandas as pd
 from dmpkit.errors import DataError
 from dmpkit.representativeness.labels import as_labels
 
-__all__ = ["from_mapping", "labelled", "notes_html", "require_distinct", "to_amounts"]
+__all__ = [
+    "from_mapping",
+    "is_number",
+    "labelled",
+    "notes_html",
+    "require_columns_once",
+    "require_distinct",
+    "to_amounts",
+]
 
 
 def notes_html(head: str, table: str, notes: Sequence[str]) -> str:
@@ -50,6 +59,8 @@ def to_amounts(column: pd.Series[Any], name: str) -> np.ndarray[Any, np.dtype[np
     out = np.empty(len(column))
     for row, cell in enumerate(column):
         try:
+            if isinstance(cell, bool | np.bool_):
+                raise TypeError  # noqa: TRY301
             text = cell.strip().removesuffix("%").strip() if isinstance(cell, str) else cell
             out[row] = np.nan if text is None or text == "" else float(text)
         except (TypeError, ValueError):
@@ -98,6 +109,38 @@ def labelled(frame: pd.DataFrame) -> pd.DataFrame:
                 remedy="Name it; write 'unknown' for people of whom it is not known.",
             )
     return out
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a real number, numpy's included, and no truth value.
+
+    Examples
+    --------
+    >>> is_number(np.float32(0.5)), is_number(True), is_number("0.5")
+    (True, False, False)
+    """
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def require_columns_once(frame: pd.DataFrame) -> None:
+    """Raise a :class:`DataError` if a column's name stands twice.
+
+    Examples
+    --------
+    >>> require_columns_once(pd.DataFrame([[1, 2]], columns=["a", "a"]))
+    Traceback (most recent call last):
+    ...
+    dmpkit.errors.DataError: column a: The table has two columns of this name. \
+Give each column a name of its own.
+    """
+    names = [str(c) for c in frame.columns]
+    doubled = next((name for name in names if names.count(name) > 1), None)
+    if doubled is not None:
+        raise DataError(
+            "The table has two columns of this name.",
+            column=doubled,
+            remedy="Give each column a name of its own.",
+        )
 
 
 def require_distinct(table: pd.DataFrame) -> None:

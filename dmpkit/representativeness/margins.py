@@ -26,6 +26,7 @@ from dmpkit.measures.proportions import (
 )
 from dmpkit.reporting import Figure, Indicator, Result, Section, paragraphs, table_html
 from dmpkit.representativeness.data import Panel, Population, panel_of, population_of
+from dmpkit.representativeness.entries import is_number
 from dmpkit.representativeness.exact import ExactTest, exact_multinomial
 from dmpkit.representativeness.goodness import (
     chi_square_test,
@@ -357,7 +358,7 @@ _COLUMNS = [
 
 
 def _require_level(level: float) -> None:
-    if isinstance(level, bool) or not 0 < float(level) < 1:
+    if not is_number(level) or not 0 < float(level) < 1:
         raise DataError(f"The level is {level!r}; it lies between 0 and 1.", remedy="Give 0.05.")
 
 
@@ -384,6 +385,8 @@ def _names(
     known = list(dict.fromkeys(name for side in sides for name in side.variables))
     if variables is not None:
         names = [variables] if isinstance(variables, str) else list(dict.fromkeys(variables))
+        if not names:
+            raise DataError("No variable is named.")
         for name in names:
             panel.of(name)  # says what is closest where it is not there
             if name not in known:

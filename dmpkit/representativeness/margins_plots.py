@@ -120,7 +120,11 @@ def plot_love(
     how = by or ("category" if len(check.categories) <= 40 else "variable")
     rows = love_table(check, after, by=how)
     places, heads, height = _layout(rows) if how == "category" else _flat(rows)
-    names = [_label(v) for v in rows["category" if how == "category" else "variable"]]
+    names = (
+        [_label(v) for v in rows["category"]]
+        if how == "category"
+        else [_head(str(v)) for v in rows["variable"]]
+    )
     scale = 1.0 if how == "category" else 100.0
     ax = new_axes((7.2, 1.1 + 0.235 * height)) if ax is None else ax
     with style():
@@ -231,6 +235,11 @@ def _label(text: object) -> str:
     return "\n".join(textwrap.wrap(textwrap.shorten(str(text), LONGEST, placeholder="…"), WRAP))
 
 
+def _head(name: str) -> str:
+    """The name of a variable in one line."""
+    return textwrap.shorten(name, 44, placeholder="…")
+
+
 def _dress(
     ax: Axes,
     places: NDArray[np.float64],
@@ -240,7 +249,7 @@ def _dress(
 ) -> None:
     """Labels of the rows and headings of the variables at the left."""
     every = sorted([*zip(places, labels, [False] * len(labels), strict=True),
-                    *((at, textwrap.shorten(name, 44, placeholder="…"), True)
+                    *((at, _head(name), True)
                       for at, name in heads)])  # fmt: skip
     ax.set_yticks([at for at, _, _ in every], [text for _, text, _ in every])
     for tick, (_, _, head) in zip(ax.get_yticklabels(), every, strict=True):

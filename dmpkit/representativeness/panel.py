@@ -16,6 +16,7 @@ from dmpkit.representativeness.entries import (
     from_mapping,
     labelled,
     notes_html,
+    require_columns_once,
     require_distinct,
     to_amounts,
 )
@@ -211,6 +212,7 @@ class Panel:
         """
         frame = to_pandas(people).reset_index(drop=True)
         frame.columns = [str(c) for c in frame.columns]
+        require_columns_once(frame)
         if not len(frame):
             raise DataError("The participant list has no rows.")
         if person is None:
@@ -266,6 +268,7 @@ class Panel:
         """
         frame = from_mapping(counts) if isinstance(counts, Mapping) else to_pandas(counts)
         require_columns(frame, ["variable", "category", "count"])
+        require_columns_once(frame)
         table = labelled(frame)
         numbers = to_amounts(frame["count"], "count")
         broken = numbers != np.floor(numbers)

@@ -15,8 +15,10 @@ from dmpkit.errors import DataError, SharesWarning, warn
 from dmpkit.representativeness.counting import count_cells
 from dmpkit.representativeness.entries import (
     from_mapping,
+    is_number,
     labelled,
     notes_html,
+    require_columns_once,
     require_distinct,
     to_amounts,
 )
@@ -127,6 +129,8 @@ class Population:
             For a variable that it does not have.
         """
         names = list(dict.fromkeys(variables))
+        if not names:
+            raise DataError("No variable is named.")
         margins = pd.concat([self._of(name) for name in names], ignore_index=True)
         joint = self.joint
         if joint is not None:
@@ -281,6 +285,7 @@ class Population:
         """
         frame = to_pandas(joint)
         require_columns(frame, [count])
+        require_columns_once(frame)
         names = [str(c) for c in frame.columns if c != count]
         if not names:
             raise DataError("The joint table has no variable beside the counts.")
@@ -355,6 +360,7 @@ def _require_share_sums(margins: pd.DataFrame) -> None:
 def _margin_table(frame: pd.DataFrame) -> pd.DataFrame:
     """`variable, category, count, share` with NaN where a number is not given."""
     require_columns(frame, ["variable", "category"])
+    require_columns_once(frame)
     names = {str(c).strip().lower(): c for c in frame.columns}
     found = {
         kind: next((names[n] for n in options if n in names), None)
@@ -503,7 +509,7 @@ def _judge_total(name: str, percent: float, renormalise: bool, notes: list[str])
 def _size(margins: pd.DataFrame, size: float | None, notes: list[str]) -> float | None:
     totals = margins.groupby("variable", sort=False)["count"].sum(min_count=1).dropna()
     if size is not None:
-        if isinstance(size, bool) or not float(size) > 0:
+        if not is_number(size) or not float(size) > 0:
             raise DataError(f"The size of the population is {size!r}.", remedy="Give a number > 0.")
         return float(size)
     if not len(totals):

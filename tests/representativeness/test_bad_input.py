@@ -43,6 +43,7 @@ BAD_POPULATIONS = {
         "no known category",
     ),
     "no numbers": (lambda: GOOD[["variable", "category"]], "no column 'count', 'share'"),
+    "count that is yes or no": (lambda: margins([True, False]), "is not a number"),
     "no rows": (lambda: GOOD.iloc[:0], "no rows"),
     "not a table": (lambda: 5, "is a int, not a table"),
     "joint cell twice": (
@@ -171,6 +172,13 @@ def test_shares_where_counts_of_a_panel_are_needed(tmp_path):
         read_panel(path)
 
 
+def test_a_column_twice():
+    doubled = GOOD.assign(again=[1, 2]).set_axis(["variable", "category", "count", "count"], axis=1)
+    for make in (population_of, panel_of, Population.from_microdata, Panel.from_frame):
+        with pytest.raises(DataError, match="two columns of this name"):
+            make(doubled)
+
+
 def test_a_panel_larger_than_its_population():
     with pytest.raises(DataError, match="The panel has 30 people, the population only 10"):
         check_margins({"gender": {"woman": 20, "man": 10}}, margins([5, 5]))
@@ -194,6 +202,31 @@ def test_weights_that_cannot_be(weights, engine):
         frame = frame.to_arrow() if engine == "pyarrow" else frame
     with pytest.raises(DataError, match=r"weight is (missing|negative)"):
         Population.from_microdata(frame, ["gender"], weight="weight")
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: Population.from_margins(margins([0.5, 0.5], "share"), size="many"), "'many'"),
+        (lambda: Population.from_margins(margins([0.5, 0.5], "share"), size=0), "size"),
+        (lambda: Population.from_margins(GOOD).only([]), "No variable is named"),
+        (lambda: Population.from_microdata(PEOPLE, []), "No variable is named"),
+        (
+            lambda: Population.from_microdata(PEOPLE, ["person"], weight="person"),
+            "it is what is counted",
+        ),
+        (
+            lambda: Population.from_microdata(PEOPLE, ["person"], weight="gender"),
+            "The weights are not numbers",
+        ),
+        (lambda: check_margins(PEOPLE, GOOD, variables=[]), "No variable is named"),
+        (lambda: check_margins(PEOPLE, GOOD, level="high"), "'high'"),
+        (lambda: Panel.from_frame(PEOPLE).recode("gender", {"wo": "x"}), "The closest: 'woman'"),
+    ],
+)
+def test_arguments(call, words):
+    with pytest.raises(DataError, match=words):
+        call()
 
 
 # --- odd but usable: warnings ----------------------------------------------------------
