@@ -277,7 +277,9 @@ class RaterComparison(Result):
             return "No rater said how much of the content was kept where it was implemented."
         ends = 100 * kept["retained"].min(), 100 * kept["retained"].max()
         share = f"{format_number(ends[0], 0)} %"
-        if len(kept) > 1:
+        if len(kept) > 1 and ends[0] == ends[1]:
+            share += ", by every rater's marks,"
+        elif len(kept) > 1:
             share += f" to {format_number(ends[1], 0)} %, depending on the rater,"
         return f"Where implemented, {share} of the content was kept on average."
 
@@ -428,7 +430,7 @@ def raters(
         table = table[table["as_of"].isna() | (table["as_of"] <= str(date))]
         if table.empty:
             raise DataError(f"There is no rating up to {date}.")
-    latest = _latest(table)
+    latest = _latest(_one_side(table))
     grade = latest["status"].map(dict(grades)).astype(float)
     latest = latest.assign(grade=grade)
     used = drawn_seed(seed) if n_resamples else None
@@ -524,15 +526,18 @@ def _latest(table: pd.DataFrame) -> pd.DataFrame:
             row=int(twice.index[0]) + 2,
             remedy="Keep one of the two, or date the later one.",
         )
-    _one_side(table)
     return table.loc[sorted(last)].reset_index(drop=True)
 
 
-def _one_side(table: pd.DataFrame) -> None:
-    sides = table.groupby("rater")["rater_side"].nunique()
-    if (sides > 1).any():
+def _one_side(table: pd.DataFrame) -> pd.DataFrame:
+    """Each rater on one side; where it is left blank, on that of the rater's other rows."""
+    said = table[table["rater_side"] != _UNSAID].drop_duplicates(["rater", "rater_side"])
+    twice = said[said.duplicated("rater")]
+    if len(twice):
         raise DataError(
-            f"{sides.index[int(sides.to_numpy().argmax())]} stands on more than one side.",
+            f"{twice['rater'].iloc[0]} stands on more than one side.",
             column="rater_side",
             remedy="Give each rater one side, or two names to the two roles.",
         )
+    of = dict(zip(said["rater"], said["rater_side"], strict=True))
+    return table.assign(rater_side=[of.get(name, _UNSAID) for name in table["rater"]])

@@ -113,6 +113,21 @@ def test_sides():
     assert "Only one side judged" in result.summary()
 
 
+def test_a_blank_side_is_that_of_the_rater():
+    table = judged()
+    table.loc[[0, 3], "rater_side"] = ["", None]
+    assert raters(table).sides["n_ratings"].tolist() == [50, 0, 50]
+    unsaid = raters(judged().drop(columns="rater_side")).sides.set_index("rater_side")
+    assert unsaid.loc["not said", "n_raters"] == 2
+
+
+def test_equal_content_is_not_called_a_range():
+    assert (
+        "75 %, by every rater's marks, of the content"
+        in raters(judged().assign(fidelity=3)).summary()
+    )
+
+
 def test_one_rater_only_is_said():
     table = judged()
     with (
