@@ -316,7 +316,9 @@ def alpha_terms(ratings: Ratings, level: Level) -> AlphaTerms:
             return AlphaTerms(*shared, "ordinal")
         if level == "interval" and ratings.numeric:
             values = ratings.numbers
-            return AlphaTerms(*shared, "interval", positions=values - values.mean())
+            return AlphaTerms(
+                *shared, "interval", positions=values - (values.mean() if len(values) else 0.0)
+            )
     return AlphaTerms(*shared, "matrix", matrix=metric_matrix(ratings, level))
 
 

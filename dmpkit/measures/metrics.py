@@ -135,7 +135,8 @@ def _of_sets(ratings: Ratings, distance: Callable[[Any, Any], float]) -> Floats:
 
 def _called(metric: Callable[[Any, Any], float], categories: Sequence[Any]) -> Floats:
     try:
-        return np.array([[float(metric(a, b)) for b in categories] for a in categories])
+        rows = [[float(metric(a, b)) for b in categories] for a in categories]
+        return np.array(rows, dtype=np.float64).reshape(len(rows), len(rows))
     except (TypeError, ValueError) as problem:
         raise DataError(
             f"The metric fails on the categories: {problem}.",

@@ -309,6 +309,32 @@ def test_two_raters_must_be_chosen_of_three():
         ag.cohen_kappa_of_table([[1, 0.5], [0, 1]])
 
 
+ODD = [None, np.nan, 1, 2.5, "a", "", True, frozenset("a"), {"b"}, pd.NA, (1, 2), np.inf, b"x", 1j]
+
+
+@pytest.mark.filterwarnings("default::dmpkit.errors.DmpkitWarning")
+def test_any_mixture_of_values_is_taken_or_refused_in_words(recwarn):
+    rng = np.random.default_rng(0)
+    taken = refused = 0
+    for _ in range(400):
+        shape = tuple(rng.integers(1, 5, 2))
+        chosen = [ODD[i] for i in rng.choice(len(ODD), rng.integers(1, 4))]
+        table = np.empty(shape, dtype=object)
+        for place in np.ndindex(shape):
+            table[place] = chosen[rng.integers(len(chosen))]
+        level = [None, "ordinal", "interval", "ratio", "masi"][rng.integers(5)]
+        try:
+            found = ag.agreement_table(table, level=level)
+            found.summary(), found.frames(), found.methods_text()
+            taken += 1
+        except DataError:
+            refused += 1
+    assert taken > 50
+    assert refused > 50
+    known = (ReadingWarning, SmallSampleWarning)
+    assert all(issubclass(w.category, known) for w in recwarn)
+
+
 # --- laws ----------------------------------------------------------------------------------
 
 VALUES = st.sampled_from([None, 1, 2, 3, 5])
