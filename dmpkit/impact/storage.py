@@ -14,6 +14,7 @@ import io
 import json
 import os
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,8 @@ __all__ = [
 EVENTS = "events.csv"
 LOCK = ".ledger.lock"
 TORN = "events.torn.txt"
+#: Lines that others appended which are added one by one.
+FEW = 50
 #: Characters that a cell may have; what reads CSV stops soon after.
 LONGEST = 100_000
 #: Text that a spreadsheet would run; it is kept with an apostrophe before it.
@@ -92,7 +95,15 @@ def read_ledger(folder: str | os.PathLike[str]) -> Ledger:
     if torn:
         warn(torn, LedgerWarning)
     ledger = Ledger(**tables, folder=path)  # type: ignore[arg-type]
-    return ledger._trusted(stamp=stamp)
+    if stamp != _stamp(path):  # somebody wrote while we read: the next append reads anew
+        return ledger
+    return ledger._trusted(stamp=_signed(path, stamp))
+
+
+def _signed(folder: Path, stamp: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    """A stamp with the checksum of the events as its last entry."""
+    size = stamp[list(TABLES).index("events")][0]
+    return (*stamp, (size, _checksum(folder, size) if size >= 0 else 0))
 
 
 def _stamp(folder: Path) -> tuple[tuple[int, int], ...]:
@@ -106,6 +117,12 @@ def _stamp(folder: Path) -> tuple[tuple[int, int], ...]:
         else:
             found.append((known.st_size, known.st_mtime_ns))
     return tuple(found)
+
+
+def _checksum(folder: Path, size: int) -> int:
+    """CRC of the first bytes of the events: by it is seen whether others only appended."""
+    with (folder / EVENTS).open("rb") as handle:
+        return zlib.crc32(handle.read(size))
 
 
 def _read_csv(path: Path, table: str) -> pd.DataFrame | None:
@@ -268,21 +285,38 @@ def append_to_folder(ledger: Ledger, event: Mapping[str, Any], timeout: float) -
     if folder is None or not folder.is_dir():
         raise DataError("The ledger's folder is not there any more.", remedy="Read it anew.")
     with locked(folder, timeout):
-        untouched = ledger.stamp == _stamp(folder)
+        untouched = ledger.stamp[:-1] == _stamp(folder)
         torn = not untouched and _is_torn(folder / EVENTS)
         if torn:
             _set_aside(folder)
-        fresh = ledger if untouched else _caught_up(folder)
+        fresh = ledger if untouched else _caught_up(ledger, folder)
         new = fresh.with_event(complete(event, fresh.events))
         _write_line(folder / EVENTS, new.events)
-        new = new._trusted(stamp=_stamp(folder))
+        new = new._trusted(stamp=_signed(folder, _stamp(folder)))
     if torn:
         warn(f"An incomplete line at the end of events.csv was set aside in {TORN}.", LedgerWarning)
     return new
 
 
-def _caught_up(folder: Path) -> Ledger:
-    """The ledger with what others wrote since it was read."""
+def _caught_up(ledger: Ledger, folder: Path) -> Ledger:
+    """The ledger with what others wrote since it was read.
+
+    Where they only appended a few events, those are added; else all is read anew.
+    """
+    place = list(TABLES).index("events")
+    now = _stamp(folder)
+    old = ledger.stamp[: len(now)]
+    others = [k for k in range(len(now)) if k != place]
+    if old and all(old[k] == now[k] for k in others) and old[place][0] <= now[place][0]:
+        data = (folder / EVENTS).read_bytes()
+        size, checksum = ledger.stamp[-1]
+        more = data[size:]
+        if zlib.crc32(data[:size]) == checksum and more.count(b"\n") <= FEW:
+            header = next(csv.reader([data[: data.index(b"\n")].decode("utf-8-sig")]))
+            lines = _parse(more, folder / EVENTS, header=header)
+            for line in lines.to_dict("records"):
+                ledger = ledger.with_event({str(name): cell for name, cell in line.items()})
+            return ledger
     tables = {name: _read_csv(folder / f"{name}.csv", name) for name in TABLES}
     return Ledger(**tables, folder=folder)  # type: ignore[arg-type]
 
@@ -384,7 +418,7 @@ def write_ledger(
         _describe(ledger, path, title, licence, source)
         if not (path / ".gitignore").exists():
             (path / ".gitignore").write_text(f"{LOCK}\n", encoding="utf-8")
-        return ledger._trusted(folder=path, stamp=_stamp(path))
+        return ledger._trusted(folder=path, stamp=_signed(path, _stamp(path)))
 
 
 def _refuse_to_lose(ledger: Ledger, path: Path) -> None:
