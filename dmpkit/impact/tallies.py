@@ -93,7 +93,8 @@ class Shares(Result):
     counting_unit : str
         What is counted.
     coverage : DataFrame
-        ``what, value``: how much the ledger knows at all.
+        ``what, count, note``: how much the ledger knows at all; the last check is a day,
+        and stands in the note.
     fates : DataFrame
         ``fate, closed, count, share_all, share_answered, share_closed``.
     statuses : DataFrame
@@ -154,7 +155,7 @@ class Shares(Result):
 
     def summary(self) -> str:
         """The headline, never without its denominators and bounds."""
-        facts = dict(zip(self.coverage["what"], self.coverage["value"], strict=True))
+        facts = self.coverage.set_index("what")
         done, low, high = self._implemented()
         said = [
             f"{_percent(self.share(of=of))} of {words}"
@@ -166,7 +167,8 @@ class Shares(Result):
         ]
         return (
             f"Coverage on {self.date}: {self.n} counted as {self.counting_unit}, of which "
-            f"{facts['without any record']} have no record; last check: {facts['last check']}.\n\n"
+            f"{facts['count']['without any record']:.0f} have no record; last check: "
+            f"{facts['note']['last check']}.\n\n"
             f"Implemented: {done} – {', '.join(said)}. If nothing that is pending comes, the "
             f"share of all stays at {_percent(low)}; if all of it does, it reaches "
             f"{_percent(high)}. The list is complete, so there is no sampling error "
@@ -335,9 +337,10 @@ def _coverage(ledger: Ledger, answer: AsOf, counted: Bools, unit: str) -> pd.Dat
         ("merged into another, counted", int((counted & (recs["merged_into"] != "")).sum())),
         ("left the tracker, counted", int((counted & (left <= day)).sum())),
         ("predating the assembly", int(answer.rec_ids[counted].isin(answer.predates).sum())),
-        ("last check", check),
     ]
-    return pd.DataFrame(rows, columns=["what", "value"])
+    counts = pd.DataFrame(rows, columns=["what", "count"]).assign(note="")
+    last = pd.DataFrame({"what": ["last check"], "count": [np.nan], "note": [check]})
+    return pd.concat([counts.astype({"count": "float64"}), last], ignore_index=True)
 
 
 def _statuses(answer: AsOf, counted: Bools, answered: Bools, closed: Bools) -> pd.DataFrame:

@@ -249,7 +249,7 @@ def test_parts_are_never_summed_with_wholes() -> None:
     assert made.shares("2023-01-01", counting_unit="recommendation").n == 1
     parts = made.shares("2023-01-01", counting_unit="sub-action")
     assert parts.n == 2
-    assert dict(parts.coverage.to_numpy().tolist())["recommendations beside, not counted"] == 1
+    assert parts.coverage.set_index("what")["count"]["recommendations beside, not counted"] == 1
     with pytest.raises(DataError, match="Nothing in the ledger"):
         made.shares("2023-01-01", counting_unit="objective")
     with pytest.raises(DataError, match="had been reported"):
@@ -265,13 +265,13 @@ def test_merged_dropped_and_late_items_are_counted_as_such() -> None:
     )
     reviews = pd.DataFrame({"review_date": ["2022-05-01", "2023-05-01", "2025-01-01"]})
     result = Ledger.from_frames(recs, None, reviews=reviews).shares("2023-06-01")
-    facts = dict(result.coverage.to_numpy().tolist())
+    facts = result.coverage.set_index("what")["count"]
     assert facts["counted as recommendation"] == 3
     assert facts["reported later, not counted"] == 1
     assert facts["merged into another, counted"] == 1
     assert facts["left the tracker, counted"] == 1
     assert facts["without any record"] == 3
-    assert facts["last check"] == "2023-05-01"
+    assert result.coverage["note"].iloc[-1] == "2023-05-01"
 
 
 def test_impact_needs_a_baseline() -> None:
@@ -293,6 +293,18 @@ def test_impact_needs_a_baseline() -> None:
     assert shares.loc["new", ["n", "implemented", "share"]].tolist() == [2, 1, 0.5]
     assert shares.loc["all", ["low", "high"]].tolist() == [0.5, 1.0]
     assert np.isnan(shares.loc["in_force", "share"])
+
+
+def test_results_show_themselves_in_every_form(tmp_path: Path) -> None:
+    made = ledger(("R1", "accepted", "2021-12"), ("R2", "rejected", "2021-12-16"))
+    for result in (made.as_of("2021-12-20"), made.shares("2023-01-01")):
+        for name, frame in result.tables("polars").items():
+            assert frame.to_pandas().shape == result.frames()[name].shape
+        assert "sampling" in result.methods_text() + result.summary()
+        assert result.report(tmp_path / "a.html").read_text().count("<h1>") == 1
+        assert result.to_excel(tmp_path / "a.xlsx").exists()
+        assert "<table" in result._repr_html_()
+    assert "accepted 0 (possibly 1)" in made.as_of("2021-12-20").summary()
 
 
 # --- histories and durations ---------------------------------------------------------------

@@ -63,7 +63,9 @@ def test_a_list_becomes_a_ledger_and_the_mapping_is_shown() -> None:
     ]  # fmt: skip
     assert made.ledger.events["note"].tolist()[1] == "their word: completed"
     assert "4 recommendations and 5 events" in made.summary()
-    assert set(made.frames()) == {"mapping", "statuses", "left_over"}
+    assert list(made.tables("polars")) == ["mapping", "statuses", "left_over"]
+    assert "'completed' as implemented" in made.methods_text()
+    assert "guessed" in made._repr_html_()
 
 
 def test_nothing_is_dropped_silently() -> None:
