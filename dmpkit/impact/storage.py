@@ -307,7 +307,7 @@ def _caught_up(ledger: Ledger, folder: Path) -> Ledger:
     now = _stamp(folder)
     old = ledger.stamp[: len(now)]
     others = [k for k in range(len(now)) if k != place]
-    if old and all(old[k] == now[k] for k in others) and old[place][0] <= now[place][0]:
+    if old and all(old[k] == now[k] for k in others) and 0 < old[place][0] <= now[place][0]:
         data = (folder / EVENTS).read_bytes()
         size, checksum = ledger.stamp[-1]
         more = data[size:]
@@ -323,6 +323,8 @@ def _caught_up(ledger: Ledger, folder: Path) -> Ledger:
 
 def _write_line(path: Path, events: pd.DataFrame) -> None:
     """The last event as one line at the end of the file, on disk when this returns."""
+    if not path.exists():  # a folder made by hand, without events so far
+        path.write_bytes(_csv_bytes(events.iloc[:0]))
     with path.open("rb") as handle:
         header = next(csv.reader([handle.readline().decode("utf-8-sig")]))
     cells = {str(name): value for name, value in events.iloc[-1].items()}
@@ -406,8 +408,7 @@ def write_ledger(
     DataError
         The folder holds events that this ledger does not have.
     """
-    path = Path(folder)
-    path.mkdir(parents=True, exist_ok=True)
+    path = _made(folder)
     with locked(path, timeout):
         if (path / EVENTS).exists():
             _set_aside(path)
@@ -419,6 +420,18 @@ def write_ledger(
         if not (path / ".gitignore").exists():
             (path / ".gitignore").write_text(f"{LOCK}\n", encoding="utf-8")
         return ledger._trusted(folder=path, stamp=_signed(path, _stamp(path)))
+
+
+def _made(folder: str | os.PathLike[str]) -> Path:
+    """The folder, made where it is absent."""
+    path = Path(folder)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"The folder cannot be made ({error.strerror}).", file=path, remedy="Name another."
+        ) from None
+    return path
 
 
 def _refuse_to_lose(ledger: Ledger, path: Path) -> None:
@@ -508,8 +521,7 @@ def write_parquet(ledger: Ledger, folder: str | os.PathLike[str]) -> Path:
     Path
         The folder.
     """
-    path = Path(folder)
-    path.mkdir(parents=True, exist_ok=True)
+    path = _made(folder)
     for name, frame in ledger.frames().items():
         with atomic_write(path / f"{name}.parquet") as target:
             frame.to_parquet(target, index=False)

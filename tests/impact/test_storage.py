@@ -164,6 +164,27 @@ def test_broken_folders_are_refused(
         read_ledger(tmp_path / "nothing")
 
 
+def test_a_folder_made_by_hand_needs_recommendations_only(tmp_path: Path) -> None:
+    (tmp_path / "recommendations.csv").write_text("rec_id,counting_unit\r\nR1,objective\r\n")
+    made = read_ledger(tmp_path)
+    made.append({"rec_id": "R1", "status": "noted", "date": "2022"})
+    made.append({"rec_id": "R1", "status": "accepted", "date": "2023"})
+    assert read_ledger(tmp_path).events["status"].tolist() == ["noted", "accepted"]
+    with pytest.raises(DataError, match="cannot be made"):
+        write_ledger(made, tmp_path / "recommendations.csv")
+
+
+def test_edits_by_hand_are_seen_by_the_next_append(tmp_path: Path) -> None:
+    made = write_ledger(full(), tmp_path)
+    path = tmp_path / "events.csv"
+    path.write_bytes(path.read_bytes().replace(b",rejected,", b",noted,"))
+    new = made.append({"rec_id": "R3", "status": "noted", "date": "2022"})
+    assert new.events["status"].tolist() == ["accepted", "in_progress", "noted", "noted"]
+    recs = tmp_path / "recommendations.csv"
+    recs.write_bytes(recs.read_bytes() + b"R4" + b"," * 5 + b"objective" + b"," * 14 + b",\n")
+    assert new.append({"rec_id": "R4", "status": "noted", "date": "2022"}).n == 4
+
+
 def test_parquet_holds_the_same_tables(tmp_path: Path) -> None:
     write_parquet(full(), tmp_path)
     for name in TABLES:
