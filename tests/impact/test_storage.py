@@ -181,7 +181,7 @@ def test_edits_by_hand_are_seen_by_the_next_append(tmp_path: Path) -> None:
     new = made.append({"rec_id": "R3", "status": "noted", "date": "2022"})
     assert new.events["status"].tolist() == ["accepted", "in_progress", "noted", "noted"]
     recs = tmp_path / "recommendations.csv"
-    recs.write_bytes(recs.read_bytes() + b"R4" + b"," * 5 + b"objective" + b"," * 14 + b",\n")
+    recs.write_bytes(recs.read_bytes() + b"R4" + b"," * 6 + b"objective" + b"," * 14 + b"\n")
     assert new.append({"rec_id": "R4", "status": "noted", "date": "2022"}).n == 4
 
 
