@@ -5,6 +5,7 @@ from __future__ import annotations
 from dmpkit.impact.cherry_picking import CherryPicking, cherry_picking
 from dmpkit.impact.clocks import AsOf
 from dmpkit.impact.data import Ledger
+from dmpkit.impact.deadlines import AnswerTimes, answer_times
 from dmpkit.impact.exact_tables import exact_table_test
 from dmpkit.impact.groups import GroupTest, gray_test
 from dmpkit.impact.importing import Imported, ledger_from_decidim, ledger_from_spreadsheet
@@ -29,10 +30,12 @@ from dmpkit.impact.storage import (
 from dmpkit.impact.subdistribution import fine_gray
 from dmpkit.impact.survival import CoxModel, KaplanMeier, cox, kaplan_meier, logrank_test
 from dmpkit.impact.tallies import FATES, Shares, fates
+from dmpkit.impact.tally_plots import plot_tallies
 from dmpkit.impact.wording import lint_causal_words
 
 __all__ = [
     "FATES",
+    "AnswerTimes",
     "AsOf",
     "CherryPicking",
     "CoxModel",
@@ -48,6 +51,7 @@ __all__ = [
     "RaterComparison",
     "Shares",
     "TallyShares",
+    "answer_times",
     "cherry_picking",
     "cox",
     "cumulative_incidence",
@@ -72,6 +76,7 @@ __all__ = [
     "plot_naive",
     "plot_occupancy",
     "plot_raters",
+    "plot_tallies",
     "raters",
     "read_ledger",
     "restricted_mean_difference",

@@ -1,0 +1,102 @@
+"""Picture of answers on the calendar, with the time in which they were promised."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from dmpkit.impact.dates import as_day, period
+from dmpkit.plotting import GREY, INK, PALETTE, mark_synthetic, new_axes, set_alt, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from dmpkit.impact.deadlines import AnswerTimes
+
+__all__ = ["plot_answer_times"]
+
+
+def plot_answer_times(result: AnswerTimes, *, ax: Axes | None = None) -> Axes:
+    """One row an item: receipt, the time promised, the answer, and how long it took.
+
+    Where the date of receipt is missing, only the answer stands there: no bar is drawn
+    that nobody could date. A date known to the month is drawn as a thick line.
+
+    Parameters
+    ----------
+    result : AnswerTimes
+    ax : Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    Axes
+    """
+    # matplotlib counts days as `dmpkit.impact.dates` does: from 1970-01-01 on
+    table = result.table
+    names = [textwrap.fill(name, 34) for name in table["item"]]
+    lines = sum(name.count("\n") + 1 for name in names)
+    ax = new_axes((6.8, 1.2 + 0.12 * len(names) + 0.17 * lines)) if ax is None else ax
+    with style():
+        for y, row in enumerate(table.to_dict("records")):
+            _draw_row(ax, y, row, result)
+        ax.set_yticks(range(len(names)), names)
+        ax.set_ylim(len(names) - 0.4, -0.6)
+        ax.grid(visible=True, axis="x")
+        ax.set_axisbelow(True)
+        ax.tick_params(axis="y", length=0)
+        _calendar(ax)
+        _legend(ax, result)
+    ax.use_sticky_edges = False
+    ax.margins(x=0.04)
+    set_alt(ax, f"Answers on the calendar. {result.summary().splitlines()[0]}")
+    return mark_synthetic(ax) if result.synthetic else ax
+
+
+def _draw_row(ax: Axes, y: int, row: Mapping[Any, Any], result: AnswerTimes) -> None:
+    got, said = str(row["received"]), str(row["answered"])
+    end = period(said) if said else period(result.until)
+    if got:
+        start = period(got)
+        if result.months is not None:
+            due = as_day(str(row["due_latest"]))
+            ax.barh(y, due - start[0], 0.5, start[0], color="#e3e3e8", ec=GREY, hatch="...", lw=0)
+            ax.plot([due, due], [y - 0.34, y + 0.34], color=INK, lw=1.6)
+        ax.plot([start[0], end[1]], [y, y], color=PALETTE[0], lw=1.4)
+        ax.plot([start[0], start[1]], [y, y], color=PALETTE[0], lw=5)
+        ax.plot(start[1], y, "o", mfc="white", mec=PALETTE[0], ms=6)
+    if said:
+        ax.plot([end[0], end[1]], [y, y], color=PALETTE[0], lw=5)
+        ax.plot(end[1], y, "s", color=PALETTE[0], ms=6)
+    low, high = row["shortest"], row["longest"]
+    text = "no date of receipt" if low != low else f"{low:.0f} days"
+    if low == low and low != high:
+        text = f"{low:.0f} to {high:.0f} days"
+    ax.annotate(
+        text, (1.02, y), xycoords=("axes fraction", "data"), va="center", fontsize=8,
+        color=GREY if low != low else INK, annotation_clip=False,
+    )  # fmt: skip
+
+
+def _calendar(ax: Axes) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    ax.xaxis_date()
+    locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+
+
+def _legend(ax: Axes, result: AnswerTimes) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    marks: list[Line2D | Patch] = [
+        Line2D([], [], ls="none", marker="o", mfc="white", mec=PALETTE[0], label="received"),
+        Line2D([], [], ls="none", marker="s", color=PALETTE[0], label="answered"),
+    ]
+    if result.months is not None:
+        label = f"{result.months} months as promised"
+        marks.append(Patch(facecolor="#e3e3e8", edgecolor=GREY, hatch="...", lw=0, label=label))
+    ax.legend(handles=marks, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
