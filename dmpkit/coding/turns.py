@@ -14,6 +14,7 @@ import pandas as pd
 from dmpkit.coding.spans import runs
 from dmpkit.errors import DataError
 from dmpkit.reporting import Result, Section, paragraphs, table_html
+from dmpkit.tables import to_pandas
 
 if TYPE_CHECKING:
     from dmpkit.coding.data import CodedProject
@@ -122,7 +123,7 @@ class Turns(Result):
 
     Examples
     --------
-    >>> find_turns("Q: Why?\\nP3: Time.").turns["speaker"].tolist()
+    >>> find_turns("Q: Why?\nP3: Time.").turns["speaker"].tolist()
     ['Q', 'P3']
     """
 
@@ -222,7 +223,7 @@ def find_turns(
 
     Examples
     --------
-    >>> found = find_turns({"I1": "[0:05] ANNA: Yes.\\nMore.\\n[0:09] Q: Why?"})
+    >>> found = find_turns({"I1": "[0:05] ANNA: Yes.\nMore.\n[0:09] Q: Why?"})
     >>> found.turns[["speaker", "speech", "end", "time"]].to_numpy().tolist()
     [['ANNA', 13, 23, 5.0], ['Q', 34, 38, 9.0]]
     """
@@ -409,7 +410,7 @@ def _near_misses(
             problems.append(_problem(source, number, match.start(), what, line))
 
 
-def segment_turns(segments: pd.DataFrame, turns: Turns | pd.DataFrame) -> pd.DataFrame:
+def segment_turns(segments: Any, turns: Turns | Any) -> pd.DataFrame:
     r"""Which turns each segment lies in.
 
     A segment and a turn meet where they share a character, the label of the turn
@@ -431,12 +432,13 @@ def segment_turns(segments: pd.DataFrame, turns: Turns | pd.DataFrame) -> pd.Dat
 
     Examples
     --------
-    >>> found = find_turns({"I1": "Q: Why?\\nP3: Time."})
+    >>> found = find_turns({"I1": "Q: Why?\nP3: Time."})
     >>> spans = pd.DataFrame({"source": ["I1"], "start": [3], "end": [13]})
     >>> segment_turns(spans, found)[["speaker", "characters", "main"]].to_numpy().tolist()
     [['Q', 4, False], ['P3', 5, True]]
     """
-    table = turns.turns if isinstance(turns, Turns) else turns
+    table = turns.turns if isinstance(turns, Turns) else to_pandas(turns, what="turns")
+    segments = to_pandas(segments, what="segments")
     parts = []
     own = dict(list(table.groupby("source", sort=False)))
     for source, rows in segments.reset_index(drop=True).groupby("source", sort=False):
