@@ -1,5 +1,27 @@
-"""Representativeness: does a panel look like its population, at every stage."""
+"""Representativeness: does a panel look like its population, at every stage.
 
+In reading order:
+
+1. What is brought: :func:`read_panel` and :func:`read_population` (files), or
+   :class:`Panel` and :class:`Population` (frames); :func:`read_quotas`.
+2. One call: :func:`analyse` runs every check that the inputs allow and says which it
+   could not make, and why (:class:`RepresentativenessAnalysis`).
+3. Single checks. Shares against the population: :func:`check_margins`,
+   :func:`exact_multinomial`. Seats asked for: :func:`quota_attainment`. Combinations of
+   features: :func:`intersections`. From the invitation to the last session:
+   :func:`stage_flow`. Who responds: :func:`r_indicator`, :func:`r_indicator_from_margins`.
+   Addresses: :func:`household_check`. Attitudes beside a survey:
+   :func:`compare_with_benchmark`.
+4. The draw: :func:`simulate_lottery`, :func:`selection_fairness`, :func:`compare_rules`,
+   :func:`check_feasibility`, :func:`chance_bound`, :func:`run_external_lottery`.
+5. Weights, for a named sensitivity analysis only: :func:`rake`, :func:`calibrate`,
+   :func:`post_stratify`, :func:`design_weights`, :func:`sensitivity_to_weights`,
+   :func:`balance_table`, :func:`balance_distances`.
+6. Pictures are methods of the results (``plot_…``); :func:`plot_margins` and
+   :func:`plot_love` also stand alone.
+"""
+
+from dmpkit.representativeness.analysis import RepresentativenessAnalysis, analyse
 from dmpkit.representativeness.balance import balance_distances, balance_table
 from dmpkit.representativeness.benchmark import BenchmarkComparison, compare_with_benchmark
 from dmpkit.representativeness.data import Panel, Population
@@ -48,11 +70,13 @@ __all__ = [
     "QuotaAttainment",
     "Quotas",
     "RIndicator",
+    "RepresentativenessAnalysis",
     "RuleComparison",
     "SelectionFairness",
     "StageFlow",
     "WeightSensitivity",
     "Weights",
+    "analyse",
     "balance_distances",
     "balance_table",
     "calibrate",
