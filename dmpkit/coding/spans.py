@@ -12,11 +12,15 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Axis", "cover", "overlap_pairs", "pair_counts", "runs", "shared_length", "touched"]
+from dmpkit.errors import DataError
+
+__all__ = ["Axis", "cover", "cross_pairs", "pair_counts", "runs", "shared_length", "touched"]
 
 Ints = NDArray[np.int64]
 #: Cells of a dense block (positions × codes) that is held at a time.
 BLOCK = 8_000_000
+#: Pairs of spans that are listed at most.
+MOST_PAIRS = 5_000_000
 
 
 class Axis:
@@ -102,47 +106,66 @@ def touched(
     return found
 
 
-def overlap_pairs(
-    groups: ArrayLike, starts: ArrayLike, ends: ArrayLike, *, within: int | None = None
+def cross_pairs(
+    one: tuple[ArrayLike, ArrayLike, ArrayLike],
+    two: tuple[ArrayLike, ArrayLike, ArrayLike],
+    *,
+    within: int | None = None,
 ) -> tuple[Ints, Ints]:
-    """Every pair of spans that overlap (or lie within some characters), each pair once.
+    """Every pair of a span of one set and a span of another that overlap or lie near.
 
-    A sweep: with the spans sorted by their start, the partners of a span that come
-    after it are those that start before it ends, which is one run.
+    Two spans overlap where the second begins inside the first, or the first inside the
+    second and behind its beginning; with each set sorted by its beginnings, both are
+    runs of neighbours.
 
     Parameters
     ----------
-    groups, starts, ends : integer arrays
+    one, two : (groups, starts, ends)
+        Integer arrays of each set.
     within : int, optional
         As for :func:`touched`.
 
     Returns
     -------
     (array, array)
-        Rows of the first and of the second span of each pair, the first one smaller.
+        Rows in the first and in the second set, in the order of the first.
+
+    Raises
+    ------
+    DataError
+        When there are more pairs than can be listed.
 
     Examples
     --------
-    >>> overlap_pairs([0, 0, 0], [0, 4, 9], [5, 8, 12])
-    (array([0]), array([1]))
+    >>> cross_pairs(([0, 0], [0, 10], [5, 12]), ([0, 0], [4, 6], [11, 7]))
+    (array([0, 1]), array([0, 0]))
     """
-    g, s, e = (np.asarray(v, dtype=np.int64) for v in (groups, starts, ends))
-    full = np.flatnonzero(e > s)
-    if not len(full):
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    g, s, e = (np.asarray(v, dtype=np.int64) for v in one)
+    og, os, oe = (np.asarray(v, dtype=np.int64) for v in two)
     near = 0 if within is None else within + 1
-    axis = Axis([g], [e], margin=near)
-    begin, finish = axis.place(g, s)[full], axis.place(g, e)[full]
-    order = np.argsort(begin, kind="stable")
-    begin, finish, rows = begin[order], finish[order], full[order]
-    stop = np.searchsorted(begin, finish + near, side="left")
-    count = np.maximum(stop - np.arange(len(rows)) - 1, 0)
-    first = np.repeat(np.arange(len(rows)), count)
-    step = np.arange(len(first)) - np.repeat(np.cumsum(count) - count, count)
-    one, two = rows[first], rows[first + 1 + step]
-    low, high = np.minimum(one, two), np.maximum(one, two)
-    by = np.lexsort((high, low))
-    return low[by], high[by]
+    rows, others = np.flatnonzero(e > s), np.flatnonzero(oe > os)
+    if not len(rows) or not len(others):
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    axis = Axis([g, og], [e, oe], margin=near)
+    start, end = axis.place(g, s)[rows], axis.place(g, e)[rows]
+    begin = axis.place(og, os)[others] - near
+    finish = axis.place(og, oe)[others] + near
+    by, other_by = np.argsort(start, kind="stable"), np.argsort(begin, kind="stable")
+    begins, starts = begin[other_by], start[by]
+    first = (np.searchsorted(begins, start, "left"), np.searchsorted(begins, end, "left"))
+    second = (np.searchsorted(starts, begin, "right"), np.searchsorted(starts, finish, "left"))
+    n_pairs = sum(int(np.maximum(till - since, 0).sum()) for since, till in (first, second))
+    if n_pairs > MOST_PAIRS:
+        raise DataError(
+            f"There are {n_pairs:,} pairs of spans, more than can be listed.",
+            remedy="Ask for fewer codes or sources, or count them with coding.cooccurrence.",
+        )
+    a, at = runs(*first)
+    b, other_at = runs(*second)
+    left = np.concatenate([rows[a], rows[by[other_at]]])
+    right = np.concatenate([others[other_by[at]], others[b]])
+    order = np.lexsort((right, left))
+    return left[order], right[order]
 
 
 def runs(first: Ints, stop: Ints) -> tuple[Ints, Ints]:
