@@ -369,8 +369,8 @@ def analyse(
     >>> result = analyse(jury, island)
     >>> result.overview[["variable", "tvd", "expected_tvd"]].round(3)
          variable    tvd  expected_tvd
-    0         sex  0.018         0.083
-    1  birthplace  0.065         0.111
+    0         sex  0.018         0.084
+    1  birthplace  0.065         0.113
     >>> result.not_computed["check"].tolist()[:2]
     ['quotas', 'intersections']
     """

@@ -126,10 +126,16 @@ class Run:
                             remedy="Give the columns the same names.")  # fmt: skip
         quotas = [v for v in self.quota_variables if v in names] if picked else []
         more: dict[str, Any] = {"selection_stage": picked} if picked else {}
-        return stage_flow(
+        found = stage_flow(
             given.frame, given.order, names, population=population.only(names),
             quota_variables=quotas, level=1 - self.level, **more, **options,
         )  # fmt: skip
+        if self.merging is not None:
+            table = found.distances
+            unknown = table["unknown"].mask(is_small(table["unknown"], self.merging.below))
+            # the table as it is shown from now on, in place of the one made when asked for
+            found.__dict__["distances"] = table.assign(unknown=unknown)
+        return found
 
     def suppress(
         self, below: int, flow: StageFlow | None, asked: Panel, survey: Mapping[str, Any]

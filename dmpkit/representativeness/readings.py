@@ -106,7 +106,7 @@ def _lottery_reading(row: Mapping[Hashable, Any]) -> str:
 def summary_of(check: MarginCheck) -> str:
     """Head line, what stands out, a sentence a variable, what was set apart."""
     table = check.variables
-    against = "its target" if check.target is not None else "its population"
+    against = "the target" if check.target is not None else "the population"
     parts = [
         f"{check.panel.n:,} people against {against} in {len(table)} "
         f"{'variable' if len(table) == 1 else 'variables'}. {_outstanding(check)}"

@@ -196,6 +196,12 @@ def summary(result: RepresentativenessAnalysis) -> str:
     return "\n\n".join(text for text in said if text)
 
 
+def _in_short(result: RepresentativenessAnalysis) -> str:
+    """The summary without the list that stands below it as a table."""
+    absent = _absent(result)
+    return "\n\n".join(part for part in summary(result).split("\n\n") if part != absent)
+
+
 def _against(result: RepresentativenessAnalysis) -> str:
     return "the target" if result.target is not None else "the population"
 
@@ -553,7 +559,7 @@ def notebook_html(result: RepresentativenessAnalysis) -> str:
     """What a notebook shows: summary, main table, what was not computed."""
     absent = _absent_table(result)
     head = f"<p><strong>{escape(result.title)}</strong></p>"
-    return head + _main_table(result) + paragraphs(summary(result)) + absent
+    return head + _main_table(result) + paragraphs(_in_short(result)) + absent
 
 
 def _absent_table(result: RepresentativenessAnalysis) -> str:
@@ -568,7 +574,7 @@ def _absent_table(result: RepresentativenessAnalysis) -> str:
 
 def section(result: RepresentativenessAnalysis) -> Section:
     """Summary, main table and main pictures."""
-    body = paragraphs(summary(result)) + _main_table(result)
+    body = paragraphs(_in_short(result)) + _main_table(result)
     if len(result.origins):
         shown = result.origins.copy()
         shown[["gap", "added"]] *= 100
@@ -599,25 +605,25 @@ def _main_figures(result: RepresentativenessAnalysis) -> list[Figure]:
 
 
 def sections(result: RepresentativenessAnalysis) -> tuple[Section, ...]:
-    """The overview, a section a check without what it repeats, and the methods."""
-    out = [section(result)]
-    for name, part in _parts(result):
-        own = part.section()
-        if name == "margins":
-            own = Section(own.title, own.html, ())  # its picture stands in the overview
-        if name == "stages":
-            own = Section(own.title, own.html, own.figures[:1])
-        if name == "intersections" and result.merging is not None:
-            own = _hidden_intersections(result)
-        if name == "fairness" and result.merging is not None:
-            own = Section(
-                own.title,
-                paragraphs(_fair(result)),
-                (Figure.from_axes(result.plot_lottery(), "Lorenz curve of the chances."),),
-            )
-        out.append(own)
+    """The overview, a section a check, and the methods."""
+    first = section(result)
+    out = [Section("In short", first.html, first.figures)]
+    out += [_part_section(result, name, part) for name, part in _parts(result)]
     out.append(Section("Methods", paragraphs(methods_text(result))))
     return tuple(out)
+
+
+def _part_section(result: RepresentativenessAnalysis, name: str, part: Result) -> Section:
+    """A check's own section, without a picture that stands in the overview or shows few people."""
+    if name == "intersections" and result.merging is not None:
+        return _hidden_intersections(result)
+    if name == "fairness" and result.merging is not None:
+        curve = Figure.from_axes(result.plot_lottery(), "Lorenz curve of the chances.")
+        return Section(part.title, paragraphs(_fair(result)), (curve,))
+    own = part.section()
+    if name == "margins":
+        return Section(own.title, own.html, ())
+    return Section(own.title, own.html, own.figures[:1]) if name == "stages" else own
 
 
 def _hidden_intersections(result: RepresentativenessAnalysis) -> Section:

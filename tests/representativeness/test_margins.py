@@ -386,7 +386,7 @@ def test_views(tmp_path):
     assert len(check.indicators()) == 2
     assert all(math.isnan(i.low) for i in check.indicators())
     assert "<table" in check._repr_html_()
-    assert repr(check).startswith("60 people against its population in 2 variables.")
+    assert repr(check).startswith("60 people against the population in 2 variables.")
 
 
 def test_twelve_variables_of_150_people_take_less_than_two_seconds():
