@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dmpkit.coding.schema import SEPARATOR
 from dmpkit.errors import DataError
 
 if TYPE_CHECKING:
     from dmpkit.coding.data import CodedProject
 
-__all__ = ["closest", "code_path", "rolled_up", "selected_codes"]
+__all__ = ["closest", "code_path", "lineages", "selected_codes"]
 
 
 def closest(name: str, known: Iterable[str], what: str) -> str:
@@ -81,12 +80,16 @@ def selected_codes(project: CodedProject, codes: str | Iterable[str] | None) -> 
     return paths
 
 
-def rolled_up(code: str, level: int) -> str:
-    """The ancestor of a code at a depth (1: top codes), or the code where it is not as deep.
+def lineages(codes: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Each code with its ancestors, the top code first and the code itself last.
 
     Examples
     --------
-    >>> rolled_up("A/B/C", 2), rolled_up("A", 2)
-    ('A/B', 'A')
+    >>> lineages(pd.DataFrame({"code": ["A", "A/B"], "parent": ["", "A"]}))
+    {'A': ('A',), 'A/B': ('A', 'A/B')}
     """
-    return SEPARATOR.join(code.split(SEPARATOR)[:level])
+    found: dict[str, tuple[str, ...]] = {"": ()}
+    for code, parent in zip(codes["code"], codes["parent"], strict=True):
+        found[code] = (*found[parent], code)  # parents stand above their children
+    del found[""]
+    return found
