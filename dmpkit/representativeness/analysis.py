@@ -202,8 +202,8 @@ class RepresentativenessAnalysis(Result):
         shown = part.crossings[part.crossings["crossing"] == crossing]
         if self.merging is not None and shown["tvd"].isna().any():
             raise DataError(
-                f"The numbers of {crossing} are hidden: some of its cells have fewer than "
-                f"{self.merging.below} people.",
+                f"The numbers of {crossing} are hidden: some of its cells, or those not known, are "
+                f"fewer than {self.merging.below} people.",
                 remedy="plot_pairs() shows which part of the population is in empty cells.",
             )
         return part.plot_intersections(crossing, ax=ax)
@@ -372,7 +372,7 @@ def analyse(
     0         sex  0.018         0.084
     1  birthplace  0.065         0.113
     >>> result.not_computed["check"].tolist()[:2]
-    ['quotas', 'intersections']
+    ['quotas', 'stages']
     """
     below = require_threshold(suppress_below)
     given = read_stage_input(stages, stage_order, totals, panel)

@@ -235,8 +235,10 @@ def hide_intersections(found: Intersections, below: int) -> tuple[Intersections 
     """Intersections without small cells.
 
     In a crossing with a small cell, numbers, shares and gaps of all its cells are hidden,
-    and so are its distances; which cells hold nobody stays. Where the margins and the empty
-    cells together fix a hidden small number, the whole crossing is left out.
+    and so are its distances; which cells hold nobody stays. The same where people are not
+    known in one of its variables: against the margins its numbers would show these few.
+    Where the margins and the empty cells together fix a hidden small number, the whole
+    crossing is left out.
 
     Returns
     -------
@@ -253,7 +255,9 @@ def hide_intersections(found: Intersections, below: int) -> tuple[Intersections 
         rows.loc[is_small(rows[column], below), column] = np.nan
     for crossing, part in found.cells.groupby("crossing", sort=False):
         small = is_small(part["count"], below)
-        if not small.any():
+        row = found.crossings[found.crossings["crossing"] == crossing]
+        unknown = float(row["unknown"].iloc[0])
+        if not small.any() and not unknown:
             continue
         if fixed_by_margins(part)[small].any():
             out.append(str(crossing))
