@@ -65,7 +65,7 @@ def plot_shares(result: TallyShares, *, ax: Axes | None = None) -> Axes:
         ax.hlines(range(3), ends[:, 0], ends[:, 1], color=INK, lw=1.3)
         ax.plot(share, range(3), ls="none", marker=MARKERS[0], color=PALETTE[0], ms=6)
         for y, value in enumerate(share):
-            text = "none" if np.isnan(value) else f"{value:.1f} %"
+            text = _share_text(result, value)
             if y == 0 and high > low:
                 text += f" (end between {100 * low:.1f} and {100 * high:.1f})"
             ax.annotate(
@@ -73,7 +73,8 @@ def plot_shares(result: TallyShares, *, ax: Axes | None = None) -> Axes:
                 annotation_clip=False,
             )  # fmt: skip
         names = zip(frame["denominator"], frame["n"], strict=True)
-        ax.set_yticks(range(3), [f"of {name} ({n})" for name, n in names])
+        sizes = [(name, n if n or not result.partly_published else "?") for name, n in names]
+        ax.set_yticks(range(3), [f"of {name} ({n})" for name, n in sizes])
         ax.set_ylim(2.6, -0.6)
         ax.set_xlim(0, 100)
         ax.grid(visible=True, axis="x")
@@ -83,13 +84,21 @@ def plot_shares(result: TallyShares, *, ax: Axes | None = None) -> Axes:
         if result.label:
             ax.set_title(_wrapped(result.label, 60))
     said = ", ".join(
-        f"{value:.1f} % of {name}" for name, value in zip(frame["denominator"], share, strict=True)
+        f"{_share_text(result, value)} of {name}"
+        for name, value in zip(frame["denominator"], share, strict=True)
     )
     return set_alt(
         ax,
         f"Share implemented: {said}; the share of all may end between {100 * low:.1f} % "
         f"and {100 * high:.1f} %.",
     )
+
+
+def _share_text(result: TallyShares, value: float) -> str:
+    """A share in per cent, or why there is none."""
+    if not np.isnan(value):
+        return f"{value:.1f} %"
+    return "not known" if result.partly_published else "none"
 
 
 def plot_range(result: Multiverse, *, ax: Axes | None = None) -> Axes:

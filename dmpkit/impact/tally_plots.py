@@ -75,20 +75,21 @@ def plot_tallies(
     coders = list(dict.fromkeys(frame[coder].astype(str)))
     looks = _looks(frame[status].astype(str), statuses or {})
     ax = new_axes((6.8, 0.7 + 0.95 * len(coders))) if ax is None else ax
-    said, totals = [], []
+    said, totals, levels = [], [], 0
     with style():
         for row, who in enumerate(coders):
             part = frame[frame[coder].astype(str) == who]
             words = part[status].astype(str).tolist()
             counts = part[count].to_numpy(dtype=np.float64)
             totals.append(counts.sum())
-            _draw_bar(ax, row, words, counts, looks)
+            highest = _draw_bar(ax, row, words, counts, looks)
+            levels = levels if row else highest  # room above the first bar
             parts = ", ".join(f"{w} {n:g}" for w, n in zip(words, counts, strict=True))
             said.append(f"{who}, of {counts.sum():g}: {parts}")
         names = [textwrap.fill(who, 20) for who in coders]
         labels = [f"{name}\n({n:g})" for name, n in zip(names, totals, strict=True)]
         ax.set_yticks(range(len(coders)), labels)
-        ax.set_ylim(len(coders) - 0.55, -0.95)
+        ax.set_ylim(len(coders) - 0.55, -0.45 - 0.14 * levels)
         ax.set_xlim(0, 100)
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
@@ -126,10 +127,12 @@ def _draw_bar(
     words: list[str],
     counts: np.ndarray[Any, Any],
     looks: Mapping[str, tuple[str, str]],
-) -> None:
+) -> int:
+    """Draw one bar; how many levels of labels it needed above the first."""
     share = 100 * counts / counts.sum()
     start = np.concatenate([[0.0], np.cumsum(share)[:-1]])
     ends = [-1.0, -1.0, -1.0]  # where the last label of each level ends
+    highest = 0
     for word, n, left, width in zip(words, counts, start, share, strict=True):
         colour, hatch = looks[word]
         ax.barh(row, width, 0.42, left, facecolor=f"{colour}55", edgecolor=colour, hatch=hatch)
@@ -143,9 +146,12 @@ def _draw_bar(
         wide = left + width < 99.9 and _LETTER * len(text) > width  # leave the next one its place
         free = [k for k, end in enumerate(ends) if place > end and k >= wide]
         level = free[0] if free else len(ends) - 1
+        highest = max(highest, level)
         ends[level] = place + _LETTER * (len(text) + 1)
         y = row - 0.25 - 0.14 * level
         if level or place < left:
             middle = left + min(width / 2, 0.8)
             ax.plot([middle, middle], [row - 0.21, y + 0.02], color=GREY, lw=0.7)
-        ax.text(place, y, text, ha="left", va="bottom", fontsize=8, color=INK)
+        at, side = (place, "left") if place >= left else (100.0, "right")
+        ax.text(at, y, text, ha=side, va="bottom", fontsize=8, color=INK)
+    return highest

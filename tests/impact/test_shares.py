@@ -174,3 +174,14 @@ def test_pandas_and_polars_give_the_same_and_the_views_work(tmp_path):
     one.to_excel(tmp_path / "shares.xlsx")
     assert one.indicators()[0].value == 460 / 1122
     assert np.isnan(one.indicators()[0].low)
+
+
+def test_the_picture_of_shares_that_cannot_be_known_says_so():
+    from dmpkit.plotting import alt_text
+
+    counts = pd.DataFrame({"status": ["rejected"], "count": [2]})
+    partly = shares_of(counts, total=14).plot_shares()
+    assert "0.0 % of all, not known of answered, not known of closed" in alt_text(partly)
+    assert partly.get_yticklabels()[1].get_text() == "of answered (?)"
+    waiting = pd.DataFrame({"status": ["received"], "count": [3]})
+    assert "none of answered, none of closed" in alt_text(shares_of(waiting).plot_shares())

@@ -16,9 +16,13 @@ from dmpkit.workbench.cells import read_cells
 from dmpkit.workbench.reproduce import reproduce
 
 FIRST = [
+    "ccc-2021",
+    "follow-up-trackers",
     "governance-viewpoints-2024",
+    "irish-convention",
     "lipset-1963",
     "polycrisis-2024",
+    "response-milestones",
     "what-matching-can-show",
 ]
 SLUGS = sorted(p.parent.name for p in datasets.studies_path().glob("*/study.toml"))
