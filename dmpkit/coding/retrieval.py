@@ -511,7 +511,7 @@ def nearby(
     a, b = _near_pairs(scene, left, right, within)
     first, second = left.iloc[a].reset_index(drop=True), right.iloc[b].reset_index(drop=True)
     columns = ["segment", "code", "coder", "start", "end"]
-    pairs = pd.concat(
+    pairs: pd.DataFrame = pd.concat(
         [first[["source"]], first[columns].add_suffix("_1"), second[columns].add_suffix("_2")],
         axis=1,
     )

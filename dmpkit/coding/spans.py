@@ -17,8 +17,8 @@ from dmpkit.errors import DataError
 __all__ = ["Axis", "cover", "cross_pairs", "pair_counts", "runs", "shared_length", "touched"]
 
 Ints = NDArray[np.int64]
-#: Cells of a dense block (positions × codes) that is held at a time.
-BLOCK = 8_000_000
+#: Cells (positions × codes) of a dense block; a small one stays in the processor's cache.
+BLOCK = 400_000
 #: Pairs of spans that are listed at most.
 MOST_PAIRS = 5_000_000
 
