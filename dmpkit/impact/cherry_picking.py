@@ -172,10 +172,10 @@ class CherryPicking(Result):
         parts = []
         for variable, part in self.uptake.groupby("variable", sort=False):
             cells = [
-                f"{row.category} {format_number(100 * row.share, 1)} % ({row.taken_up} of {row.n})"
+                f"{row.category}: {format_number(100 * row.share, 1)} % ({row.taken_up} of {row.n})"
                 for row in rows_of(part)
             ]
-            parts.append(f"{variable}: {', '.join(cells)}")
+            parts.append(f"{variable} – {', '.join(cells)}")
         return "Share taken up, before any model. " + "; ".join(parts) + "."
 
     def _blind_text(self) -> str:
@@ -322,7 +322,10 @@ class CherryPicking(Result):
         if self.fitted is not None:
             html += table_html(self.fitted.coefficients, digits=3, caption="Coefficients")
             html += table_html(
-                self.fitted.marginal_effects, digits=3, caption="Average marginal effects"
+                self.fitted.marginal_effects,
+                digits=3,
+                caption="Average marginal effects",
+                headings={"effect": "difference"},
             )
             figures.append(Figure.from_axes(self.plot_forest(), "Odds ratios, log scale."))
         return Section(self.title, html, tuple(figures))

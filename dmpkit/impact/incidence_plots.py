@@ -7,7 +7,7 @@ hatch, so that a grey printer loses nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +34,7 @@ def plot_incidence(
     states: Sequence[str] | None = None,
     xlabel: str = _UNIT,
     numbers_at_risk: bool = True,
+    names: Callable[[str], str] = str,
     ax: Axes | None = None,
 ) -> Axes:
     """Step curves with numbers at risk below; bands only where the result has them.
@@ -47,6 +48,8 @@ def plot_incidence(
         Name of the time axis, with its unit.
     numbers_at_risk : bool
         Write them below the axis.
+    names : callable
+        From a state to what is written.
     ax : Axes, optional
         Where to draw.
 
@@ -61,8 +64,8 @@ def plot_incidence(
     >>> ax.get_ylabel()
     'share of items'
     """
-    names = [curves.states[i] for i in curves.shown if curves.states[i] != "pending"]
-    chosen = [curves.states[curves._place(s)] for s in states] if states else names
+    drawn = [curves.states[i] for i in curves.shown if curves.states[i] != "pending"]
+    chosen = [curves.states[curves._place(s)] for s in states] if states else drawn
     ax = new_axes((6.4, 4.2)) if ax is None else ax
     table = curves.table
     ends: list[tuple[float, str, str]] = []
@@ -75,7 +78,7 @@ def plot_incidence(
             low, high = part["low"].to_numpy(), part["high"].to_numpy()
             if np.isfinite(low).any():
                 _band(ax, part["time"].to_numpy(), low, high, colour, HATCHES[i % len(HATCHES)])
-            ends.append((float(y[-1]), name, colour))
+            ends.append((float(y[-1]), names(name), colour))
         _frame(ax, curves.end, xlabel)
         _name_ends(ax, curves.end, ends)
         if numbers_at_risk:
@@ -162,6 +165,7 @@ def plot_occupancy(
     reviews: Sequence[float] = (),
     xlabel: str = _UNIT,
     numbers_at_risk: bool = True,
+    names: Callable[[str], str] = str,
     colours: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -176,6 +180,8 @@ def plot_occupancy(
         Name of the time axis, with its unit.
     numbers_at_risk : bool
         Write below the axis how many are under observation.
+    names : callable
+        From a state to what is written.
     colours : mapping of state to colour, optional
     ax : Axes, optional
         Where to draw.
@@ -203,7 +209,8 @@ def plot_occupancy(
             low = np.maximum(below - shares[:, i], 0.0)
             colour = (colours or {}).get(name, PALETTE[i % len(PALETTE)])
             _area(ax, x, low, below, colour, HATCHES[(i + 1 + 3 * (i // 8)) % len(HATCHES)])
-            ends.append((float(low[-1] + below[-1]) / 2, f"{name} {shares[-1, i]:.0%}", colour))
+            said_end = f"{names(name)} {shares[-1, i]:.0%}"
+            ends.append((float(low[-1] + below[-1]) / 2, said_end, colour))
             below = low
         _frame(ax, result.end, xlabel)
         _name_ends(ax, result.end, ends)

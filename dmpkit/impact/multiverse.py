@@ -220,8 +220,9 @@ class Multiverse(Result):
         )
         classes: dict[str, list[str]] = {}
         for word, name in zip(self.counted["status"], self.counted["class"], strict=True):
-            if str(word) not in classes.setdefault(str(name), []):
-                classes[str(name)].append(str(word))
+            said = str(word).replace("_", " ")
+            if said not in classes.setdefault(str(name), []):
+                classes[str(name)].append(said)
         counted = "; ".join(f"{name}: {', '.join(words)}" for name, words in classes.items())
         return (
             "The share was computed under every combination of these choices (a multiverse "

@@ -17,7 +17,7 @@ _WORDS: Mapping[str, str] = MappingProxyType(
     {
         r"caus(?:e|es|ed|ing|al|ally|ation)": "goes with, is associated with",
         r"because of|due to|owing to|thanks to": "together with, after",
-        r"effects?|effected|effective(?:ly|ness)?": "association, difference",
+        r"(?<!marginal )effects?|effected|effective(?:ly|ness)?": "association, difference",
         r"impact(?:s|ed|ing)? (?:of|on)": "share, association with",
         r"influenc(?:e|es|ed|ing)": "goes with",
         r"affect(?:s|ed|ing)?": "goes with, differs by",
