@@ -203,7 +203,8 @@ class Run:
     def attainment(self) -> QuotaAttainment | None:
         """Seats against quotas."""
         if self.quotas is None:
-            self.leave_out("quotas", "no quotas were given", "quotas=, seats a category")
+            why = "their seats were not given" if self.named else "no quotas were given"
+            self.leave_out("quotas", why, "quotas=, seats a category")
             return None
         quotas = self.quotas
         found = quota_attainment(self.panel, quotas)

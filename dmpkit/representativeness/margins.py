@@ -73,6 +73,7 @@ _CATEGORY_HEADINGS = {
     "low": "from (%)",
     "high": "to (%)",
 }
+_NO_TARGET = {"target": "population (%)"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -189,7 +190,7 @@ class MarginCheck(Result):
         ) + table_html(
             two,
             digits=dict.fromkeys(shares, 1),
-            headings=_CATEGORY_HEADINGS,
+            headings=_CATEGORY_HEADINGS | ({} if self.target is not None else _NO_TARGET),
             groups="variable",
             caption="Categories",
         )

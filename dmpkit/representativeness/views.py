@@ -187,7 +187,7 @@ def summary(result: RepresentativenessAnalysis) -> str:
         _households(result),
         _fair(result),
         _benchmarks(result),
-        "" if result.sensitivity is None else result.sensitivity.summary(),
+        _sensitivity(result),
         _suppressed(result),
         _absent(result),
     ]
@@ -206,6 +206,15 @@ def _against(result: RepresentativenessAnalysis) -> str:
     return "the target" if result.target is not None else "the population"
 
 
+def _held_against(result: RepresentativenessAnalysis) -> str:
+    if result.target is None:
+        return "the population"
+    own = [v for v in result.target.variables if v in set(result.margins.variables["variable"])]
+    if len(own) == len(result.margins.variables):
+        return "the target"
+    return f"the target for {', '.join(own)} and the population for the rest,"
+
+
 def _points(gap: float) -> str:
     sign = "+" if gap > 0 else "\N{MINUS SIGN}" if gap < 0 else ""
     return f"{sign}{format_number(abs(100 * gap), 1)} points"
@@ -219,7 +228,7 @@ def _departure(result: RepresentativenessAnalysis) -> str:
     table = result.overview.sort_values("tvd", ascending=False, kind="stable")
     first = table.iloc[0]
     text = (
-        f"{result.panel.n:,} members were held against {_against(result)} in {len(table)} "
+        f"{result.panel.n:,} members were held against {_held_against(result)} in {len(table)} "
         f"{'variable' if len(table) == 1 else 'variables'}. "
     )
     if first["tvd"] < 1e-9:
@@ -229,9 +238,9 @@ def _departure(result: RepresentativenessAnalysis) -> str:
         f"would have to be in another category, above all {first['category']} "
         f"({_points(first['gap'])})."
     )
-    rest = [f"{row['variable']} {_percent(row['tvd'])} ({row['category']} {_points(row['gap'])})"
+    rest = [f"{row['variable']}: {_percent(row['tvd'])} ({row['category']} {_points(row['gap'])})"
             for row in table.iloc[1:4].to_dict("records") if row["tvd"] > 1e-9]  # fmt: skip
-    return f"{text} Then: {', '.join(rest)}." if rest else text
+    return f"{text} Then: {'; '.join(rest)}." if rest else text
 
 
 def _chance(result: RepresentativenessAnalysis) -> str:
@@ -270,8 +279,8 @@ def _tested(result: RepresentativenessAnalysis, free: pd.DataFrame) -> str:
     least, most = round(gaps.min()), round(gaps.max())
     span = f"{least}" if least == most else f"{least} to {most}"
     return (
-        f"{text} That is no proof of agreement: with so few people a gap below {span} points "
-        "would often stay unseen."
+        f"{text} That is no proof of agreement: with {result.panel.n:,} people a gap below {span} "
+        "points would often stay unseen."
     )
 
 
@@ -319,7 +328,7 @@ def _stages(result: RepresentativenessAnalysis) -> str:
     rows = rows[rows["gap"].abs() > 1e-9]
     if len(rows):
         listed = "; ".join(
-            f"{r['variable']} {r['category']} {_points(r['gap'])} ({r['stage']!r} added "
+            f"{r['variable']}: {r['category']} {_points(r['gap'])} ({r['stage']!r} added "
             f"{_points(r['added'])})"
             for r in rows.to_dict("records")
         )
@@ -394,10 +403,10 @@ def _intersections(result: RepresentativenessAnalysis) -> str:
     )
     if part.missing.empty:
         return f"{text} No combination of the population is missing."
-    shown = [f"{r['cell']} ({_percent(r['population_share'])} of the population)"
+    shown = [f"{r['cell']} ({r['crossing']}; {_percent(r['population_share'])} of the population)"
              for r in part.missing.head(5).to_dict("records")]  # fmt: skip
     more = f", and {len(part.missing) - 5} smaller ones" if len(part.missing) > 5 else ""
-    return f"{text} Missing, the largest first: {', '.join(shown)}{more}."
+    return f"{text} Missing, the largest first: {'; '.join(shown)}{more}."
 
 
 def _households(result: RepresentativenessAnalysis) -> str:
@@ -431,6 +440,12 @@ def _benchmarks(result: RepresentativenessAnalysis) -> str:
         return ""
     end = next(iter(result.benchmark.values())).summary().split("\n\n")[1]
     return f"Attitudes beside a survey. {' '.join(said)} {end}"
+
+
+def _sensitivity(result: RepresentativenessAnalysis) -> str:
+    if result.sensitivity is None:
+        return ""
+    return "Sensitivity to weights. " + " ".join(result.sensitivity.summary().split("\n\n"))
 
 
 def _suppressed(result: RepresentativenessAnalysis) -> str:

@@ -75,7 +75,8 @@ class WeightSensitivity(Result):
             for question, part in self.leaders.groupby("question", sort=False)
             if len(set(part["answer"])) > 1
         ]
-        text = f"Votes as cast beside {len(self.weightings)} weightings. "
+        many = len(self.weightings)
+        text = f"Votes as cast beside {many} weighting{'' if many == 1 else 's'}. "
         if len(shares):
             most = shares.iloc[int(shares["range"].to_numpy().argmax())]
             text += (

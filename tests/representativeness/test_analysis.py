@@ -183,6 +183,13 @@ def test_quota_variables_are_not_tested(frame, population):
     assert "chance alone could explain" not in every.summary()
 
 
+def test_a_target_is_named_where_there_is_one(frame, population):
+    members = frame[frame["selected"] == 1][VARIABLES]
+    result = rep.analyse(members, population, target={"gender": {"Female": 0.5, "Male": 0.5}})
+    assert result.overview.set_index("variable").loc["gender", "tvd"] == 0.0
+    assert "the target for gender and the population for the rest" in result.summary()
+
+
 def test_everything_at_once(frame, population):
     pool = frame[frame["responded"] == 1].reset_index(drop=True)
     panel = frame[frame["selected"] == 1].reset_index(drop=True)
