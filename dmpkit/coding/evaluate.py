@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dmpkit.coding.names import closest, code_path
+from dmpkit.coding.code_names import closest, code_path
 from dmpkit.coding.query import And, Code, Compare, Not, Or, Query, codes_named, fields_named
 from dmpkit.coding.spans import touched
 from dmpkit.coding.turns import Turns, find_turns

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 import pandas as pd
 
+from dmpkit.coding.code_names import closest, code_path, lineages
 from dmpkit.coding.evaluate import Scene, Unit, matching_units
-from dmpkit.coding.names import closest, code_path, lineages
 from dmpkit.coding.query import Query, parse_query
 from dmpkit.coding.spans import cover, cross_pairs, touched
 from dmpkit.coding.turns import segment_turns
