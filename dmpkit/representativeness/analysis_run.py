@@ -190,6 +190,7 @@ class Run:
             SmallCellWarning,
             "",
         )
+        self.notes += found.notes
         if self.merging is None:
             return found
         shown = found.set_apart[~is_small(found.set_apart["count"], self.merging.below)]
