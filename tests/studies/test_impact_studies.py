@@ -201,3 +201,61 @@ def test_no_interval_is_drawn_on_a_complete_list(slug):
     code = "\n".join("".join(c["source"]) for c in book["cells"] if c["cell_type"] == "code")
     assert "share_interval" not in code
     assert "sample=True" not in code
+
+
+# --- the tour -----------------------------------------------------------------------------
+
+
+def tour():
+    path = datasets.notebooks_path("03-tour-impact.ipynb")
+    return json.loads(path.read_text(encoding="utf-8"))["cells"]
+
+
+def test_the_tour_has_ten_pictures_all_marked_as_synthetic():
+    cells = tour()
+    ids = [cell["id"] for cell in cells]
+    assert [name for name in ids if name.startswith("picture-")] == [
+        f"picture-{i}" for i in range(1, 11)
+    ]
+    alts = [
+        out["metadata"]["image/png"]["alt"]
+        for cell in cells
+        for out in cell.get("outputs", [])
+        if "image/png" in out.get("data", {})
+    ]
+    assert len(alts) == 10
+    assert all(alt.startswith("Synthetic data.") for alt in alts)
+    assert "your-own-file" in ids
+    stored = json.dumps([cell.get("outputs", []) for cell in cells])
+    assert "/tmp/" not in stored
+    assert not [c["id"] for c in cells for o in c.get("outputs", []) if o["output_type"] == "error"]
+
+
+def test_asserts_of_the_tour_stand_apart_and_have_words():
+    import ast
+
+    for cell in tour():
+        if cell["cell_type"] == "code":
+            tree = ast.parse("".join(cell["source"]))
+            asserts = [node for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+            assert all(node.msg is not None for node in asserts), cell["id"]
+            assert bool(asserts) == cell["id"].endswith("-said"), cell["id"]
+
+
+def test_the_form_of_the_tour_reads_a_list_of_ones_own(tmp_path):
+    import pandas as pd
+    from IPython.display import HTML, display
+
+    from dmpkit import impact
+    from dmpkit.reporting import table_html
+
+    path = tmp_path / "own.csv"
+    path.write_text(
+        "No.;Recommendation;Response;Response date\n7;Trams;accepted;2021-12-16\n8;Bread;;\n"
+    )
+    source = {cell["id"]: "".join(cell["source"]) for cell in tour()}["your-file"]
+    source = source.replace('MY_FILE = ""', f"MY_FILE = {str(path)!r}", 1)
+    held = {"pd": pd, "impact": impact, "HTML": HTML, "display": display, "table_html": table_html}
+    exec(source, held)  # a cell of our own notebook
+    found = held["mine"].ledger.as_of("2022-01-31").certain
+    assert found.to_dict() == {"7": "accepted", "8": "no_record"}
