@@ -220,8 +220,9 @@ def check_cases(cases: pd.DataFrame, links: pd.DataFrame, texts: Mapping[str, st
     return links.assign(start=start, end=end)
 
 
-def check_notes(notes: pd.DataFrame, texts: Mapping[str, str]) -> None:
-    """Notes name known sources, or none; a span fits its text."""
+def check_notes(notes: pd.DataFrame, texts: Mapping[str, str]) -> pd.DataFrame:
+    """Notes have a label and name known sources, or none; a span fits its text."""
+    notes = _numbered(notes, "n", "note")
     _check_known(notes, "source", {*texts, ""}, "notes")
     for row, (source, a, b) in enumerate(
         zip(notes["source"], notes["start"], notes["end"], strict=True)
@@ -234,3 +235,4 @@ def check_notes(notes: pd.DataFrame, texts: Mapping[str, str]) -> None:
                 row=row + 2,
                 column="start",
             )
+    return notes

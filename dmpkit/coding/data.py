@@ -102,7 +102,7 @@ class CodedProject:
         tables["segments"] = with_quotes(tables["segments"], texts, tables["codes"])
         tables["unplaced"] = check_segments(tables["unplaced"], texts, tables["codes"], "unplaced")
         tables["case_sources"] = check_cases(tables["cases"], tables["case_sources"], texts)
-        check_notes(tables["notes"], texts)
+        tables["notes"] = check_notes(tables["notes"], texts)
         for table, frame in tables.items():
             object.__setattr__(self, table, frame)
         self._check_words()

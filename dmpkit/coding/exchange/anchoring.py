@@ -1,0 +1,140 @@
+"""Finding a quotation in a text where the positions of a file do not lead to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["Budget", "find_quote"]
+
+#: Likeness (difflib's ratio) from which changed words count as the same quotation.
+LIKE: Final = 0.85
+#: Shortest quotation that is looked for with changed words.
+MIN_LIKE: Final = 20
+#: Characters on either side of the place that are searched for changed words.
+NEAR: Final = 400
+
+
+@dataclass
+class Budget:
+    """What searching may cost in one project, so that no file takes for ever."""
+
+    exact: int = 3_000_000_000  # characters looked through
+    like: int = 20_000_000  # pairs of characters compared
+
+    def take_exact(self, cost: int) -> bool:
+        """Spend on an exact search, if there is enough."""
+        self.exact -= cost
+        return self.exact >= 0
+
+    def take_like(self, cost: int) -> bool:
+        """Spend on a search for changed words, if there is enough."""
+        if cost > self.like:
+            return False
+        self.like -= cost
+        return True
+
+
+def find_quote(
+    body: str, quote: str, near: int | None, budget: Budget
+) -> tuple[tuple[int, int] | None, str]:
+    """Where a quotation stands: its own words, else words that are nearly the same.
+
+    Of several places with the same words the nearest to `near` is taken; without a place
+    to start from, words that stand more than once are not placed.
+
+    Parameters
+    ----------
+    body, quote : str
+        Text and quotation, white space as blanks (`dmpkit.coding.exchange.offsets.plain`).
+    near : int or None
+        Where the file's positions point to.
+    budget : Budget
+
+    Returns
+    -------
+    (start, end) or None
+    str
+        How it was found, or why it was not.
+
+    Examples
+    --------
+    >>> find_quote("Time was short. We had no time.", "We had no time", 3, Budget())
+    ((16, 30), 'the same words')
+    """
+    quote = quote.strip()
+    if not quote:
+        return None, "no quotation to look for"
+    if not budget.take_exact(len(body)):
+        return None, "not looked for: the file has too many quotations that stand elsewhere"
+    first = body.find(quote)
+    if first >= 0:
+        return _nearest(body, quote, first, near, budget)
+    return _like(body, quote, near, budget)
+
+
+def _nearest(
+    body: str, quote: str, first: int, near: int | None, budget: Budget
+) -> tuple[tuple[int, int] | None, str]:
+    if near is None:
+        if body.find(quote, first + 1) >= 0:
+            return None, "the words stand more than once and no position says which"
+        return (first, first + len(quote)), "the same words"
+    before = body.rfind(quote, 0, max(near, 0) + len(quote))
+    after = body.find(quote, max(near, 0))
+    places = [place for place in (before, after) if place >= 0] or [first]
+    best = min(places, key=lambda place: abs(place - near))
+    budget.take_exact(len(body))
+    return (best, best + len(quote)), "the same words"
+
+
+def _like(
+    body: str, quote: str, near: int | None, budget: Budget
+) -> tuple[tuple[int, int] | None, str]:
+    """Words nearly the same around a place, or in a short text."""
+    if len(quote) < MIN_LIKE:
+        return None, "the words are not in the text"
+    if len(quote) > 2 * NEAR:
+        return _by_ends(body, quote, near, budget)
+    low = max(0, (near or 0) - NEAR) if near is not None else 0
+    high = (
+        min(len(body), near + len(quote) + NEAR) if near is not None else min(len(body), 4 * NEAR)
+    )
+    window = body[low:high]
+    if not budget.take_like(len(window) * len(quote)):
+        return None, "not compared: the file has too many quotations whose words have changed"
+    from difflib import SequenceMatcher
+
+    matcher = SequenceMatcher(None, window, quote, autojunk=False)
+    blocks = [block for block in matcher.get_matching_blocks() if block.size >= 4]
+    if not blocks:
+        return None, "the words are not in the text"
+    a = max(0, blocks[0].a - blocks[0].b)
+    b = min(
+        len(window), blocks[-1].a + blocks[-1].size + len(quote) - blocks[-1].b - blocks[-1].size
+    )
+    if b <= a or SequenceMatcher(None, window[a:b], quote, autojunk=False).ratio() < LIKE:
+        return None, "the words are not in the text"
+    return (low + a, low + b), "nearly the same words"
+
+
+def _by_ends(
+    body: str, quote: str, near: int | None, budget: Budget
+) -> tuple[tuple[int, int] | None, str]:
+    """A long quotation by its beginning and its end."""
+    size = NEAR // 2
+    head, _ = _nearest_part(body, quote[:size], near, budget)
+    if head is None:
+        return None, "the words are not in the text"
+    tail = body.find(quote[-size:], head, head + 2 * len(quote))
+    if tail < 0 or abs(tail + size - head - len(quote)) > len(quote) / 10:
+        return None, "the words are not in the text"
+    return (head, tail + size), "the same beginning and end"
+
+
+def _nearest_part(body: str, part: str, near: int | None, budget: Budget) -> tuple[int | None, str]:
+    first = body.find(part)
+    if first < 0 or not budget.take_exact(len(body)):
+        return None, ""
+    place, how = _nearest(body, part, first, near, budget)
+    return (None if place is None else place[0]), how
