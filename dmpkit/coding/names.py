@@ -1,95 +1,314 @@
-"""Codes as people name them: by full path, or by a name that occurs once."""
+"""Finding names in text: whole words, longest first, however the letters are encoded.
+
+The text is compared letter by letter in its decomposed form (NFD), so that é typed as one
+character or as two is the same; white space within a name matches any white space, and
+straight and curly apostrophes and the kinds of hyphen are the same. Positions are those of
+the text as it stands.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from difflib import get_close_matches
-from typing import TYPE_CHECKING
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Literal
 
+import numpy as np
 import pandas as pd
 
 from dmpkit.errors import DataError
+from dmpkit.tables import require_columns, to_pandas
 
-if TYPE_CHECKING:
-    from dmpkit.coding.data import CodedProject
+__all__ = ["KINDS", "Match", "NameList"]
 
-__all__ = ["closest", "code_path", "lineages", "selected_codes"]
+Case = Literal["as given", "as given or capitals", "ignore"]
 
+#: Kinds of names that the log tells apart.
+KINDS: Final = ("person", "place", "organisation", "other")
+CASES: Final = ("as given", "as given or capitals", "ignore")
 
-def closest(name: str, known: Iterable[str], what: str) -> str:
-    """The remedy for an unknown name: the closest ones, or some of those there are."""
-    names = [str(k) for k in known]
-    close = get_close_matches(str(name), names, n=3, cutoff=0.5)
-    folded = [k for k in names if k.casefold() == str(name).casefold()]
-    shown = list(dict.fromkeys([*folded, *close]))
-    if shown:
-        word = "The closest is" if len(shown) == 1 else "The closest are"
-        return f"{word} {', '.join(map(repr, shown))}."
-    listed = ", ".join(map(repr, names[:12]))
-    return f"The {what} are {listed}{' …' if len(names) > 12 else ''}." if names else (
-        f"There are no {what}."
-    )  # fmt: skip
+#: Plain letters that no accent follows.
+_PLAIN: Final = re.compile(r"[\x00-\x7f]+(?=[\x00-\x7f]|\Z)")
+_SPACES: Final = {9: " ", 10: " ", 13: " "}
+_SAME: Final = {
+    **dict.fromkeys("’ʼ‘＇", "'"),
+    **dict.fromkeys("‐‑‒", "-"),
+    **dict.fromkeys("\u00a0\u202f\u2009\u2007\t\n\r\u2028\u2029\u3000", " "),
+}
 
 
-def code_path(codes: pd.DataFrame, name: str, *, where: str = "") -> str:
-    """The full path of a code that is named by its path or by its own name.
+@dataclass(frozen=True)
+class Match:
+    """One place of a name in a text.
 
-    Parameters
+    `start`, `end` count characters of the text; `row` is that of the name in the list;
+    `action` is ``replace``, or why it was left: ``left: other case``, ``left: overlaps``.
+    """
+
+    start: int
+    end: int
+    row: int
+    action: str = "replace"
+
+
+@dataclass(frozen=True)
+class _Folded:
+    """A text for comparison: each letter with the place of the cluster that it came from."""
+
+    text: str
+    start: list[int]
+    end: list[int]
+
+    def whole(self, a: int, b: int) -> bool:
+        """Whether a..b begins and ends between clusters of the text."""
+        before = a == 0 or self.start[a] != self.start[a - 1]
+        after = b == len(self.text) or self.start[b] != self.start[b - 1]
+        return before and after
+
+
+def fold(text: str) -> _Folded:
+    r"""The text decomposed, with a map back.
+
+    Examples
+    --------
+    >>> fold("é’").text == "e\u0301'", fold("é").end
+    (True, [1, 1])
+    """
+    if text.isascii():
+        plain = text.translate(_SPACES)
+        return _Folded(plain, list(range(len(text))), list(range(1, len(text) + 1)))
+    letters: list[str] = []
+    start: list[int] = []
+    end: list[int] = []
+    at = 0
+    while at < len(text):
+        if run := _PLAIN.match(text, at):
+            letters.append(run.group().translate(_SPACES))
+            start += range(at, run.end())
+            end += range(at + 1, run.end() + 1)
+            at = run.end()
+            continue
+        stop = at + 1
+        while stop < len(text) and unicodedata.combining(text[stop]):
+            stop += 1
+        cluster = unicodedata.normalize("NFD", text[at:stop])
+        for letter in cluster:
+            letters.append(_SAME.get(letter, letter))
+            start.append(at)
+            end.append(stop)
+        at = stop
+    return _Folded("".join(letters), start, end)
+
+
+def _kind(letter: str) -> str:
+    """Letters (with marks) and digits make words; all else parts them."""
+    if letter.isalpha() or unicodedata.category(letter).startswith("M"):
+        return "letter"
+    return "digit" if letter.isnumeric() else ""
+
+
+@dataclass(frozen=True, eq=False)
+class NameList:
+    """Names with what is to stand for them, checked.
+
+    Attributes
     ----------
-    codes : DataFrame
-        The codes of a project or codebook: ``code, name``.
-    name : str
-    where : str
-        Put at the end of the sentence about what is wrong.
-
-    Raises
-    ------
-    DataError
-        When no code has the name (shows the closest), or several have.
-
-    Examples
-    --------
-    >>> codes = pd.DataFrame({"code": ["A", "A/B", "C/B"], "name": ["A", "B", "B"]})
-    >>> code_path(codes, "A/B"), code_path(codes, "A")
-    ('A/B', 'A')
+    table : DataFrame
+        ``original, pseudonym, kind``.
+    case : {"as given", "as given or capitals", "ignore"}
+        Which spellings count. The second (the default) takes ``Anna`` and ``ANNA``, and
+        leaves ``will`` and ``mark`` where the names are Will and Mark.
     """
-    if (codes["code"] == name).any():
-        return str(name)
-    same = codes.loc[codes["name"] == name, "code"].tolist()
-    if len(same) == 1:
-        return str(same[0])
-    if same:
-        raise DataError(
-            f"{len(same)} codes are called {name!r}{where}.",
-            remedy=f"Write the full path: {', '.join(map(repr, same[:6]))}.",
-        )
-    known = [*codes["code"], *(n for n in codes["name"] if n not in set(codes["code"]))]
-    raise DataError(f"There is no code {name!r}{where}.", remedy=closest(name, known, "codes"))
+
+    table: pd.DataFrame
+    case: Case = "as given or capitals"
+
+    @classmethod
+    def read(cls, names: Any, case: Case = "as given or capitals") -> NameList:
+        """Check names.
+
+        Parameters
+        ----------
+        names : mapping or frame
+            ``{original: pseudonym}``, or columns ``original``, ``pseudonym`` and perhaps
+            ``kind`` (person, place, organisation, other).
+        case
+            See the class.
+
+        Raises
+        ------
+        DataError
+            An empty or doubled original, no pseudonym, a pseudonym that holds one of the
+            originals, an unknown kind.
+
+        Examples
+        --------
+        >>> NameList.read({"Anna": "Eva"}).table.values.tolist()
+        [['Anna', 'Eva', 'person']]
+        """
+        if case not in CASES:
+            raise DataError(f"case is {case!r}.", remedy=f"Use one of {', '.join(CASES)}.")
+        table = _table(names)
+        listed = cls(table, case)
+        listed._check()
+        return listed
+
+    def _check(self) -> None:
+        """Refuses what would put a real name back, or two names in one."""
+        rows = zip(self.table["original"], self.table["pseudonym"], self.table["kind"], strict=True)
+        seen: dict[str, int] = {}
+        for i, (original, pseudonym, kind) in enumerate(rows):
+            key = self._key(fold(original).text)
+            if not any(_kind(letter) for letter in key):
+                raise DataError("A name has no letter or digit.", row=i + 2, column="original")
+            if key in seen:
+                raise DataError(
+                    f"The names of rows {seen[key] + 2} and {i + 2} are the same.",
+                    row=i + 2,
+                    column="original",
+                    remedy="Give each name once.",
+                )
+            seen[key] = i
+            if not pseudonym.strip():
+                raise DataError("A name has no pseudonym.", row=i + 2, column="pseudonym")
+            if kind not in KINDS:
+                raise DataError(
+                    f"The kind {kind!r} is not known.",
+                    row=i + 2,
+                    column="kind",
+                    remedy=f"Use {', '.join(KINDS)}.",
+                )
+        for i, pseudonym in enumerate(self.table["pseudonym"]):
+            found = [match for match in self.find(pseudonym) if match.action == "replace"]
+            if found:
+                raise DataError(
+                    f"The pseudonym of row {i + 2} holds the name of row {found[0].row + 2}, so a "
+                    "real name would be put into the text.",
+                    row=i + 2,
+                    column="pseudonym",
+                    remedy="Choose a pseudonym that is nobody's name here.",
+                )
+
+    def _key(self, folded: str) -> str:
+        return folded.casefold() if self.case == "ignore" else folded
+
+    @cached_property
+    def _patterns(self) -> list[tuple[str, re.Pattern[str], int]]:
+        """Names from the longest: first word, pattern, row."""
+        folded = [" ".join(fold(name).text.split()) for name in self.table["original"]]
+        order = sorted(range(len(folded)), key=lambda i: (-len(folded[i]), i))
+        return [
+            (
+                folded[i].split(" ")[0].casefold(),
+                re.compile(r" +".join(map(re.escape, folded[i].split(" "))), re.IGNORECASE),
+                i,
+            )
+            for i in order
+        ]
+
+    def find(self, text: str) -> list[Match]:
+        """Every place of a name as a whole word, in the order of the text.
+
+        A name is a whole word where no letter stands right before or after its letters,
+        and no digit beside its digits: the hyphen, the apostrophe and the underscore part
+        words. Where names overlap, the longest is taken, then the first.
+
+        Examples
+        --------
+        >>> names = NameList.read({"Ann": "Eva", "Anna-Marie": "Ida"})
+        >>> [(m.start, m.end, m.row) for m in names.find("Anna-Marie, Ann's sister Anna")]
+        [(0, 10, 1), (12, 15, 0)]
+        """
+        folded = fold(text)
+        lowered = folded.text.casefold()
+        taken: list[Match] = []
+        used = np.zeros(len(text), dtype=bool)
+        for word, pattern, row in self._patterns:
+            if word not in lowered:
+                continue
+            for a, b in _every(pattern, folded.text):
+                if not folded.whole(a, b) or not _alone(folded.text, a, b):
+                    continue
+                start, end = folded.start[a], folded.end[b - 1]
+                action = "replace"
+                if used[start:end].any():
+                    if used[start:end].all():
+                        continue  # within a longer name
+                    action = "left: overlaps"
+                elif not self._counts(folded.text[a:b], row):
+                    action = "left: other case"
+                else:
+                    used[start:end] = True
+                taken.append(Match(start, end, row, action))
+        return sorted(taken, key=lambda m: (m.start, m.end, m.row))
+
+    def _counts(self, found: str, row: int) -> bool:
+        """Whether a spelling counts as the name."""
+        own = fold(self.table["original"].iloc[row]).text
+        squeezed = " ".join(found.split())
+        own = " ".join(own.split())
+        if self.case == "ignore" or squeezed == own:
+            return True
+        return self.case == "as given or capitals" and squeezed == own.upper() != own.lower()
+
+    def replacement(self, found: str, row: int) -> str:
+        """The pseudonym in the case of what it stands for."""
+        pseudonym = str(self.table["pseudonym"].iloc[row])
+        original = str(self.table["original"].iloc[row])
+        if found.isupper() and not original.isupper():
+            return pseudonym.upper()
+        if self.case == "ignore" and found.islower() and not original.islower():
+            return pseudonym.lower()
+        return pseudonym
 
 
-def selected_codes(project: CodedProject, codes: str | Iterable[str] | None) -> tuple[str, ...]:
-    """Full paths of the codes asked for; all codes that can be assigned when not given."""
-    if codes is None:
-        used = set(project.segments["code"]) | set(project.unplaced["code"])
-        keep = project.codes["codable"].to_numpy(bool) | project.codes["code"].isin(used)
-        return tuple(project.codes.loc[keep, "code"])
-    asked = [codes] if isinstance(codes, str) else list(codes)
-    paths = tuple(dict.fromkeys(code_path(project.codes, name) for name in asked))
-    if not paths:
-        raise DataError("No code was named.", remedy="Name at least one, or leave codes out.")
-    return paths
+def _every(pattern: re.Pattern[str], text: str) -> Iterable[tuple[int, int]]:
+    """All matches, overlapping ones too."""
+    at = 0
+    while found := pattern.search(text, at):
+        yield found.start(), found.end()
+        at = found.start() + 1
 
 
-def lineages(codes: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-    """Each code with its ancestors, the top code first and the code itself last.
+def _alone(text: str, a: int, b: int) -> bool:
+    """Whether a..b is no part of a longer word."""
+    before = a - 1
+    while before > 0 and unicodedata.category(text[before]).startswith("M"):
+        before -= 1  # a mark belongs to what it stands on: a letter, or an emoji
+    if a and _kind(text[a]) and _base(text[before]) == _kind(text[a]):
+        return False
+    return not (b < len(text) and _kind(text[b]) and _joined(text[b - 1], text[b]))
 
-    Examples
-    --------
-    >>> lineages(pd.DataFrame({"code": ["A", "A/B"], "parent": ["", "A"]}))
-    {'A': ('A',), 'A/B': ('A', 'A/B')}
-    """
-    found: dict[str, tuple[str, ...]] = {"": ()}
-    for code, parent in zip(codes["code"], codes["parent"], strict=True):
-        found[code] = (*found[parent], code)  # parents stand above their children
-    del found[""]
-    return found
+
+def _base(letter: str) -> str:
+    return "" if unicodedata.category(letter).startswith("M") else _kind(letter)
+
+
+def _joined(last: str, following: str) -> bool:
+    if unicodedata.category(following).startswith("M"):
+        return True
+    return bool(_kind(last)) and _kind(last) == _kind(following)
+
+
+def _table(names: Any) -> pd.DataFrame:
+    if isinstance(names, NameList):
+        return names.table
+    if isinstance(names, Mapping):
+        pairs = [(str(k), str(v)) for k, v in names.items()]
+        frame = pd.DataFrame(pairs, columns=["original", "pseudonym"])
+    else:
+        frame = to_pandas(names, what="list of names")
+        require_columns(frame, ["original", "pseudonym"])
+    columns: dict[str, Sequence[str]] = {}
+    for name in ("original", "pseudonym"):
+        missing = frame[name].isna()
+        if missing.any():
+            raise DataError(
+                "The cell is empty.", row=int(missing.to_numpy().argmax()) + 2, column=name
+            )
+        columns[name] = [str(v).strip() for v in frame[name]]
+    kinds = frame["kind"] if "kind" in frame else pd.Series(["person"] * len(frame), dtype=object)
+    columns["kind"] = ["person" if v is None or v != v else str(v).strip() for v in kinds]
+    return pd.DataFrame(columns, dtype="str")
