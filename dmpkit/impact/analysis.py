@@ -582,7 +582,7 @@ class _Maker:
             wanted["counting_rule"] = f"{self.unit}s"
         return multiverse(
             table, parent=parent, rules=rules, headline=wanted | {"credit": "full only"},
-            label="implemented, share of all", synthetic=self.synthetic,
+            synthetic=self.synthetic,
         )  # fmt: skip
 
     def picking(self, table: pd.DataFrame) -> CherryPicking:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from dmpkit.impact.analysis import ImpactAnalysis
+    from dmpkit.impact.incidence import CumulativeIncidence
 
 __all__ = ["sections", "short_section"]
 
@@ -84,7 +85,7 @@ def _range(a: ImpactAnalysis) -> Picture:
 
 
 def _coverage(a: ImpactAnalysis) -> str:
-    html = _table(a.shares.coverage, caption="Coverage")
+    html = _table(a.shares.coverage, digits={"count": 0}, caption="Coverage")
     return html + _table(a.evidence, caption="Evidence on which the statuses rest")
 
 
@@ -110,11 +111,7 @@ def _definitions(a: ImpactAnalysis) -> Section | None:
 def _answers(a: ImpactAnalysis) -> Section:
     html = paragraphs(a.words.answers())
     if a.response is not None:
-        curve = shown_words(_told(at_times(a.response), a), "cause")
-        html += _table(
-            curve, digits={"time": 0, **_THREE}, caption="Share answered, by days since receipt",
-            headings={"time": "days", "cause": "answer"},
-        )  # fmt: skip
+        html += _curve(a.response, a, "Share answered, by days since receipt")
     if len(a.status.overdue):
         late = shown_words(a.status.overdue, "status")
         html += _table(late, caption="Overdue (computed; nobody decided it)")
@@ -126,22 +123,25 @@ def _answers(a: ImpactAnalysis) -> Section:
     return Section("Answers", html, _figures(rows, curve_picture))
 
 
-def _told(frame: pd.DataFrame, a: ImpactAnalysis) -> pd.DataFrame:
-    """A curve's table without interval columns where there are none."""
+def _curve(curve: CumulativeIncidence, a: ImpactAnalysis, caption: str) -> str:
+    """A curve at a few times: wide where it is a count, long where it has intervals."""
+    table = shown_words(at_times(curve, yearly=a.pooled), "cause")
+    digits = {"time": 0, **_THREE}
     if a.pooled:
-        return frame.drop(columns=[c for c in frame if str(c).startswith("greenwood")])
-    return frame.drop(columns=["standard_error", "low", "high"])
+        table = table.drop(columns=[c for c in table if str(c).startswith("greenwood")])
+        return _table(table, digits=digits, caption=caption, headings={"cause": "what"})
+    wide = table.pivot_table(index="time", columns="cause", values="estimate", dropna=False)
+    wide = wide[list(dict.fromkeys(table["cause"]))].rename(columns={"pending": "nothing yet"})
+    shares = dict.fromkeys(map(str, wide.columns), 3)
+    wide.insert(0, "at risk", table.groupby("time")["at_risk"].max())
+    wide = wide.rename_axis(columns=None).reset_index()
+    return _table(wide, digits={"time": 0, **shares}, caption=caption, headings={"time": "days"})
 
 
 def _time(a: ImpactAnalysis) -> Section:
     html = ""
     if a.outcome is not None:
-        curve = shown_words(_told(at_times(a.outcome), a), "cause")
-        html += _table(
-            curve, digits={"time": 0, **_THREE},
-            caption="Share come to each end, by days since receipt",
-            headings={"time": "days", "cause": "end"},
-        )  # fmt: skip
+        html += _curve(a.outcome, a, "Share come to each end, by days since receipt")
     moves = shown_words(a.transitions, "from", "to")
     html += _table(moves, caption="How often one status followed another")
     html += _table(a.flows, caption="From response to action")

@@ -151,7 +151,11 @@ class Words:
         low, high = many.range
         n = len(many.answered)
         coders = many.universes["coder"].nunique()
-        who = "the ledger alone" if coders == 1 else f"the ledger and {coders - 1} rater(s)"
+        who = (
+            "the ledger alone"
+            if coders == 1
+            else f"the ledger and {count(coders - 1, 'rater', 'raters')}"
+        )
         text = (
             f"Counted in {n} defensible ways ({who}; three denominators; credit for what was done "
             f"in part) the share implemented runs from {percent(low)} to {percent(high)}."
@@ -423,7 +427,8 @@ def shown_words(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
     return frame.assign(**{c: [label(str(v)) for v in frame[c]] for c in columns})
 
 
-def at_times(curve: CumulativeIncidence) -> pd.DataFrame:
-    """A curve at half-yearly times, for a page."""
-    times = np.arange(182.625, curve.end, 182.625)
+def at_times(curve: CumulativeIncidence, *, yearly: bool = False) -> pd.DataFrame:
+    """A curve at half-yearly or yearly times, for a page."""
+    step = 365.25 if yearly else 182.625
+    times = np.arange(step, curve.end, step)
     return curve.at(times if len(times) else [curve.end])

@@ -1,7 +1,8 @@
 """Pictures of a ledger: a line a recommendation, answers against promises, what led where.
 
 The kind of a status is told by its shade, which differs on a grey printer too, and by a
-sign where it begins. Hatching means one thing only: the change came at some day in here.
+sign where it begins; what ended without it is thin. Hatching means one thing only: the
+change came at some day in here.
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ LOOKS: Mapping[str, tuple[str, str]] = {
     "rejected or outside powers": ("#e8a06a", "X"),
     "ended without it": ("#8a3a00", "v"),
 }
+#: Kinds that end without it are thin, so that a grey printer tells them from what is done.
+REFUSED = ("rejected or outside powers", "ended without it")
+THIN = 0.28
+_DARK = ("implemented", "implemented in part")  # their signs are white
 #: Order of lines within a theme: what is done first.
 _ORDER = ("implemented", "implemented in part", "begun or decided", "accepted, wholly or in part",
           "noted or referred", "no answer yet", "no record", "rejected or outside powers",
@@ -165,9 +170,10 @@ def _line(ax: Axes, pieces: pd.DataFrame, y: int) -> None:
                     "lw": 0}  # fmt: skip
         elif kind == "no record":
             look = {"facecolor": "none", "edgecolor": GREY, "lw": 0.5, "ls": ":"}
-        ax.add_patch(Rectangle((start, y - 0.36), stop - start, 0.72, **look))
+        height = THIN if kind in REFUSED else 0.72
+        ax.add_patch(Rectangle((start, y - height / 2), stop - start, height, **look))
         if sign and not between and kind != before:
-            dark = kind in ("implemented", "ended without it", "implemented in part")
+            dark = kind in _DARK
             ax.plot(start, y, sign, ms=3.4, mfc="white" if dark else INK,
                     mec="white" if dark else INK, mew=0.3, clip_on=False, zorder=3)  # fmt: skip
         before = kind if not between else before
@@ -197,9 +203,9 @@ def _key(ax: Axes, kinds: list[str], between: bool) -> None:
     handles: list[Any] = []
     for kind in kinds:
         colour, sign = LOOKS[kind]
-        dark = kind in ("implemented", "ended without it", "implemented in part")
+        dark = kind in _DARK
         handles.append(
-            Line2D([], [], color=colour if colour != "#ffffff" else "#ffffff", lw=7,
+            Line2D([], [], color=colour, lw=2.8 if kind in REFUSED else 7,
                    marker=sign or "None", ms=4, mfc="white" if dark else INK,
                    mec="white" if dark else INK, label=kind)
             if kind != "no record"

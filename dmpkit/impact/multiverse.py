@@ -175,7 +175,8 @@ class Multiverse(Result):
 
     def summary(self) -> str:
         """The headline, its range, and which choice moves it most."""
-        text = self.headline_text() + "."
+        said = self.headline_text()
+        text = f"{said[:1].upper()}{said[1:]}."
         if self.chosen is not None:
             said = ", ".join(f"{c.replace('_', ' ')} {o}" for c, o in self.chosen.items())
             text += f" The headline takes {said}."
@@ -245,13 +246,29 @@ class Multiverse(Result):
         from dmpkit.reporting import Figure
 
         html = paragraphs(self.summary())
-        html += table_html(self.by_choice, digits=3, caption="How far each choice moves the share")
-        html += table_html(self.counted, caption="What was counted as what")
+        moves = self.by_choice.assign(choice=self.by_choice["choice"].str.replace("_", " "))
+        words = {str(c): str(c).replace("_", " ") for c in moves}
+        html += table_html(
+            moves, digits=3, caption="How far each choice moves the share", headings=words
+        )
+        html += table_html(self._counted_wide(), caption="What was counted as what, by coder")
         figures = (
             Figure.from_axes(self.plot_range(), "Range of the share by choice."),
             Figure.from_axes(self.plot_curve(), "Every way of counting, in order."),
         )
         return Section(self.title, html, figures)
+
+    def _counted_wide(self) -> pd.DataFrame:
+        """One row a status, one column a coder; 0 where a coder does not use it."""
+        table = self.counted.assign(status=self.counted["status"].str.replace("_", " "))
+        table["class"] = pd.Categorical(table["class"], categories=list(CLASSES))
+        wide = table.pivot_table(
+            index=["class", "status"], columns="coder", values="count", aggfunc="sum",
+            fill_value=0, observed=True, sort=False,
+        )  # fmt: skip
+        wide = wide.sort_index(level="class", sort_remaining=False)
+        wide = wide.astype(int).rename_axis(columns=None).reset_index()
+        return wide.astype({"class": "str"})[["status", "class", *wide.columns[2:]]]
 
     def plot_range(self, *, ax: Axes | None = None) -> Axes:
         """Range bars by choice: see :func:`.multiverse_plots.plot_range`."""
