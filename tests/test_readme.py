@@ -32,9 +32,39 @@ def own_table(path, delimiter=",", by_row=False):
     path.write_text("\n".join(delimiter.join(r) for r in [header, *rows]), encoding="utf-8")
 
 
+def own_panel(folder, delimiter=","):
+    """A synthetic list of forty members, and the population in per cent."""
+    generator = np.random.default_rng(5)
+    shares = {
+        "gender": {"woman": 51.2, "man": 48.8},
+        "age": {"16-34": 30.5, "35-59": 41.5, "60+": 28.0},
+    }
+    drawn = [
+        generator.choice(list(one), 40, p=np.array(list(one.values())) / 100)
+        for one in shares.values()
+    ]
+    rows = [
+        ["person", *shares],
+        *([f"M{i}", *row] for i, row in enumerate(zip(*drawn, strict=True))),
+    ]
+    text = "\n".join(delimiter.join(map(str, row)) for row in rows)
+    (folder / "participants.csv").write_text(text, encoding="utf-8")
+    table = [("variable", "category", "percent")]
+    for variable, of in shares.items():
+        table += [(variable, category, str(share)) for category, share in of.items()]
+    text = "\n".join(delimiter.join(row) for row in table)
+    decimal = text.replace(".", ",") if delimiter == ";" else text
+    (folder / "population.csv").write_text(decimal, encoding="utf-8")
+
+
+def own_files(folder, delimiter=",", by_row=False):
+    own_table(folder / "my-sorts.csv", delimiter, by_row)
+    own_panel(folder, delimiter)
+
+
 @pytest.mark.parametrize(("delimiter", "by_row"), [(",", False), (";", True)])
 def test_the_quick_start_runs_on_a_table_of_ones_own(tmp_path, delimiter, by_row):
-    own_table(tmp_path / "my-sorts.csv", delimiter, by_row)
+    own_files(tmp_path, delimiter, by_row)
     seen: dict[str, object] = {}
     for block in BLOCKS:
         exec(compile(block, "README.md", "exec"), seen)
@@ -42,10 +72,13 @@ def test_the_quick_start_runs_on_a_table_of_ones_own(tmp_path, delimiter, by_row
     assert "varimax" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert seen["result"].loadings.shape == (12, 4)
     assert seen["sorts"].n_sorts == 9
+    assert seen["members"].n == 40
+    assert (tmp_path / "representativeness.xlsx").is_file()
+    assert "exact" in (tmp_path / "representativeness.html").read_text(encoding="utf-8")
 
 
 def test_the_quick_start_shows_its_pictures_in_a_notebook(tmp_path):
-    own_table(tmp_path / "my-sorts.csv")
+    own_files(tmp_path)
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(block) for block in BLOCKS])
     NotebookClient(book, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = [
