@@ -264,6 +264,7 @@ def new(slug: str, template: str) -> None:
     \b
     Example:
       dmpkit new climate-jury-2025 --template qmethod
+      dmpkit new what-became-of-it --template impact
     """
     from dmpkit.workbench.creating import new_study
 

@@ -105,7 +105,8 @@ def _swapped(study: Study) -> bool:
     """True when the template's data file is gone, or holds something else."""
     from dmpkit.workbench.creating import TEMPLATES
 
-    for original in TEMPLATES.glob("*/synthetic-*.csv"):
+    made = (*TEMPLATES.glob("*/synthetic-*.csv"), *TEMPLATES.glob("*/recommendations.csv"))
+    for original in made:
         path = study.folder / original.name
         if path.is_file():
             # the line ends of a file that came through git are no change
