@@ -86,7 +86,7 @@ class ImpactAnalysis(Result):
     wider_impact, goals : DataFrame
         Shown beside, never added in.
     not_computed : DataFrame
-        ``part, why``.
+        ``part, why, remedy``.
     notes : DataFrame
         ``part, note``: what the methods warned of.
     seed : int
@@ -435,7 +435,7 @@ class _Maker:
     seed: int
     n_jobs: int
     synthetic: bool
-    failed: list[tuple[str, str]] = field(default_factory=list)
+    failed: list[tuple[str, str, str]] = field(default_factory=list)
     said: list[tuple[str, str]] = field(default_factory=list)
 
     def attempt(self, part: str, make: Callable[[], T]) -> T | None:
@@ -445,7 +445,7 @@ class _Maker:
             try:
                 made = make()
             except DataError as error:
-                self.failed.append((part, str(error)))
+                self.failed.append((part, error.problem, error.remedy or ""))
                 made = None
         for one in caught:
             if not issubclass(one.category, DmpkitWarning):
@@ -513,7 +513,7 @@ class _Maker:
             review_days=_review_days(own, self.date, status),
             wider_impact=_until(whole.wider_impact, "date", self.date),
             goals=whole.goals,
-            not_computed=pd.DataFrame(self.failed, columns=["part", "why"]),
+            not_computed=pd.DataFrame(self.failed, columns=["part", "why", "remedy"]),
             notes=pd.DataFrame(self.said, columns=["part", "note"]),
             seed=self.seed,
         )

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Words"]
 
+#: Fewer known times than this, where others are not known, and no median is spoken of.
+FEW = 5
 #: A part as it is called in a sentence.
 NAMES = {
     "already planned": "the share without what was already planned",
@@ -43,6 +45,11 @@ def rows_by(frame: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:
 def count(n: int, one: str, many: str) -> str:
     """A number with its noun."""
     return f"{n:,} {one if n == 1 else many}"
+
+
+def _listed(parts: list[str]) -> str:
+    """Parts of a sentence, the last two joined by "and"."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 class Words:
@@ -103,13 +110,14 @@ class Words:
         shares = self.a.shares
         row = rows_by(shares.bounds, "what")["implemented"]
         done = int(row["count"])
+        sizes = (("answered", shares.n_answered), ("closed", shares.n_closed))
         of = [f"{percent(done / shares.n)} of all {shares.n}"]
-        of += [
-            f"{percent(shares.share(of=name))} of the {n} {name}" if n else f"none was {name}"
-            for name, n in (("answered", shares.n_answered), ("closed", shares.n_closed))
-        ]
+        of += [f"{percent(shares.share(of=name))} of the {n} {name}" for name, n in sizes if n]
+        empty = "".join(
+            f" None was {name}, so there is no share of those." for name, n in sizes if not n
+        )
         text = (
-            f"Implemented: {done}, which is {of[0]}, {of[1]} and {of[2]}. "
+            f"Implemented: {done}, which is {_listed(of)}.{empty} "
             f"{self._bounds(row)} The list is complete: there is no sampling error and so no "
             "confidence interval. What is uncertain is what will become of the pending ones, how "
             "good the record is, and how things are counted."
@@ -149,6 +157,9 @@ class Words:
         if many is None:
             return ""
         low, high = many.range
+        spread = f"runs from {percent(low)} to {percent(high)}"
+        if high - low < 1e-12:
+            spread = f"is {percent(low)} each time"
         n = len(many.answered)
         coders = many.universes["coder"].nunique()
         who = (
@@ -158,7 +169,7 @@ class Words:
         )
         text = (
             f"Counted in {n} defensible ways ({who}; three denominators; credit for what was done "
-            f"in part) the share implemented runs from {percent(low)} to {percent(high)}."
+            f"in part) the share implemented {spread}."
         )
         moving = many.by_choice[many.by_choice["n_options"] > 1]
         if len(moving) and moving["largest_step"].max() > 1e-12:
@@ -215,7 +226,7 @@ class Words:
         if unknown:
             text += f" Of {unknown} the date of receipt is not known: the time is not assessed."
         if a.response is not None:
-            text += f" {self._median(a.response)}"
+            text += f" {self._median(a.response, a.n)}"
         late = a.status.overdue
         actions = int((late["what"] == "action").sum())
         if actions:
@@ -223,14 +234,17 @@ class Words:
         return text
 
     @staticmethod
-    def _median(curve: CumulativeIncidence) -> str:
+    def _median(curve: CumulativeIncidence, n: int) -> str:
         half = curve.median()
+        whom = "all" if curve.n == n else f"the {curve.n} whose time is known"
+        if curve.n < n and curve.n < FEW:
+            return f"The time is known of only {curve.n}, too few to speak of a median."
         if math.isnan(half.value):
-            return "Half of all had not been answered by then, so there is no median time."
+            return f"Half of {whom} had not been answered by then, so there is no median time."
         ends = ""
         if not math.isnan(half.low) and not math.isnan(half.high):
             ends = f" (95 % interval {half.low:.0f} to {half.high:.0f}, from drawing processes)"
-        return f"Half of all were answered within {half.value:.0f} days of receipt{ends}."
+        return f"Half of {whom} were answered within {half.value:.0f} days of receipt{ends}."
 
     def dates(self) -> str:
         """What hangs on rough dates, and what came before the assembly."""
@@ -313,7 +327,10 @@ class Words:
         rows = self.a.not_computed
         if rows.empty:
             return ""
-        said = [f"{NAMES[part]} ({str(why).rstrip('.')})" for part, why in rows.to_numpy()]
+        said = [
+            f"{NAMES[str(part)]} – {str(why).rstrip('.')}"
+            for part, why in zip(rows["part"], rows["why"], strict=True)
+        ]
         return f"Not computed: {'; '.join(said)}."
 
     # --- methods -------------------------------------------------------------------------
@@ -398,7 +415,8 @@ class Words:
         judged = held.isin(["kept", "late", "overdue"])
         share = float((held[judged] == "kept").mean()) if judged.any() else math.nan
         left = int((~judged).sum())
-        half = None if a.response is None else a.response.median()
+        rare = a.response is None or (a.response.n < a.n and a.response.n < FEW)
+        half = None if rare or a.response is None else a.response.median()
         found = [
             Indicator("recommendations answered, share of all", a.shares.n_answered / a.n, n=a.n,
                       note="a position was taken; a complete list, no interval", source=source),
@@ -409,7 +427,8 @@ class Words:
                       math.nan if half is None else half.value,
                       math.nan if half is None else half.low,
                       math.nan if half is None else half.high,
-                      a.n, "no curve" if half is None else half.note, source),
+                      None if half is None else half.n,
+                      "too few times are known" if half is None else half.note, source),
         ]  # fmt: skip
         kept = rows_by(a.fidelity, "what")["all implemented"]
         found.append(
