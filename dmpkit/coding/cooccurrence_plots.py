@@ -81,7 +81,6 @@ def plot_cooccurrence(
     )  # fmt: skip
     with style():
         ax.tick_params(axis="x", rotation=90)
-        ax.set_aspect("equal")
     top = result.pairs.head(1)
     said = (
         f" The strongest pair is {top['code_1'].iloc[0]} with {top['code_2'].iloc[0]}."
@@ -142,7 +141,8 @@ def plot_code_network(
     """
     known = result.matrix(value)  # says which values there are
     pairs = result.pairs[(result.pairs["n_12"] >= at_least)]
-    pairs = pairs[np.isfinite(pairs[value]) & (pairs[value] > 0)].reset_index(drop=True)
+    pairs = pairs[np.isfinite(pairs[value]) & (pairs[value] > 0)]
+    pairs = pairs.sort_values(value, ascending=False, kind="stable", ignore_index=True)
     used = [code for code in known["code"] if code in {*pairs["code_1"], *pairs["code_2"]}]
     if not len(pairs) or len(used) > MOST_NODES:
         raise DataError(
@@ -168,7 +168,7 @@ def plot_code_network(
         ax,
         f"Network of {len(used)} codes joined by {len(pairs)} pairs that occur together by "
         f"{result.unit}; the strongest is {first['code_1']} with {first['code_2']} "
-        f"({value.replace('_', ' ')} {first[value]:.2f}); {left_out} codes that join no other are "
+        f"({value.replace('_', ' ')} {first[value]:.2f}); {left_out} codes join no other and are "
         "not drawn.",
     )
 
