@@ -126,8 +126,9 @@ def _by_ends(
     head, _ = _nearest_part(body, quote[:size], near, budget)
     if head is None:
         return None, "the words are not in the text"
-    tail = body.find(quote[-size:], head, head + 2 * len(quote))
-    if tail < 0 or abs(tail + size - head - len(quote)) > len(quote) / 10:
+    ends_near = head + len(quote) - size
+    tail, _ = _nearest_part(body, quote[-size:], ends_near, budget)
+    if tail is None or abs(tail - ends_near) > len(quote) / 10:
         return None, "the words are not in the text"
     return (head, tail + size), "the same beginning and end"
 

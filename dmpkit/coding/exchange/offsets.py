@@ -7,6 +7,7 @@ the last character in or out. No program says which; the quotations show it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from itertools import product
@@ -29,9 +30,11 @@ __all__ = [
 
 #: Shortest name that is believed to be the beginning of a quotation.
 MIN_PREFIX: Final = 8
-_SPACES = dict.fromkeys(map(ord, "\n\r\t\x85\xa0\u2028\u2029\u202f\u2007"), " ")
+#: Selections whose likeness is compared between two conventions; a source rarely has more.
+MAX_COMPARED: Final = 200
+_SPACE = re.compile("[\n\r\t\x85\xa0\u2007\u2028\u2029\u202f]")
 #: Characters that XML cannot hold, for which a writer puts another.
-_SPACES |= dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF], "\ufffd")
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -132,8 +135,10 @@ class RawText:
         table[starts] = np.concatenate(([0], np.cumsum(kept)))
         return table
 
-    def trimmed(self, start: int, end: int) -> tuple[int, int]:
-        """A span without line ends that the project's text has and the file's has not."""
+    def trimmed(
+        self, start: NDArray[np.int64], end: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Spans without line ends that the project's text has and the file's has not."""
         return start, end
 
 
@@ -165,28 +170,31 @@ class Selection:
 class Decision:
     """The convention chosen for a source, and how sure it is.
 
-    ``score`` sums the likeness of the quotations; ``spans`` are the positions of each
-    selection under the convention; ``settled`` names the points (``unit``, ``end`` …)
-    that the quotations decide; ``open_ways`` are the conventions that fit as well and
-    would place something elsewhere.
+    ``score`` is more than 0 where a quotation stands under it; ``spans`` are the positions
+    of each selection, ``names`` their quotations as they can be compared; ``settled`` names
+    the points (``unit``, ``end`` …) that the quotations decide; ``open_ways`` are the
+    conventions that fit as well and would place something elsewhere.
     """
 
     way: Convention
     score: float
     spans: list[tuple[int, int] | None]
+    names: list[str]
     settled: frozenset[str]
     open_ways: tuple[Convention, ...]
 
 
 def plain(text: str) -> str:
-    r"""A text with every white space a blank, of the same length; what XML cannot hold is U+FFFD.
+    r"""A text with every white space a blank, of the same length.
+
+    What XML cannot hold becomes U+FFFD.
 
     Examples
     --------
     >>> plain("a\nb\tc")
     'a b c'
     """
-    return text.translate(_SPACES)
+    return _ILLEGAL.sub("\ufffd", _SPACE.sub(" ", text))
 
 
 def quoted(name: str) -> str:
@@ -223,25 +231,39 @@ def similarity(quote: str, stands: str) -> float:
     return 0.75 if quote.rstrip() == stands.rstrip() and quote.strip() else 0.0
 
 
-def spans_under(
-    raw: RawText, selections: Sequence[Selection], table: NDArray[np.int64], inclusive: bool
-) -> list[tuple[int, int] | None]:
-    """The span of every selection in the project's text; None where it has none."""
-    size = len(table)
-    lookup: Any = table.tolist() if len(selections) > 50 else table
-    spans: list[tuple[int, int] | None] = []
-    for selection in selections:
-        a, b = selection.start, selection.end
-        if a is None or b is None:
-            spans.append(None)
-            continue
-        b += inclusive
-        if not 0 <= a <= b < size:
-            spans.append(None)
-            continue
-        first, last = raw.trimmed(int(lookup[a]), int(lookup[b]))
-        spans.append((first, last) if 0 <= first < last else None)
-    return spans
+Spans = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+def stated(selections: Sequence[Selection]) -> Spans:
+    """The positions as the file states them; -1 where it does not."""
+    pairs = [
+        (-1, -1)
+        if s.start is None or s.end is None or max(-s.start, s.end) > 2**60
+        # no text is so long, and numbers of a file may not fit an array
+        else (s.start, s.end)
+        for s in selections
+    ]
+    table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return table[:, 0], table[:, 1]
+
+
+def spans_under(raw: RawText, spans: Spans, table: NDArray[np.int64], inclusive: bool) -> Spans:
+    """Start and end of every selection in the project's text; -1 where it has no place."""
+    start, end = spans[0], spans[1] + inclusive
+    fits = (start >= 0) & (start <= end) & (end < len(table))
+    first = table[np.where(fits, start, 0)]
+    last = table[np.where(fits, end, 0)]
+    fits &= (first >= 0) & (last >= 0)
+    first, last = raw.trimmed(np.where(fits, first, 0), np.where(fits, last, 0))
+    fits &= first < last
+    return np.where(fits, first, -1), np.where(fits, last, -1)
+
+
+def _spread(places: NDArray[np.intp]) -> NDArray[np.intp]:
+    """At most `MAX_COMPARED` of some places, evenly spread."""
+    if len(places) <= MAX_COMPARED:
+        return places
+    return places[np.linspace(0, len(places) - 1, MAX_COMPARED).astype(np.intp)]
 
 
 def decide(
@@ -274,28 +296,52 @@ def decide(
     """
     body = plain(raw.text)
     names = [quoted(s.quote) if s.quote else "" for s in selections]
-    found: list[tuple[float, list[tuple[int, int] | None], Convention]] = []
+    found = _placed(raw, selections, [forced] if forced else raw.conventions())
+    named = np.array([bool(name) for name in names])
+    tell: set[int] = set()  # selections that can tell conventions apart
+    for spans in found.values():
+        differ = (spans[0] != found[next(iter(found))][0]) | (
+            spans[1] != found[next(iter(found))][1]
+        )
+        tell.update(_spread(np.flatnonzero(differ & named)).tolist())
+    tell.update(_spread(np.flatnonzero(named))[:5].tolist())
+    scores = {
+        way: sum(similarity(names[i], body[a[i] : b[i]]) for i in tell if a[i] >= 0)
+        for way, (a, b) in found.items()
+    }
+    best = max(scores.values())
+    wanted = (usual or {}).items()
+    equal = [way for way, score in scores.items() if score == best]
+    equal.sort(key=lambda way: -sum(getattr(way, point) == value for point, value in wanted))
+    way = equal[0]
+    others = [o for o in found if not _same(found[o], found[way])]
+    settled = {
+        differ[0] for o in others if scores[o] < best and len(differ := differences(way, o)) == 1
+    }
+    places = [
+        (a, b) if a >= 0 else None for a, b in zip(*(x.tolist() for x in found[way]), strict=True)
+    ]
+    open_ways = tuple(o for o in others if scores[o] == best)
+    return Decision(way, best, places, names, frozenset(settled), open_ways)
+
+
+def _placed(
+    raw: RawText, selections: Sequence[Selection], ways: Sequence[Convention]
+) -> dict[Convention, Spans]:
+    """The spans of all selections under each convention."""
+    given = stated(selections)
+    found: dict[Convention, Spans] = {}
     tables: dict[Convention, NDArray[np.int64]] = {}
-    for way in [forced] if forced else raw.conventions():
+    for way in ways:
         key = replace(way, end="exclusive")
         if key not in tables:
             tables[key] = raw.boundaries(key)
-        spans = spans_under(raw, selections, tables[key], way.end == "inclusive")
-        score = sum(
-            similarity(name, body[span[0] : span[1]])
-            for name, span in zip(names, spans, strict=True)
-            if name and span
-        )
-        found.append((score, spans, way))
-    best = max(score for score, _, _ in found)
-    equal = [entry for entry in found if entry[0] == best]
-    wanted = (usual or {}).items()
-    equal.sort(key=lambda entry: -sum(getattr(entry[2], p) == value for p, value in wanted))
-    score, spans, way = equal[0]
-    worse = [other for s, places, other in found if s < best and places != spans]
-    settled = frozenset(differ[0] for other in worse if len(differ := differences(way, other)) == 1)
-    others = tuple(other for _, places, other in equal[1:] if places != spans)
-    return Decision(way, score, spans, settled, others)
+        found[way] = spans_under(raw, given, tables[key], way.end == "inclusive")
+    return found
+
+
+def _same(one: Spans, other: Spans) -> bool:
+    return bool((one[0] == other[0]).all() and (one[1] == other[1]).all())
 
 
 def differences(one: Convention, other: Convention) -> list[str]:

@@ -15,7 +15,6 @@ from dmpkit.coding.exchange.offsets import (
     decide,
     differences,
     plain,
-    quoted,
     similarity,
 )
 
@@ -101,12 +100,11 @@ def _place(
 ) -> Placed:
     line = Placed(label, convention=decision.way.described(raw), selections=len(selections))
     body = plain(raw.text)
-    length = len(body)
-    for s, span in zip(selections, decision.spans, strict=True):
+    length, labels = len(body), 0
+    for s, span, name in zip(selections, decision.spans, decision.names, strict=True):
         if s.reason:
             line.lost += 1
             continue
-        name = quoted(s.quote) if s.quote else ""
         if name and span and similarity(name, body[span[0] : span[1]]):
             s.at = span
             line.quotes += 1
@@ -116,10 +114,14 @@ def _place(
         elif span:
             s.at = span
             line.unchecked += 1
+            labels += bool(name)
         else:
             s.reason = _why_not(s, length)
             line.lost += 1
     _state_basis(line, raw, selections, decision, forced, usual)
+    if labels:
+        said = f"{labels} names are labels, not quotations"
+        line.note = "; ".join(filter(None, [said, line.note]))
     return line
 
 

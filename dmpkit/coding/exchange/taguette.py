@@ -107,11 +107,11 @@ class HtmlText(RawText):
         units += ["UTF-16 units"] if self.astral else []
         return [Convention(u, e) for u, e in product(units, ("exclusive", "inclusive"))]  # type: ignore[arg-type]
 
-    def trimmed(self, start: int, end: int) -> tuple[int, int]:
+    def trimmed(
+        self, start: NDArray[np.int64], end: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Positions over the nodes as positions over the lines."""
-        if start < 0 or end < 0:
-            return -1, -1
-        return int(self.places[start]), int(self.ends[end])
+        return self.places[start], self.ends[end]
 
 
 def _tokens(markup: str) -> list[tuple[bool, str]]:
