@@ -564,7 +564,9 @@ class _Maker:
         ratings = self.ledger.ratings
         if ratings.empty:
             raise DataError("The ledger holds no ratings, so nobody else's judgement is known.")
-        return raters(ratings, date=self.date)
+        found = raters(ratings, date=self.date)
+        _ = found.agreement  # made when asked for; its warnings belong to this part
+        return found
 
     def multiverse(self, whole: Ledger, answer: AsOf, rows: NDArray[np.bool_]) -> Multiverse:
         """The headline under every coder, counting rule, denominator and credit rule."""

@@ -63,7 +63,7 @@ class Words:
         parts = [
             self.coverage(), self.implemented(), self.definitions(), self.planned(),
             self.answers(), self.dates(), self.judged(), self.kept(), self.taken_up(),
-            self.wider(), self.missing(),
+            self.wider(), self.missing(), self.warned(),
         ]  # fmt: skip
         return "\n\n".join(part for part in parts if part)
 
@@ -333,6 +333,11 @@ class Words:
         ]
         return f"Not computed: {'; '.join(said)}."
 
+    def warned(self) -> str:
+        """What the methods warned of, each said once."""
+        said = list(dict.fromkeys(str(note) for note in self.a.notes["note"]))
+        return f"To know before trusting a part: {' '.join(said)}" if said else ""
+
     # --- methods -------------------------------------------------------------------------
 
     def methods(self) -> str:
@@ -430,10 +435,13 @@ class Words:
                       None if half is None else half.n,
                       "too few times are known" if half is None else half.note, source),
         ]  # fmt: skip
-        kept = rows_by(a.fidelity, "what")["all implemented"]
+        rows = rows_by(a.fidelity, "what")
+        kept = rows["all implemented"]
+        blank = int(rows["implemented, content not assessed"]["count"])
         found.append(
             Indicator("content kept in what was implemented", float(kept["share_kept"]),
-                      n=int(kept["count"]), note="fidelity 0 to 4 as a share, by the record",
+                      n=int(kept["count"]) - blank,
+                      note="fidelity 0 to 4 as a share, by the record",
                       source=source)
         )  # fmt: skip
         if a.raters is not None:
