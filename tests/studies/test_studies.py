@@ -300,6 +300,19 @@ def load(cls, name):
 
 qm.Viewpoints.load = classmethod(load)
 """
+CLOSED = """\
+import sys
+import dmpkit.impact
+
+ways = sys.modules["dmpkit.impact.multiverse"]  # the function has the module's name
+ways.DENOMINATORS = {**ways.DENOMINATORS, "closed": ways.DENOMINATORS["all"]}
+"""
+DAYS = """\
+import dmpkit.impact.deadlines as deadlines
+
+exact = deadlines.period
+deadlines.period = lambda text: tuple(day + (len(text) == 7) for day in exact(text))
+"""
 
 
 def with_code(slug, code, folder):
@@ -340,6 +353,12 @@ def assert_one_verdict_a_figure(result):
             "governance-viewpoints-2024",
             CODING,
             {"closer-to-government", "at-a-distance", "pairs"},
+        ),
+        ("ccc-2021", CLOSED, {"highest"}),
+        (
+            "irish-convention",
+            DAYS,
+            {"days-report-9-shortest", "days-report-9-longest"},
         ),
         pytest.param(
             "lipset-1963",
