@@ -69,11 +69,12 @@ def as_labels(column: pd.Series[Any]) -> pd.Series[Any]:
     >>> as_labels(pd.Series([1.0, None])).tolist()
     ['1', None]
     """
+    import numpy as np
     import pandas as pd
 
     codes, distinct = pd.factorize(column, use_na_sentinel=True)
-    known = [as_text(value) for value in distinct] + [None]  # code -1 is the last
-    out = pd.Series([known[code] for code in codes], index=column.index, dtype=object)
+    known = np.array([*map(as_text, distinct), None], dtype=object)  # code -1 is the last
+    out = pd.Series(known[codes], index=column.index, dtype=object)
     out.name = column.name
     return out
 
@@ -153,6 +154,7 @@ def closest(label: str, known: Sequence[str]) -> str:
     """
     from difflib import get_close_matches
 
+    label = str(label)
     for other in known:
         if kinds := _differences(label, other):
             return f"It differs from {other!r} only in {kinds}."

@@ -376,11 +376,10 @@ def _split(
         order = sorted_labels(known)
     else:
         order = [c for c in ordered if c is not None and not is_unknown(c, unknown)]
-    clean = pd.Series(
-        [None if label in gone else label for label in (as_text(v) for v in labels)],
-        index=column.index,
-        dtype=object,
-    )
+    clean = labels
+    if gone - {None}:
+        plain = [None if label in gone else label for label in labels]
+        clean = pd.Series(plain, index=column.index, dtype=object)
     one = pd.DataFrame(
         {"variable": name, "category": order, "count": [counts.get(c, 0) for c in order]}
     )
