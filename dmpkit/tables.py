@@ -13,6 +13,7 @@ import io
 import os
 import re
 import uuid
+import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -96,13 +97,15 @@ def to_pandas(frame: Any, *, what: str = "table") -> pd.DataFrame:
 
     if isinstance(frame, pd.DataFrame):
         return frame
-    try:
-        known = nw.from_native(frame)
-    except TypeError:
-        raise DataError(
-            f"The {what} is a {type(frame).__name__}, not a data frame.",
-            remedy="Give a pandas or polars DataFrame.",
-        ) from None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # narwhals announces a package for dask
+        try:
+            known = nw.from_native(frame)
+        except TypeError:
+            raise DataError(
+                f"The {what} is a {type(frame).__name__}, not a data frame.",
+                remedy="Give a pandas or polars DataFrame.",
+            ) from None
     if isinstance(known, nw.LazyFrame):
         known = known.collect()
     table: pd.DataFrame = known.to_pandas()
@@ -646,6 +649,8 @@ def read_table(path: PathLike, *, sheet: str | None = None) -> pd.DataFrame:
         As :func:`read_delimited` and :func:`open_workbook` do, and for a kind
         of file that is not known.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise DataError(f"{path!r} is not the path of a file.")
     source = Path(path)
     ending = source.suffix.lower()
     if ending in (".csv", ".tsv", ".txt", ".dat"):

@@ -95,7 +95,7 @@ def read_population(
     census.csv: margins (semicolon-separated, utf-8, decimal comma)
     """
     _require_kind(kind, get_args(PopulationKind))
-    source = Path(path)
+    source = _path(path)
     if source.suffix.lower() in _PARQUET and source.is_file():
         return _from_parquet(source, kind, variables, weight, size, renormalise, unknown)
     table = _read(source, sheet)
@@ -258,6 +258,12 @@ def _with_count(frame: pd.DataFrame) -> pd.DataFrame:
         remedy="Give a column 'count': how many members each category has (share times the "
         "number of members, checked to add up to it).",
     )
+
+
+def _path(path: object) -> Path:
+    if not isinstance(path, str | os.PathLike):
+        raise DataError(f"{path!r} is not the path of a file.")
+    return Path(path)
 
 
 def _require_kind(kind: str | None, known: Sequence[str]) -> None:
