@@ -12,7 +12,8 @@ Where the people are a sample, resample them with :mod:`dmpkit.resampling`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -61,8 +62,15 @@ def _amounts(values: ArrayLike, *, name: str = "values") -> Floats:
     return amounts
 
 
+def _finite(value: object) -> bool:
+    """Whether a value is a single finite number."""
+    return isinstance(value, Real) and bool(np.isfinite(float(value)))
+
+
 def _positive_total(values: ArrayLike, measure: str) -> Floats:
     amounts = _amounts(values)
+    if not np.isfinite(float(amounts.max()) * amounts.size):
+        raise DataError("The values are too large to add up.", remedy="Take a larger unit.")
     if amounts.sum() <= 0:
         raise DataError(
             f"All values are 0, so {measure} is not defined.",
@@ -152,7 +160,7 @@ def entropy(values: ArrayLike, *, base: float | None = None, correction: str = "
     0.6873
     """
     amounts = _positive_total(values, "the entropy")
-    if base is not None and not (base > 0 and base != 1):
+    if base is not None and not (_finite(base) and base > 0 and base != 1):
         raise DataError(f"The base is {base!r}.", remedy="Use a number above 0 other than 1.")
     shares = amounts[amounts > 0] / amounts.sum()
     value = float(-(shares * np.log(shares)).sum())
@@ -317,6 +325,8 @@ def theil_decomposition(
     (0.1308, 0.0, [0.25, 0.75])
     """
     amounts = _positive_total(values, "Theil's index")
+    if not isinstance(groups, Iterable):
+        raise DataError(f"The groups are {groups!r}.", remedy="Name one group a person.")
     names = pd.Series(list(groups), dtype=object)
     if len(names) != amounts.size:
         raise DataError(f"There are {amounts.size} values and {len(names)} groups.")
@@ -364,7 +374,7 @@ def atkinson(values: ArrayLike, *, aversion: float = 0.5) -> float:
     (0.0, 0.2)
     """
     amounts = _positive_total(values, "Atkinson's index")
-    if not (np.isfinite(aversion) and aversion > 0):
+    if not (_finite(aversion) and aversion > 0):
         raise DataError(f"The aversion is {aversion!r}.", remedy="Use a number above 0.")
     relative = amounts / amounts.mean()
     if aversion >= 1 and (relative == 0).any():
@@ -402,7 +412,7 @@ def geometric_mean(values: ArrayLike, *, floor: float | None = None) -> float:
     """
     amounts = _amounts(values)
     if floor is not None:
-        if not (np.isfinite(floor) and floor > 0):
+        if not (_finite(floor) and floor > 0):
             raise DataError(f"The floor is {floor!r}.", remedy="Use a number above 0, or none.")
         amounts = np.maximum(amounts, float(floor))
     if (amounts == 0).any():
@@ -436,7 +446,7 @@ def share_below(values: ArrayLike, threshold: float, *, inclusive: bool = False)
     0.75
     """
     amounts = _amounts(values)
-    if not np.isfinite(threshold):
+    if not _finite(threshold):
         raise DataError(f"The threshold is {threshold!r}.", remedy="Give a finite number.")
     slack = 1e-9 * abs(threshold)
     below = amounts <= threshold + slack if inclusive else amounts < threshold - slack

@@ -199,6 +199,7 @@ def share_interval(
     if method not in get_args(IntervalMethod):
         known = ", ".join(map(repr, get_args(IntervalMethod)))
         raise DataError(f"{method!r} is not a method of intervals.", remedy=f"Use {known}.")
+    _require_single(successes, n)
     low, high = _INTERVALS[method](successes, n, level)
     x, total = (float(v) for v in _checked(successes, n))
     if total == 0:
@@ -250,7 +251,7 @@ def goodman_intervals(counts: ArrayLike, *, level: float = 0.95) -> tuple[Floats
     >>> low.round(3).tolist(), high.round(3).tolist()
     ([0.055, 0.129, 0.103, 0.103], [0.432, 0.563, 0.521, 0.521])
     """
-    x = np.asarray(counts, dtype=np.float64)
+    x = _numbers(counts, "counts")
     if x.ndim != 1 or not len(x):
         raise DataError("The counts are not one row of categories.")
     alpha = (1 - _level(level)) / len(x)
@@ -283,6 +284,7 @@ def newcombe_difference(
     >>> newcombe_difference(54, 110, 2197, 4224)
     -0.03 [-0.12, 0.06], n = 4334 (Newcombe interval, 95 %)
     """
+    _require_single(successes_a, n_a, successes_b, n_b)
     low_a, high_a = (float(v) for v in wilson_interval(successes_a, n_a, level=level))
     low_b, high_b = (float(v) for v in wilson_interval(successes_b, n_b, level=level))
     if not (n_a and n_b):
@@ -328,7 +330,10 @@ def exact_binomial_test(successes: ArrayLike, n: ArrayLike, share: ArrayLike) ->
     from scipy.stats import binomtest
 
     x, total = _checked(successes, n)
-    x, total, p = np.broadcast_arrays(x, total, np.asarray(share, dtype=np.float64))
+    try:
+        x, total, p = np.broadcast_arrays(x, total, _numbers(share, "shares"))
+    except ValueError:
+        raise DataError("There is not one share for each count.") from None
     if not ((p >= 0) & (p <= 1)).all():
         raise DataError("A share lies outside 0 to 1.")
     if (x != np.floor(x)).any() or (total != np.floor(total)).any():
@@ -407,7 +412,7 @@ def adjust(p_values: ArrayLike, method: Adjustment) -> Floats:
     [0.02, 0.04]
     """
     known = {"holm": holm, "bh": benjamini_hochberg, "bonferroni": bonferroni}
-    if method not in known:
+    if not isinstance(method, str) or method not in known:
         raise DataError(
             f"{method!r} is not an adjustment.", remedy=f"Use {', '.join(map(repr, known))}."
         )
@@ -419,7 +424,7 @@ def adjust(p_values: ArrayLike, method: Adjustment) -> Floats:
 
 def _adjusted(p_values: ArrayLike, method: Adjustment) -> Floats:
     """Written out here: statsmodels collects garbage at each call, which takes longer."""
-    p = np.asarray(p_values, dtype=np.float64)
+    p = _numbers(p_values, "p-values")
     given = ~np.isnan(p)
     if ((p[given] < 0) | (p[given] > 1)).any():
         raise DataError("A p-value lies outside 0 to 1.")
@@ -437,6 +442,19 @@ def _adjusted(p_values: ArrayLike, method: Adjustment) -> Floats:
     out = np.full(p.shape, np.nan)
     out[given] = adjusted
     return out
+
+
+def _numbers(values: ArrayLike, what: str) -> Floats:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"The {what} are not all numbers.") from None
+
+
+def _require_single(*values: object) -> None:
+    for value in values:
+        if not _is_number(value):
+            raise DataError(f"{value!r} is not a single number.", remedy="Give one count.")
 
 
 def _checked(successes: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:

@@ -150,6 +150,10 @@ def _shares(
     counts = np.asarray(found.reindex(labels, fill_value=0), dtype=np.int_)
     if weights is None:
         return counts, counts / counts.sum()
+    if not isinstance(weights, Weights):
+        raise DataError(
+            f"The weights are a {type(weights).__name__}.", remedy="Give the result of rake(), say."
+        )
     if panel.members is None or len(weights.weights) != panel.n:
         raise DataError(
             "The weights do not belong to this panel.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from dmpkit.errors import DataError, SmallCellWarning, warn
 from dmpkit.measures.proportions import newcombe_difference
 from dmpkit.reporting import Indicator, Result, Section, format_number, paragraphs, table_html
+from dmpkit.representativeness.entries import to_level, to_number
 from dmpkit.representativeness.labels import require_known
 from dmpkit.tables import require_columns, to_pandas
 
 __all__ = ["BenchmarkComparison", "compare_with_benchmark"]
 
+#: Broken numbers that sum to less than this are taken for shares, not for people.
+_LIKE_SHARES = 2.0
 _PURPOSE = (
     "A panel that was drawn to quotas is no random sample, so the intervals are a yardstick for "
     "how large chance alone could make a difference, not a statement about all people like the "
@@ -175,8 +178,7 @@ def compare_with_benchmark(
     """
     labels, panel, survey = _matched(panel_counts, benchmark_counts)
     d = _positive(design_effect, "design effect")
-    if not 0 < level < 1:
-        raise DataError(f"The level {level!r} is not between 0 and 1.")
+    level = to_level(level)
     n, m = panel.sum(), survey.sum()
     one = _one_sample(panel, survey / m)
     two = _two_sample(panel, survey)
@@ -218,6 +220,8 @@ def _counts(given: Any, what: str) -> Any:
         frame = to_pandas(given)
         require_columns(frame, ["category", "count"])
         given = pd.Series(frame["count"].to_numpy(), index=frame["category"].astype(str))
+    elif not isinstance(given, Iterable) or isinstance(given, str):
+        raise DataError(f"The {what} counts are {given!r}.", remedy="Give one count a category.")
     elif not isinstance(given, pd.Series):
         given = pd.Series(list(given))
     counts = pd.to_numeric(given, errors="coerce").astype(np.float64)
@@ -231,13 +235,19 @@ def _counts(given: Any, what: str) -> Any:
         raise DataError(f"The {what} has the category {twice!r} twice.")
     if not counts.sum() > 0:
         raise DataError(f"The {what} counts nobody.")
+    whole, total = bool((counts == np.floor(counts)).all()), float(counts.sum())
+    if not whole and (total < _LIKE_SHARES or abs(total - 100) < 1):
+        raise DataError(
+            f"The {what} counts sum to {total:.6g}: these look like shares.",
+            remedy="Give numbers of people: each share times the number who were asked.",
+        )
     if not isinstance(counts.index, pd.RangeIndex):
         counts.index = counts.index.map(str)
     return counts
 
 
 def _positive(value: float, what: str) -> float:
-    if isinstance(value, bool) or not float(value) > 0 or not np.isfinite(float(value)):
+    if not to_number(value, what) > 0 or not np.isfinite(float(value)):
         raise DataError(f"The {what} is {value!r}.", remedy="Give a number above 0, such as 1.5.")
     return float(value)
 

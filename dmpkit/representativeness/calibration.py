@@ -7,13 +7,14 @@ Särndal 1992, doi:10.1080/01621459.1992.10475217): w = d g(x'λ), with g linear
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dmpkit.errors import DataError
+from dmpkit.representativeness.entries import is_number
 from dmpkit.representativeness.raking import (
     Cells,
     CodedWeights,
@@ -110,15 +111,27 @@ def _curve(method: str, bounds: Bounds | None) -> Curve:
             )
         low, high = -np.inf, np.inf
     else:
-        low, high = (float(b) for b in bounds)
+        low, high = _ends(bounds)
         if not low < 1 < high or (method != "linear" and low < 0):
             raise DataError(
                 f"The bounds {low:g} and {high:g} do not enclose 1 from 0 upwards.",
                 remedy="Give ratios of a weight to its starting weight, such as (0.3, 3).",
             )
     if method == "logit":
+        if not np.isfinite([low, high]).all():
+            raise DataError(
+                "Calibration with method='logit' needs finite bounds.",
+                remedy="Give such as (0.3, 3), or use method='raking'.",
+            )
         return _logistic(low, high)
     return _cut(_exponential if method == "raking" else _straight, low, high)
+
+
+def _ends(bounds: object) -> Bounds:
+    pair = list(bounds) if isinstance(bounds, Iterable) else []
+    if len(pair) != 2 or not all(is_number(end) for end in pair):
+        raise DataError(f"The bounds are {bounds!r}.", remedy="Give two numbers, such as (0.3, 3).")
+    return float(pair[0]), float(pair[1])
 
 
 def _straight(u: Floats) -> tuple[Floats, Floats]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from numbers import Real
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,10 @@ __all__ = [
     "require_columns_once",
     "require_distinct",
     "to_amounts",
+    "to_level",
+    "to_names",
+    "to_number",
+    "to_whole",
 ]
 
 
@@ -120,6 +124,72 @@ def is_number(value: object) -> bool:
     (True, False, False)
     """
     return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def to_number(value: object, what: str, *, remedy: str = "Give a number.") -> float:
+    """A single number that somebody gave, as a float; text and missing ones are refused.
+
+    Examples
+    --------
+    >>> to_number(np.float32(0.5), "share")
+    0.5
+    """
+    if not is_number(value) or np.isnan(number := float(value)):  # type: ignore[arg-type]
+        raise DataError(f"The {what} is {value!r}.", remedy=remedy)
+    return number
+
+
+def to_level(value: object, what: str = "level") -> float:
+    """A confidence level between 0 and 1.
+
+    Examples
+    --------
+    >>> to_level(0.95)
+    0.95
+    """
+    level = to_number(value, what, remedy="Give a share such as 0.95.")
+    if not 0 < level < 1:
+        raise DataError(f"The {what} is {value!r}; it lies between 0 and 1.", remedy="Give 0.95.")
+    return level
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def to_whole(value: object, what: str, *, least: int = 0) -> int:
+    """A whole number of `least` or more, numpy's included.
+
+    Examples
+    --------
+    >>> to_whole(np.int64(3), "number of seats", least=1)
+    3
+    """
+    if not _is_whole(value) or (number := int(str(value))) < least:
+        raise DataError(
+            f"The {what} is {value!r}.", remedy=f"Give a whole number of {least} or more."
+        )
+    return number
+
+
+def to_names(names: object, what: str = "variables") -> list[str]:
+    """Names of columns, each once; a single one may be given bare.
+
+    Examples
+    --------
+    >>> to_names("age"), to_names(("age", "sex", "age"))
+    (['age'], ['age', 'sex'])
+    """
+    if isinstance(names, str):
+        return [names]
+    listed: list[str] = []
+    for name in names if isinstance(names, Iterable) else [names]:
+        if not isinstance(name, str):
+            raise DataError(
+                f"{name!r} is no name among the {what}.", remedy="Give a list of names."
+            )
+        listed.append(name)
+    return list(dict.fromkeys(listed))
 
 
 def require_columns_once(frame: pd.DataFrame) -> None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from dmpkit.errors import DataError, SharesWarning, warn
 from dmpkit.reporting import format_number
+from dmpkit.representativeness.entries import to_whole
 from dmpkit.resampling import drawn_seed, p_value, run_resamples
 
 __all__ = ["MAX_TABLES", "ExactTest", "Order", "exact_multinomial", "number_of_tables"]
@@ -147,6 +148,8 @@ def exact_multinomial(
     if order not in get_args(Order):
         known = ", ".join(map(repr, get_args(Order)))
         raise DataError(f"{order!r} is not an order of tables.", remedy=f"Use {known}.")
+    n_resamples = to_whole(n_resamples, "number of resamples", least=1)
+    max_tables = to_whole(max_tables, "most tables to enumerate")
     x, p, note = _prepared(counts, shares)
     n, tables = int(x.sum()), number_of_tables(int(x.sum()), len(x))
     if n == 0 or len(x) < 2:
@@ -191,7 +194,7 @@ def _prepared(counts: Any, shares: Any) -> tuple[NDArray[np.int64], Floats, str]
         raise DataError(
             f"There are {x.size} counts and {p.size} shares.", remedy="Give one share a count."
         )
-    if np.isnan(x).any() or (x < 0).any() or (x != np.floor(x)).any():
+    if not np.isfinite(x).all() or (x < 0).any() or (x != np.floor(x)).any():
         raise DataError("The counts are not whole numbers of 0 or more.")
     if not np.isfinite(p).all() or (p < 0).any() or not p.sum() > 0:
         raise DataError("The shares are not numbers of 0 or more, of which one is above 0.")

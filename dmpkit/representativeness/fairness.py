@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from dmpkit.errors import DataError, SharesWarning, warn
 from dmpkit.measures import inequality
 from dmpkit.reporting import Figure, Indicator, Result, Section, paragraphs, table_html
+from dmpkit.representativeness.entries import to_level
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,13 +75,17 @@ def chance_bound(times_drawn: int, n_draws: int, *, level: float = 0.99) -> floa
         raise DataError(f"Drawn {times_drawn!r} times in {n_draws!r} draws cannot be.")
     if n_draws < 1:
         raise DataError("A bound needs at least one draw.")
-    if not 0 < level < 1:
-        raise DataError(f"The level is {level!r}.", remedy="Use a number between 0 and 1.")
+    level = to_level(level)
     if times_drawn == n_draws:
         return 1.0
     from scipy.special import betaincinv
 
     return float(betaincinv(times_drawn + 0.5, n_draws - times_drawn + 0.5, level))
+
+
+def _chance(chance: float) -> str:
+    """A chance in percent; a small one is not rounded to 0."""
+    return f"{chance:.2%}" if chance == 0 or chance >= 0.001 else f"{100 * chance:.2g}%"
 
 
 def _whole(value: object) -> bool:
@@ -229,9 +234,9 @@ class SelectionFairness(Result):
         """The spread of the chances in plain words."""
         even = self.even_chance
         text = (
-            f"{self.n:,} people for {self.seats:g} seats: an even chance is {even:.1%}. "
-            f"Under the {self.rule} the chances run from {self.minimum:.2%} to "
-            f"{self.maximum:.1%}; the Gini coefficient is {self.gini:.3f} and "
+            f"{self.n:,} people for {self.seats:g} seats: an even chance is {_chance(even)}. "
+            f"Under the {self.rule} the chances run from {_chance(self.minimum)} to "
+            f"{_chance(self.maximum)}; the Gini coefficient is {self.gini:.3f} and "
             f"{self.share_below_half:.1%} of the pool have half of the even chance or less."
         )
         if self.never and self.n_draws is not None:
@@ -472,14 +477,14 @@ class RuleComparison(Result):
     def summary(self) -> str:
         """The rules side by side in plain words."""
         parts = [
-            f"{name}: lowest chance {fair.minimum:.2%}, Gini {fair.gini:.3f}, "
+            f"{name}: lowest chance {_chance(fair.minimum)}, Gini {fair.gini:.3f}, "
             f"{fair.share_below_half:.1%} of the pool with half of the even chance or less"
             for name, fair in self.rules.items()
         ]
         worst = self.below_minimum.sort_values("share", ascending=False).iloc[0]
         even = next(iter(self.rules.values())).even_chance
         return (
-            f"The even chance is {even:.1%}. {'; '.join(parts)}. Under {worst['rule']}, "
+            f"The even chance is {_chance(even)}. {'; '.join(parts)}. Under {worst['rule']}, "
             f"{worst['share']:.1%} of the pool have a lower chance than anybody under "
             f"{worst['other']}."
         )
@@ -540,6 +545,11 @@ def compare_rules(
     >>> both.below_minimum["share"].tolist()
     [0.5, 0.0]
     """
+    if not isinstance(rules, Mapping):
+        raise DataError(
+            f"The rules are a {type(rules).__name__}.",
+            remedy="Give {name: chances}, one entry a rule.",
+        )
     if len(rules) < 2:
         raise DataError(f"There are {len(rules)} rules to compare.", remedy="Give two or more.")
     made = {

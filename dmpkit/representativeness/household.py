@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dmpkit.errors import DataError
 from dmpkit.reporting import Indicator, Result, Section, paragraphs, table_html
+from dmpkit.representativeness.entries import to_number
 from dmpkit.representativeness.labels import as_text
 from dmpkit.representativeness.stage_data import read_flags
 from dmpkit.tables import require_columns, to_numbers, to_pandas
@@ -127,7 +128,7 @@ def household_check(
     inside = np.ones(len(table), dtype=bool) if responded is None else flags[responded].to_numpy()
     if not inside.any():
         raise DataError("Nobody responded.", column=responded)
-    if population_share is not None and not 0 <= float(population_share) <= 1:
+    if population_share is not None and not 0 <= to_number(population_share, "true share") <= 1:
         raise DataError(f"population_share is {population_share!r}.", remedy="Use a share: 0.18.")
     true = math.nan if population_share is None else float(population_share)
     if population_share is None and frame_is_population:

@@ -15,6 +15,7 @@ import pandas as pd
 from dmpkit.errors import DataError, SharesWarning, warn
 from dmpkit.reporting import Figure, Indicator, Result, Section, paragraphs, table_html
 from dmpkit.representativeness.data import panel_of, population_of
+from dmpkit.representativeness.entries import to_number
 from dmpkit.representativeness.intersection_steps import (
     empty_probability,
     empty_probability_finite,
@@ -220,7 +221,7 @@ def _crossings(names: tuple[str, ...], depth: int | Literal["all"]) -> list[tupl
 
 
 def _check_numbers(pool_below: float | None) -> None:
-    if pool_below is not None and not float(pool_below) >= 0:
+    if pool_below is not None and not to_number(pool_below, "pool_below") >= 0:
         raise DataError(f"pool_below is {pool_below!r}.", remedy="Use a number from 0, or None.")
 
 

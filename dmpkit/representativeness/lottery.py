@@ -26,6 +26,7 @@ from dmpkit.representativeness.drawing import (
     draw_stratified,
     replace_dropouts,
 )
+from dmpkit.representativeness.entries import to_number
 from dmpkit.representativeness.fair_rules import PanelLottery, leximin_lottery, maximin_lottery
 from dmpkit.representativeness.fairness import SelectionFairness, selection_fairness
 from dmpkit.representativeness.feasibility import solve_feasibility
@@ -543,7 +544,7 @@ def simulate_lottery(
 
 
 def _checked_draws(n_draws: object, rule: str, weight: str | None, max_attempts: object) -> int:
-    if rule not in RULES:
+    if not isinstance(rule, str) or rule not in RULES:
         raise DataError(f"There is no rule {rule!r}.", remedy=f"Use one of {', '.join(RULES)}.")
     if weight is not None and rule in ("maximin", "leximin"):
         raise DataError(f"The rule {rule!r} takes no weights.")
@@ -552,6 +553,8 @@ def _checked_draws(n_draws: object, rule: str, weight: str | None, max_attempts:
         if not whole or int(str(value)) < 1:
             raise DataError(f"{name} is {value!r}.", remedy="Give a whole number above 0.")
     draws = int(str(n_draws))
+    if draws < 2:
+        raise DataError("One draw shows no spread.", remedy="Give n_draws=10_000, say.")
     if draws < 1000:
         warn(
             f"{draws} draws are few: chances below {1 / draws:.2%} are mostly not met at all.",
@@ -568,7 +571,7 @@ def _checked_dropout(problem: DrawProblem, dropout: float | str | None) -> Float
             raise DataError(f"The pool has no column {dropout!r} for the chance to drop out.")
         values = pd.to_numeric(problem.frame[dropout], errors="coerce").to_numpy(np.float64)
     else:
-        values = np.full(problem.n, dropout, dtype=np.float64)
+        values = np.full(problem.n, to_number(dropout, "chance to drop out"), dtype=np.float64)
     if not ((values >= 0) & (values < 1)).all():
         raise DataError(
             "A chance to drop out is missing or not between 0 and 1.",

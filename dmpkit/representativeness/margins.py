@@ -26,7 +26,7 @@ from dmpkit.measures.proportions import (
 )
 from dmpkit.reporting import Figure, Indicator, Result, Section, paragraphs, table_html
 from dmpkit.representativeness.data import Panel, Population, panel_of, population_of
-from dmpkit.representativeness.entries import is_number
+from dmpkit.representativeness.entries import is_number, to_names, to_whole
 from dmpkit.representativeness.exact import ExactTest, exact_multinomial
 from dmpkit.representativeness.goodness import (
     chi_square_test,
@@ -263,7 +263,8 @@ def check_margins(
     lottery : Lottery, optional
         Draws of the lottery that filled the panel (:func:`simulate_lottery`): gives
         each variable that it counted its mean distance in the lottery's own panels
-        and the share of them at least as far off, (b + 1)/(B + 1).
+        and the share of them at least as far off, (b + 1)/(B + 1). Shares are compared;
+        where the lottery has other seats than the variable has members, that is said.
     level : float
         Significance level of readings and intervals, and of the gap that could be
         found with a chance of 80 %.
@@ -304,13 +305,19 @@ def check_margins(
     0      sex  58.0285  0.1746        0.0183
     >>> print(check.variables["reading"].iloc[0])
     17.5 % of the members (83.1 of 476) would have to be in another category; the largest gap is \
-Male, −17.5 points. Rounding to whole people alone makes 0.0 %, and a simple random sample of \
-476 misses by 1.8 % on average. That is more than chance explains (exact p < 0.001).
+Male, −17.5 points. Rounding to whole people alone makes under 0.1 %, and a simple random sample \
+of 476 misses by 1.8 % on average. That is more than chance explains (exact p < 0.001).
     """
     members = panel_of(panel)
     whole = None if population is None else population_of(population)
     wanted = None if target is None else population_of(target)
     _require_level(level)
+    n_resamples = to_whole(n_resamples, "number of resamples")
+    if lottery is not None and not hasattr(lottery, "problem"):
+        raise DataError(
+            f"The lottery is a {type(lottery).__name__}.",
+            remedy="Give the result of simulate_lottery.",
+        )
     seats = _seats(quotas)
     names, notes = _names(members, whole, wanted, variables)
     fixed = _quota_names(members, seats, quota_variables)
@@ -359,8 +366,11 @@ _COLUMNS = [
 
 
 def _require_level(level: float) -> None:
-    if not is_number(level) or not 0 < float(level) < 1:
-        raise DataError(f"The level is {level!r}; it lies between 0 and 1.", remedy="Give 0.05.")
+    if not is_number(level) or not 0 < float(level) <= 0.5:
+        raise DataError(
+            f"The level is {level!r}; it is the chance of a false alarm, above 0 and at most 0.5.",
+            remedy="Give 0.05, for tests at 5 % and intervals of 95 %.",
+        )
 
 
 def _seats(quotas: Any) -> pd.DataFrame | None:
@@ -385,7 +395,7 @@ def _names(
         )
     known = list(dict.fromkeys(name for side in sides for name in side.variables))
     if variables is not None:
-        names = [variables] if isinstance(variables, str) else list(dict.fromkeys(variables))
+        names = to_names(variables)
         if not names:
             raise DataError("No variable is named.")
         for name in names:
@@ -573,7 +583,7 @@ def _in_lottery(
     counted = () if lottery is None else lottery.variables
     own = next((one for one in counted if one.name == name), None)
     if lottery is None or own is None:
-        return {"lottery_tvd": NAN, "p_lottery": NAN}
+        return {"lottery_tvd": NAN, "p_lottery": NAN, "lottery_seats": NAN}
     labels = list(both["category"])
     require_known(own.categories, labels, variable=name, where="the lottery",
                   reference="the categories compared")  # fmt: skip
@@ -584,7 +594,11 @@ def _in_lottery(
     shares = counts / counts.sum(axis=1, keepdims=True)
     far = np.abs(shares - both["target"].to_numpy(dtype=np.float64)).sum(axis=1) / 2
     as_far = int((far >= observed - 1e-12).sum())
-    return {"lottery_tvd": float(far.mean()), "p_lottery": p_value(as_far, len(far))}
+    return {
+        "lottery_tvd": float(far.mean()),
+        "p_lottery": p_value(as_far, len(far)),
+        "lottery_seats": float(lottery.problem.seats),
+    }
 
 
 def _with_seats(table: pd.DataFrame, seats: pd.DataFrame | None, name: str) -> pd.DataFrame:

@@ -27,6 +27,14 @@ WRAP, LONGEST = 34, 68
 NOTABLE_SMD = 0.1
 
 
+def _require_check(check: object) -> None:
+    if not hasattr(check, "categories"):
+        raise DataError(
+            f"There is nothing to draw in a {type(check).__name__}.",
+            remedy="Give the result of check_margins.",
+        )
+
+
 def plot_margins(check: MarginCheck, *, ax: Axes | None = None) -> Axes:
     """Share of the panel against its target, category by category.
 
@@ -48,6 +56,7 @@ def plot_margins(check: MarginCheck, *, ax: Axes | None = None) -> Axes:
     >>> plot_margins(check).get_xlabel()
     'share (%)'
     """
+    _require_check(check)
     cells = check.categories
     places, heads, height = _layout(cells)
     labels = [_label(c) for c in cells["category"]]
@@ -117,6 +126,7 @@ def plot_love(
     >>> plot_love(check).get_xlabel()
     'absolute standardised difference'
     """
+    _require_check(check)
     how = by or ("category" if len(check.categories) <= 40 else "variable")
     rows = love_table(check, after, by=how)
     places, heads, height = _layout(rows) if how == "category" else _flat(rows)

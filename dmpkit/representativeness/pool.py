@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from dmpkit.errors import DataError
 from dmpkit.representativeness.data import Panel, panel_of
+from dmpkit.representativeness.entries import to_names
 from dmpkit.representativeness.labels import as_labels, closest, require_known
 from dmpkit.representativeness.quotas import Quotas, quotas_of
 from dmpkit.tables import to_pandas
@@ -260,7 +261,9 @@ def _coded(
 
 
 def _household_codes(frame: pd.DataFrame, household: str | Sequence[str], notes: list[str]) -> Ints:
-    names = [household] if isinstance(household, str) else list(household)
+    names = to_names(household, "columns of the address")
+    if not names:
+        raise DataError("No column of the address is named.", remedy="Name it, or leave it out.")
     for name in names:
         _require_column(frame, name, "the address")
     parts = pd.concat([as_labels(frame[name]) for name in names], axis=1)

@@ -265,7 +265,8 @@ class Population:
         joint : DataFrame
             One column a variable and one of counts (or weights); one row a cell.
         count : str
-            Name of the column of counts.
+            Name of the column of counts. One called ``percent`` or ``share``, or broken
+            numbers that sum to 1 or 100, are shares: the size is then not known.
         unknown : sequence of str
             Labels that are no category; a cell that holds one counts in the
             margins of its other variables, not in the joint table.
@@ -298,7 +299,10 @@ class Population:
             raise DataError(
                 f"The cell {cell} stands twice.", row=row + 2, remedy="Give each cell one row."
             )
-        return _from_cells(cls, table, names, unknown, [], in_order=True)
+        notes: list[str] = []
+        shares = _joint_shares(table["count"].to_numpy(dtype=np.float64), count, notes)
+        made = _from_cells(cls, table, names, unknown, notes, in_order=True)
+        return _without_counts(made) if shares else made
 
     @classmethod
     def from_microdata(
@@ -532,6 +536,31 @@ def _size(margins: pd.DataFrame, size: float | None, notes: list[str]) -> float 
 
 def _summed(joint: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     return joint.groupby(names, sort=False, observed=True)["count"].sum().reset_index()
+
+
+def _joint_shares(numbers: NDArray[np.float64], column: str, notes: list[str]) -> bool:
+    """Whether the numbers of a joint table are shares, by their column's name or their sum."""
+    total = float(numbers.sum())
+    near = abs(total - 1) <= REFUSED_POINTS / 100 or abs(total - 100) <= REFUSED_POINTS
+    whole = bool((numbers == np.floor(numbers)).all())
+    named = column.strip().lower() in {"percent", "per cent", "%", "share", "proportion"}
+    if not named and (whole or not near):
+        return False
+    if named and not near:
+        raise DataError(
+            f"The joint table's shares sum to {total:.6g}, neither 1 nor 100.", column=column
+        )
+    notes.append(f"the numbers of the joint table sum to {total:.6g}: read as shares")
+    return True
+
+
+def _without_counts(population: Population) -> Population:
+    """Shares in place of counts, of a joint table that says nothing of people."""
+    joint = population.joint
+    if joint is not None:
+        joint = joint.assign(count=joint["count"] / joint["count"].sum())
+    margins = population.margins.assign(count=np.nan)
+    return replace(population, margins=margins, joint=joint, size=None)
 
 
 def _from_cells(

@@ -186,7 +186,7 @@ def propensity_error(fit: Fit, n: Floats) -> float:
     bv = z.T @ (z * n[:, None]) / total @ fit.covariance
     variance = 4 * a @ fit.covariance @ a + 2 * np.trace(bv @ bv)
     spread = float(n @ p**2) / total
-    return float(np.sqrt(variance / spread)) if spread > 0 else float("nan")
+    return float(np.sqrt(variance / spread)) if spread > 1e-20 else float("nan")
 
 
 def _group_means(

@@ -17,6 +17,7 @@ import pandas as pd
 from dmpkit.errors import DataError, ReadingWarning, warn
 from dmpkit.reporting import Figure, Indicator, Result, Section, paragraphs, table_html
 from dmpkit.representativeness.data import panel_of
+from dmpkit.representativeness.entries import to_whole
 from dmpkit.representativeness.labels import as_text
 from dmpkit.tables import read_table, require_columns, to_numbers, to_pandas
 
@@ -29,7 +30,8 @@ __all__ = ["QuotaAttainment", "Quotas", "quota_attainment", "read_quotas"]
 
 TargetUnit = Literal["seats", "percent", "share"]
 #: Pairs of columns by which other programs name variable and category.
-_LABEL_NAMES = (("feature", "value"), ("category", "name"), ("category", "value"))
+_LABEL_NAMES = (("feature", "value"), ("category", "name"), ("category", "value"),
+                ("category", "feature"))  # fmt: skip
 #: What the ends of a quota are called elsewhere.
 _END_NAMES = {
     "min": ("target_min", "minimum", "lower"),
@@ -71,8 +73,9 @@ class Quotas:
         ----------
         frame : DataFrame of any kind
             Also with the columns of the stratification programs (``feature,
-            value, min, max`` or ``category, name, min, max``) and with
-            ``target_min, target_max``.
+            value, min, max``, ``category, name, min, max`` or ``category, feature, min,
+            max``, where `category` is the variable) and with ``target_min,
+            target_max``.
         target_unit : {"seats", "percent", "share"}
             What `target` counts.
         seats : int, optional
@@ -96,6 +99,8 @@ class Quotas:
         >>> quotas.frame[["min", "max"]].to_numpy().tolist()
         [[10.0, 11.0], [13.0, 13.0]]
         """
+        if seats is not None:
+            seats = to_whole(seats, "number of seats", least=1)
         table, notes = _renamed(to_pandas(frame, what="table of quotas"), file)
         require_columns(table, ["variable", "category"], file=file)
         if table.empty:
@@ -117,7 +122,7 @@ class Quotas:
             notes += more
         _check(out, file)
         if seats is not None:
-            _check_seats(out, int(seats), file)
+            _check_seats(out, seats, file)
         return cls(out, notes)
 
     @property
@@ -137,16 +142,33 @@ def _renamed(
     names: dict[str, str] = {}
     if "variable" not in out.columns:
         pair = next((p for p in _LABEL_NAMES if set(p) <= set(out.columns)), ())
+        if pair == ("category", "feature") and _more_values(out, "category", "feature"):
+            pair = ("feature", "category")  # a variable has several categories, not the reverse
         names.update(zip(pair, ("variable", "category"), strict=False))
     for end, others in _END_NAMES.items():
         if end not in out.columns:
             names.update({other: end for other in others if other in out.columns})
+    _require_once([names.get(str(c), str(c)) for c in out.columns], file)
     if not names:
         return out, ()
     said = ", ".join(f"{old!r} as {new!r}" for old, new in names.items())
     where = "" if file is None else f"{Path(file).name}: "
     warn(f"{where}The table of quotas was read with {said}.", ReadingWarning)
     return out.rename(columns=names), (f"columns read as: {said}",)
+
+
+def _require_once(columns: Sequence[str], file: str | os.PathLike[str] | None) -> None:
+    doubled = next((name for name in columns if columns.count(name) > 1), None)
+    if doubled is not None:
+        raise DataError(
+            f"The table of quotas has two columns for {doubled!r}.",
+            file=file,
+            remedy="Leave one of them out.",
+        )
+
+
+def _more_values(table: pd.DataFrame, one: str, other: str) -> bool:
+    return len(set(table[one].astype(str))) > len(set(table[other].astype(str)))
 
 
 def _labels(table: pd.DataFrame, column: str, file: str | os.PathLike[str] | None) -> list[str]:

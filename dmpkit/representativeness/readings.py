@@ -78,7 +78,7 @@ def _verdict(row: Mapping[Hashable, Any], level: float) -> str:
         )
     return (
         f"Chance alone could explain it ({said}); with {row['n']} people a gap below "
-        f"{100 * row['detectable_gap']:.0f} points would often stay unseen."
+        f"{_round_points(row['detectable_gap'])} points would often stay unseen."
     )
 
 
@@ -97,9 +97,16 @@ def _quota_reading(row: Mapping[Hashable, Any], cells: pd.DataFrame) -> str:
 def _lottery_reading(row: Mapping[Hashable, Any]) -> str:
     if math.isnan(row["p_lottery"]):
         return ""
+    seats = row.get("lottery_seats", row["n"])
+    other = (
+        f" That lottery has {seats:g} seats and {row['n']} members are compared; the smaller of "
+        "two panels misses by more."
+        if seats != row["n"]
+        else ""
+    )
     return (
         f" The lottery itself misses by {_percent(row['lottery_tvd'])} on average, and "
-        f"{_percent(row['p_lottery'])} of its panels are at least as far off."
+        f"{_percent(row['p_lottery'])} of its panels are at least as far off.{other}"
     )
 
 
@@ -108,7 +115,8 @@ def summary_of(check: MarginCheck) -> str:
     table = check.variables
     against = "the target" if check.target is not None else "the population"
     parts = [
-        f"{check.panel.n:,} people against {against} in {len(table)} "
+        f"{check.panel.n:,} {'person' if check.panel.n == 1 else 'people'} against {against} in "
+        f"{len(table)} "
         f"{'variable' if len(table) == 1 else 'variables'}. {_outstanding(check)}"
     ]
     parts += [f"{row['variable']}: {row['reading']}" for row in table.to_dict("records")]
@@ -120,7 +128,11 @@ def summary_of(check: MarginCheck) -> str:
 
 def _outstanding(check: MarginCheck) -> str:
     free = check.variables[~check.variables["quota"].astype(bool)]
+    tested = free["p_exact"].notna() | free["p_value"].notna()
+    untested, free = list(free.loc[~tested, "variable"]), free[tested]
     parts = []
+    if untested:
+        parts.append(f"Left free and not tested, with one category: {', '.join(untested)}.")
     if len(free):
         p = free["p_exact_holm"].fillna(free["p_holm"])
         beyond = list(free.loc[p <= check.level, "variable"])
@@ -200,7 +212,13 @@ def _drawn(check: MarginCheck, methods: set[str]) -> str:
 
 
 def _percent(share: float) -> str:
+    if 0 < share < 0.0005:
+        return "under 0.1 %"
     return f"{format_number(100 * float(share), 1)} %"
+
+
+def _round_points(gap: float) -> str:
+    return f"{100 * gap:.0f}" if gap >= 0.02 else format_number(100 * float(gap), 2)
 
 
 def _points(gap: float) -> str:

@@ -27,6 +27,7 @@ from dmpkit.reporting import (
     paragraphs,
     table_html,
 )
+from dmpkit.representativeness.entries import require_columns_once, to_names, to_whole
 from dmpkit.representativeness.labels import as_labels, sorted_labels
 from dmpkit.representativeness.propensity import (
     EXTREME,
@@ -171,8 +172,8 @@ class RIndicator(Result):
         text = (
             f"{self.n_responded:,} of {self.n:,} responded ({100 * self.rate:.1f} %). The "
             f"R-indicator is {format_number(self.adjusted)} (adjusted; raw "
-            f"{format_number(self.raw)}; 95 % interval {format_number(self.low)} to "
-            f"{format_number(self.high)}), where 1 means that all groups respond alike. Response "
+            f"{format_number(self.raw)}; {self._interval_text()}), where 1 means that all groups "
+            "respond alike. Response "
             f"differs most by {most}; {least['variable']} '{least['category']}' responded least "
             f"for its size ({100 * least['rate']:.1f} %), {best['variable']} "
             f"'{best['category']}' most ({100 * best['rate']:.1f} %)."
@@ -187,6 +188,11 @@ class RIndicator(Result):
         if self.notes:
             parts.append(f"Notes: {'; '.join(self.notes)}.")
         return "\n\n".join(parts)
+
+    def _interval_text(self) -> str:
+        if np.isnan(self.low):
+            return "no interval"
+        return f"95 % interval {format_number(self.low)} to {format_number(self.high)}"
 
     def methods_text(self) -> str:
         """How the indicator was made, for a methods paragraph."""
@@ -302,7 +308,9 @@ def r_indicator(
     >>> round(found.raw, 4), round(found.adjusted, 4), found.estimate
     (0.7997, 0.81, 0.81 [0.72, 0.90], SE = 0.05, n = 400 (linearised))
     """
-    names = [variables] if isinstance(variables, str) else list(dict.fromkeys(variables))
+    names = to_names(variables)
+    if n_resamples is not None:
+        n_resamples = to_whole(n_resamples, "number of resamples")
     people, y = _invited(to_pandas(frame), response, names, among)
     categories, codes, notes = _categories(people, names)
     sizes = [len(c) for c in categories]
@@ -330,7 +338,11 @@ def r_indicator(
     seed = drawn_seed(seed) if m else None
     if seed is not None:
         error = float(np.fmax(error, _bootstrapped(fit, x, n, m, seed, n_jobs, progress)))
-    low, high = max(0.0, adjusted - _NORMAL * error), min(1.0, adjusted + _NORMAL * error)
+    certain = (fit.propensities < EXTREME) | (fit.propensities > 1 - EXTREME)
+    if certain.all() or not error > 0:
+        error = float("nan")  # linearisation fails there: that is no certainty
+        notes.append("no standard error: the fitted propensities do not vary, or all are 0 or 1")
+    low, high = (float(np.clip(adjusted + side * _NORMAL * error, 0.0, 1.0)) for side in (-1, 1))
     return RIndicator(
         response,
         tuple(names),
@@ -359,6 +371,7 @@ def _invited(
     if not names:
         raise DataError("An R-indicator needs at least one variable.")
     require_columns(frame, [response, *names, *([among] if among else [])])
+    require_columns_once(frame)
     if response in names:
         raise DataError(f"{response!r} is the response and cannot explain itself.")
     if among is not None:

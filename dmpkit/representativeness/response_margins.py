@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from dmpkit.errors import DataError, DmpkitWarning
 from dmpkit.reporting import Estimate
 from dmpkit.representativeness.data import Panel, Population, panel_of, population_of
+from dmpkit.representativeness.entries import to_names, to_number, to_whole
 from dmpkit.representativeness.labels import require_known
 from dmpkit.representativeness.propensity import Floats, indicator_matrix
 from dmpkit.resampling import drawn_seed, run_resamples
@@ -129,7 +130,10 @@ def r_indicator_from_margins(
     0.8
     """
     people, whole = panel_of(respondents), population_of(population)
-    if isinstance(n_invited, bool) or not n_invited > 0 or n_invited < people.n:
+    invited = to_number(n_invited, "number of people invited")
+    if to_whole(n_resamples, "number of resamples") == 1:
+        raise DataError("One resample gives no spread.", remedy="Give 499, or 0 for no interval.")
+    if not invited > 0 or invited < people.n:
         raise DataError(
             f"{people.n} responded of {n_invited} invited.",
             remedy="Give the number of people invited, those who did not answer included.",
@@ -151,7 +155,7 @@ def r_indicator_from_margins(
     draw = _Redraw(known, n_invited)
     parts = run_resamples(draw, n_resamples, seed=seed, n_jobs=n_jobs, progress=progress)
     error = float(np.concatenate(parts).std(ddof=1))
-    low, high = max(0.0, adjusted - _NORMAL * error), min(1.0, adjusted + _NORMAL * error)
+    low, high = (float(np.clip(adjusted + side * _NORMAL * error, 0.0, 1.0)) for side in (-1, 1))
     note = f"{note}; bootstrap of who responds, {n_resamples} draws, seed {seed}"
     return Estimate(adjusted, error, low, high, n=people.n, note=note)
 
@@ -160,7 +164,7 @@ def _shared(
     panel: Panel, population: Population, variables: Sequence[str] | None
 ) -> tuple[str, ...]:
     if variables is not None:
-        names = (variables,) if isinstance(variables, str) else tuple(dict.fromkeys(variables))
+        names = tuple(to_names(variables))
     else:
         names = tuple(name for name in population.variables if name in panel.variables)
     if not names:

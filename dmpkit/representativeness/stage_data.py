@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dmpkit.errors import DataError
 from dmpkit.representativeness.data import Panel, Population, population_of
+from dmpkit.representativeness.entries import to_number
 from dmpkit.representativeness.labels import as_text, is_unknown, require_known
 from dmpkit.tables import require_columns, to_numbers
 
@@ -298,7 +299,9 @@ def flow_from_counts(
         Name of the category for what is not printed.
     """
     table = _long(frame)
-    totals = {str(k): float(v) for k, v in (totals or {}).items()}
+    if totals is not None and not isinstance(totals, Mapping):
+        raise DataError("The totals are no mapping.", remedy="Give {stage: number of people}.")
+    totals = {str(k): to_number(v, f"total of {k!r}") for k, v in (totals or {}).items()}
     totals = {**_printed_totals(table), **totals}
     table = table[table["variable"].notna()]
     known = list(dict.fromkeys([*table["stage"], *totals]))

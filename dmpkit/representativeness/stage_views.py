@@ -88,6 +88,12 @@ def _p(value: float) -> str:
     return "under 0.001" if value < 0.001 else f"{value:.3f}"
 
 
+def _where(flow: StageFlow, stage: str) -> str:
+    if stage == flow.flow.stages[-1]:
+        return "at the end"
+    return f"at {stage!r}, the last stage whose composition is known,"
+
+
 def _gaps(flow: StageFlow) -> list[str]:
     parts = flow.decomposition.dropna(subset=["gap"])
     if parts.empty:
@@ -100,7 +106,8 @@ def _gaps(flow: StageFlow) -> list[str]:
         for stage, more in zip(own["stage"], own["added"], strict=True)
     )
     text = (
-        f"The largest gap at the end is {row['variable']}: {row['category']}, "
+        f"The largest gap {_where(flow, str(row['stage']))} is {row['variable']}: "
+        f"{row['category']}, "
         f"{100 * row['gap']:+.1f} points against {flow.flow.reference_name}; the stages added "
         f"{steps} points."
     )

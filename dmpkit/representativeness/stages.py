@@ -16,6 +16,7 @@ from dmpkit.errors import DataError
 from dmpkit.measures.proportions import wilson_interval
 from dmpkit.reporting import Indicator, Result, Section
 from dmpkit.representativeness.data import Panel, population_of
+from dmpkit.representativeness.entries import to_level
 from dmpkit.representativeness.sessions import Attendance, attendance_of
 from dmpkit.representativeness.stage_data import (
     Flow,
@@ -160,8 +161,7 @@ def _check_arguments(stages: Sequence[str], level: float) -> None:
         raise DataError("No stages are named.", remedy="Give them in order, as a list.")
     if len(set(stages)) < len(stages):
         raise DataError("A stage is named twice.", remedy="Name each stage once, in order.")
-    if not 0 < float(level) < 1:
-        raise DataError(f"level is {level!r}.", remedy="Use a share: 0.95.")
+    to_level(level)
 
 
 def _check_quotas(

@@ -143,8 +143,15 @@ def sensitivity_to_weights(answers: Any, weightings: Mapping[str, Weights]) -> W
     """
     if not weightings:
         raise DataError("There is no weighting to compare with.", remedy="Give rake(...), say.")
+    if not isinstance(weightings, Mapping):
+        raise DataError("The weightings have no names.", remedy="Give {name: rake(...)}.")
     frame = _frame(answers)
     for name, weights in weightings.items():
+        if not hasattr(weights, "weights"):
+            raise DataError(
+                f"The weighting {name!r} is a {type(weights).__name__}.",
+                remedy="Give the result of rake(), say.",
+            )
         if len(weights.weights) != len(frame):
             raise DataError(
                 f"There are answers of {len(frame)} people and {len(weights.weights)} weights.",

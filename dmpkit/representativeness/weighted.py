@@ -114,11 +114,11 @@ def numeric_values(values: ArrayLike, n: int) -> Floats:
     if len(column) != n:
         raise DataError(f"There are {len(column)} values for {n} weights.")
     numbers: Any = pd.to_numeric(column, errors="coerce")
-    strange = (numbers.isna() & column.notna()).to_numpy()
+    strange = (numbers.isna() & column.notna() | numbers.isin([np.inf, -np.inf])).to_numpy()
     if strange.any():
         row = int(strange.argmax())
         raise DataError(
-            f"{column.iloc[row]!r} is not a number.",
+            f"{column.iloc[row]!r} is not a number to take a mean of.",
             row=row + 1,
             remedy="Give numbers, or true and false; for categories use .shares(values).",
         )

@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dmpkit.errors import ConvergenceWarning, DataError, SharesWarning, WeightsWarning, warn
 from dmpkit.representativeness.calibration import (
+    METHODS,
     Bounds,
     Method,
     calibrate_codes,
@@ -30,6 +31,7 @@ from dmpkit.representativeness.calibration import (
     narrowest_bounds,
 )
 from dmpkit.representativeness.data import Panel, Population, panel_of, population_of
+from dmpkit.representativeness.entries import to_names, to_number, to_whole
 from dmpkit.representativeness.labels import require_known
 from dmpkit.representativeness.raking import CodedWeights, cells_of, rake_codes
 from dmpkit.representativeness.weights import Weights, achieved_margins, relative_error
@@ -133,6 +135,7 @@ def rake(
     >>> weights.weights.round(4).tolist(), round(weights.design_effect, 4)
     ([0.6667, 0.6667, 0.6667, 2.0], 1.3333)
     """
+    tolerance, max_iterations = _search(tolerance, max_iterations)
     coded = _coded(panel, population, base_weights, variables, unknown)
     targets = coded.targets()
     _require_met(coded, targets)
@@ -193,6 +196,12 @@ def calibrate(
     >>> calibrate(people, shares, method="logit", bounds=(0.3, 3)).weights.round(4).tolist()
     [0.6667, 0.6667, 0.6667, 2.0]
     """
+    tolerance, max_iterations = _search(tolerance, max_iterations)
+    if method not in METHODS:
+        raise DataError(
+            f"{method!r} is not a method of calibration.",
+            remedy=f"Use {', '.join(map(repr, METHODS))}.",
+        )
     coded = _coded(panel, population, base_weights, variables, unknown)
     targets = coded.targets()
     _require_met(coded, targets)
@@ -302,6 +311,14 @@ def design_weights(panel: Any, base_weights: str | ArrayLike) -> Weights:
     return Weights(base, base, _persons(given), "design weights", none)
 
 
+def _search(tolerance: float, max_iterations: int) -> tuple[float, int]:
+    """When the search for weights ends, checked."""
+    within = to_number(tolerance, "tolerance", remedy="Give a small number such as 1e-10.")
+    if within < 0:
+        raise DataError(f"The tolerance is {tolerance!r}.", remedy="Give a number such as 1e-10.")
+    return within, to_whole(max_iterations, "number of iterations", least=1)
+
+
 # --- what goes in ----------------------------------------------------------------
 
 
@@ -365,7 +382,7 @@ def _panel(panel: Any, population: Population, variables: Sequence[str] | None) 
 
 
 def _names(variables: Sequence[str]) -> list[str]:
-    return [variables] if isinstance(variables, str) else list(dict.fromkeys(variables))
+    return to_names(variables)
 
 
 def _shared_variables(
@@ -458,7 +475,10 @@ def _base(panel: Panel, base_weights: str | ArrayLike | None) -> Floats:
         require_columns(panel.members, [base_weights])
         column, where = panel.members[base_weights], base_weights
     else:
-        column, where = pd.Series(np.asarray(base_weights)), "base_weights"
+        given = np.asarray(base_weights)
+        if given.ndim != 1:
+            raise DataError("The base weights are not one row.", remedy="Give one number a person.")
+        column, where = pd.Series(given), "base_weights"
     if len(column) != panel.n:
         raise DataError(f"There are {len(column)} base weights for {panel.n} people.")
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)

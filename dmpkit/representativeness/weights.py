@@ -22,6 +22,7 @@ from dmpkit.reporting import (
     paragraphs,
     table_html,
 )
+from dmpkit.representativeness.entries import to_level, to_number
 from dmpkit.representativeness.weighted import (
     effective_n,
     kish_design_effect,
@@ -164,6 +165,9 @@ class Weights(Result):
         """
         if low is None and high is None:
             raise DataError("Trimming needs a bound.", remedy="Give low=, high= or both.")
+        for name, bound in (("lower", low), ("upper", high)):
+            if bound is not None:
+                to_number(bound, f"{name} bound")
         if not (low is None or low < 1) or not (high is None or high > 1):
             raise DataError(
                 "The bounds of trimming do not enclose 1, the mean weight.",
@@ -218,8 +222,7 @@ class Weights(Result):
         DataError
             For values that are no numbers, or another number of them.
         """
-        if not 0 < level < 1:
-            raise DataError(f"The level {level!r} is not between 0 and 1.")
+        level = to_level(level)
         codes = self.codes if self.regression != "none" else ()
         by = self.base_weights if self.regression == "base" else None
         found = weighted_mean(values, self.weights, codes, by, level=level)

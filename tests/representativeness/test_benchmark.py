@@ -99,7 +99,7 @@ def test_a_category_that_the_survey_has_nobody_in():
         ([0, 0], [1, 2], {}, "counts nobody"),
         ({"Yes": 3, "no": 4}, {"yes": 3, "no": 4}, {}, "only in upper and lower case"),
         ([1, 2], [1, 2], {"design_effect": 0}, "design effect is 0"),
-        ([1, 2], [1, 2], {"level": 95}, "not between 0 and 1"),
+        ([1, 2], [1, 2], {"level": 95}, "between 0 and 1"),
         ([5], [5], {}, "two categories"),
     ],
 )
