@@ -57,9 +57,24 @@ def own_panel(folder, delimiter=","):
     (folder / "population.csv").write_text(decimal, encoding="utf-8")
 
 
+def own_list(folder, delimiter=","):
+    """A synthetic list of recommendations, with the columns that people keep."""
+    header = ["No.", "Recommendation", "Response", "Response date", "Status", "Status date"]
+    rows = [
+        [*header, "Evidence grade", "Already planned"],
+        ["1", "Free buses", "Accepted", "2021-12-16", "Implemented", "2023-03-01", "3", "none"],
+        ["2", "Warm homes", "Accepted", "2022-01-20", "In progress", "2022-09-15", "2", "planned"],
+        ["3", "No short flights", "Rejected", "2021-12-16", "", "", "2", "none"],
+        ["4", "Food in schools", "", "", "", "", "", "none"],
+    ]
+    text = "\n".join(delimiter.join(row) for row in rows)
+    (folder / "my-recommendations.csv").write_text(text, encoding="utf-8")
+
+
 def own_files(folder, delimiter=",", by_row=False):
     own_table(folder / "my-sorts.csv", delimiter, by_row)
     own_panel(folder, delimiter)
+    own_list(folder, delimiter)
 
 
 @pytest.mark.parametrize(("delimiter", "by_row"), [(",", False), (";", True)])
@@ -73,7 +88,9 @@ def test_the_quick_start_runs_on_a_table_of_ones_own(tmp_path, delimiter, by_row
     assert seen["result"].loadings.shape == (12, 4)
     assert seen["sorts"].n_sorts == 9
     assert seen["members"].n == 40
-    assert (tmp_path / "representativeness.xlsx").is_file()
+    assert seen["followed"].answers["promise"].tolist() == ["kept", "late", "kept", "overdue"]
+    for name in ("representativeness.xlsx", "impact.xlsx", "impact.html", "ledger/events.csv"):
+        assert (tmp_path / name).is_file(), name
     assert "exact" in (tmp_path / "representativeness.html").read_text(encoding="utf-8")
 
 
