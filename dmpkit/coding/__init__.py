@@ -5,6 +5,7 @@ from __future__ import annotations
 from dmpkit.coding.agreement import CodingAgreement, agreement
 from dmpkit.coding.approach import require_approach
 from dmpkit.coding.audit import Audit
+from dmpkit.coding.blind import BlindSplit, merge_blind, split_blind
 from dmpkit.coding.codebook import Codebook, diff
 from dmpkit.coding.cooccurrence import Cooccurrence, cooccurrence
 from dmpkit.coding.data import CodedProject
@@ -31,6 +32,7 @@ __all__ = [
     "Attribute",
     "AttributeTable",
     "Audit",
+    "BlindSplit",
     "CaseMatrix",
     "Code",
     "Codebook",
@@ -55,6 +57,7 @@ __all__ = [
     "find_turns",
     "framework_matrix",
     "join",
+    "merge_blind",
     "nearby",
     "overlaps",
     "parse_query",
@@ -69,6 +72,7 @@ __all__ = [
     "retrieve",
     "saturation",
     "segment_turns",
+    "split_blind",
     "union",
     "write_qdc",
     "write_qdpx",
