@@ -59,7 +59,7 @@ def read_codebook(path: str | os.PathLike[str], *, separator: str | None = None)
     """
     source = Path(path)
     head = head_of(source).lstrip(b"\xef\xbb\xbf \r\n\t")
-    if head.startswith(b"PK"):
+    if head.startswith(b"PK") and source.suffix.lower() not in {".xlsx", ".xlsm"}:
         raise DataError(
             "This is a project or a workbook, not a codebook.",
             file=source,

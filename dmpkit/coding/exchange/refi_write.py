@@ -315,7 +315,8 @@ class _Writer:
         links = _by_source(self.p.case_sources)
         for row in self.p.sources.to_dict("records"):
             label, guid = row["source"], self.sources[row["source"]]
-            yield f'<TextSource guid="{guid}" name={_attribute(row["name"])} '
+            self.changed["name of a source beside its label"] += row["name"] != label
+            yield f'<TextSource guid="{guid}" name={_attribute(label)} '
             yield f'plainTextPath="internal://{guid}.txt">{_described(_word(row.get("description")))}'
             mine = spans.get(label, self.p.segments.iloc[:0])
             placed = mine["scope"] == "selection"
