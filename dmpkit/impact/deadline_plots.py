@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dmpkit.impact.dates import as_day, period
+from dmpkit.impact.deadlines import days_text
 from dmpkit.plotting import GREY, INK, PALETTE, mark_synthetic, new_axes, set_alt, style
 
 if TYPE_CHECKING:
@@ -70,9 +71,9 @@ def _draw_row(ax: Axes, y: int, row: Mapping[Any, Any], result: AnswerTimes) -> 
         ax.plot([end[0], end[1]], [y, y], color=PALETTE[0], lw=5)
         ax.plot(end[1], y, "s", color=PALETTE[0], ms=6)
     low, high = row["shortest"], row["longest"]
-    text = "no date of receipt" if low != low else f"{low:.0f} days"
-    if low == low and low != high:
-        text = f"{low:.0f} to {high:.0f} days"
+    text = "no date of receipt" if low != low else days_text(low, high)
+    if not said:
+        text += ",\nno answer"
     ax.annotate(
         text, (1.02, y), xycoords=("axes fraction", "data"), va="center", fontsize=8,
         color=GREY if low != low else INK, annotation_clip=False,
@@ -99,4 +100,6 @@ def _legend(ax: Axes, result: AnswerTimes) -> None:
     if result.months is not None:
         label = f"{result.months} months as promised"
         marks.append(Patch(facecolor="#e3e3e8", edgecolor=GREY, hatch="...", lw=0, label=label))
-    ax.legend(handles=marks, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
+    height = ax.get_window_extent().height / ax.figure.dpi
+    above = 1 + 0.22 / height if result.synthetic else 1.0  # room for the mark of made-up data
+    ax.legend(handles=marks, loc="lower left", bbox_to_anchor=(0, above), ncols=3, frameon=False)

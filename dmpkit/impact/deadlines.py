@@ -32,6 +32,8 @@ KEPT = {
     "not decided": "the date is too imprecise to say",
     "date missing": "no date of receipt, so no time",
 }
+#: So many times are written out in a sentence.
+MANY = 9
 _NO_SAMPLE = (
     "These are all the answers there are, not a sample: there is no interval, and no mean "
     "stands for those without a date."
@@ -84,12 +86,12 @@ class AnswerTimes(Result):
     def summary(self) -> str:
         """How many have a time, which, and how many kept the promise."""
         timed = self.table[self.table["shortest"].notna()]
-        times = "; ".join(
-            f"{item}: {_days(low, high)}"
-            for item, low, high in zip(
-                timed["item"], timed["shortest"], timed["longest"], strict=True
-            )
-        )
+        columns = (timed[name] for name in ("item", "shortest", "longest", "answered"))
+        each = [
+            f"{item}: {days_text(low, high)}{'' if said else ' without an answer'}"
+            for item, low, high, said in zip(*columns, strict=True)
+        ]
+        times = "; ".join(each if len(each) <= MANY else [*each[:MANY], "and so on"])
         text = f"{self.n_timed} of {len(self.table)} have a date of receipt and so a time"
         text += f" ({times})." if times else "."
         if self.months is not None:
@@ -209,7 +211,10 @@ def answer_times(
     columns = ["item", "shortest", "longest", "due", "due_latest", "promise"]
     made = pd.DataFrame(rows, columns=columns)
     made.insert(1, "received", shown[0])
-    made.insert(2, "answered", shown[1])
+    late = [end is not None and end[0] > day for end in ends]  # has not come by that day
+    made.insert(
+        2, "answered", ["" if gone else text for text, gone in zip(shown[1], late, strict=True)]
+    )
     return AnswerTimes(made, promised, iso(day), bool(synthetic))
 
 
@@ -285,5 +290,12 @@ def months_later(day: int, months: int) -> int:
     return as_day(dt.date(year, month + 1, min(date.day, last)))
 
 
-def _days(low: float, high: float) -> str:
+def days_text(low: float, high: float) -> str:
+    """A time in days, or the range of it.
+
+    Examples
+    --------
+    >>> days_text(114, 114), days_text(654, 684)
+    ('114 days', '654 to 684 days')
+    """
     return f"{low:.0f} days" if low == high else f"{low:.0f} to {high:.0f} days"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dmpkit.errors import DataError
 from dmpkit.plotting import GREY, HATCHES, INK, PALETTE, mark_synthetic, new_axes, set_alt, style
@@ -19,8 +20,11 @@ __all__ = ["plot_tallies"]
 
 #: Order of the looks, so that neighbours differ in hatch and in lightness.
 _FILLS = tuple(zip(PALETTE, HATCHES, strict=True))
-#: Per cent of the axis that a letter of a label takes.
+#: Per cent of the axis that a letter of a label takes, and that a number needs.
 _LETTER = 1.32
+_WIDE = 2.5
+
+Floats = NDArray[np.float64]
 
 
 def plot_tallies(
@@ -75,21 +79,28 @@ def plot_tallies(
     coders = list(dict.fromkeys(frame[coder].astype(str)))
     looks = _looks(frame[status].astype(str), statuses or {})
     ax = new_axes((6.8, 0.7 + 0.95 * len(coders))) if ax is None else ax
-    said, totals, levels = [], [], 0
+    said, totals, bars = [], [], []
+    for who in coders:
+        part = frame[frame[coder].astype(str) == who]
+        words = part[status].astype(str).tolist()
+        counts = part[count].to_numpy(dtype=np.float64)
+        totals.append(counts.sum())
+        bars.append((words, counts, _levels(words, counts)))
+        parts = ", ".join(f"{w} {n:g}" for w, n in zip(words, counts, strict=True))
+        said.append(f"{who}, of {counts.sum():g}: {parts}")
+    labelled = all(levels is not None for _, _, levels in bars)
     with style():
-        for row, who in enumerate(coders):
-            part = frame[frame[coder].astype(str) == who]
-            words = part[status].astype(str).tolist()
-            counts = part[count].to_numpy(dtype=np.float64)
-            totals.append(counts.sum())
-            highest = _draw_bar(ax, row, words, counts, looks)
-            levels = levels if row else highest  # room above the first bar
-            parts = ", ".join(f"{w} {n:g}" for w, n in zip(words, counts, strict=True))
-            said.append(f"{who}, of {counts.sum():g}: {parts}")
+        for row, (words, counts, levels) in enumerate(bars):
+            _draw_bar(ax, row, words, counts, looks)
+            if labelled:
+                _label_bar(ax, row, words, counts, levels or [])
+        if not labelled:
+            _key(ax, looks)
+        above = max(bars[0][2] or [0]) if labelled else -1
         names = [textwrap.fill(who, 20) for who in coders]
         labels = [f"{name}\n({n:g})" for name, n in zip(names, totals, strict=True)]
         ax.set_yticks(range(len(coders)), labels)
-        ax.set_ylim(len(coders) - 0.55, -0.45 - 0.14 * levels)
+        ax.set_ylim(len(coders) - 0.55, -0.45 - 0.14 * above)
         ax.set_xlim(0, 100)
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
@@ -125,33 +136,70 @@ def _draw_bar(
     ax: Axes,
     row: int,
     words: list[str],
-    counts: np.ndarray[Any, Any],
+    counts: Floats,
     looks: Mapping[str, tuple[str, str]],
-) -> int:
-    """Draw one bar; how many levels of labels it needed above the first."""
-    share = 100 * counts / counts.sum()
-    start = np.concatenate([[0.0], np.cumsum(share)[:-1]])
-    ends = [-1.0, -1.0, -1.0]  # where the last label of each level ends
-    highest = 0
+) -> None:
+    share, start = _parts(counts)
     for word, n, left, width in zip(words, counts, start, share, strict=True):
         colour, hatch = looks[word]
         ax.barh(row, width, 0.42, left, facecolor=f"{colour}55", edgecolor=colour, hatch=hatch)
-        if width >= 2.5:
+        if width >= _WIDE:
             box = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85}
             middle = left + width / 2
             ax.text(middle, row, f"{n:g}", ha="center", va="center", color=INK, bbox=box)
-        shown = word.replace("_", " ")
-        text = shown if width >= 2.5 else f"{shown}: {n:g}"
-        place = max(min(left, 100 - _LETTER * len(text)), 0.0)
-        wide = left + width < 99.9 and _LETTER * len(text) > width  # leave the next one its place
+
+
+def _parts(counts: Floats) -> tuple[Floats, Floats]:
+    """Length and start of each part, per cent."""
+    share = 100 * counts / counts.sum()
+    return share, np.concatenate([[0.0], np.cumsum(share)[:-1]])
+
+
+def _texts(words: list[str], counts: Floats) -> list[str]:
+    """Labels, with the number where it does not fit into the part."""
+    share, _ = _parts(counts)
+    shown = [word.replace("_", " ") for word in words]
+    return [
+        word if width >= _WIDE else f"{word}: {n:g}"
+        for word, n, width in zip(shown, counts, share, strict=True)
+    ]
+
+
+def _levels(words: list[str], counts: Floats) -> list[int] | None:
+    """The line above the bar on which each label stands; None where they do not fit."""
+    share, start = _parts(counts)
+    ends = [-1.0, -1.0, -1.0]  # where the last label of each line ends
+    levels = []
+    for text, left, width in zip(_texts(words, counts), start, share, strict=True):
+        length = _LETTER * len(text)
+        place = max(min(left, 100 - length), 0.0)
+        wide = left + width < 99.9 and length > width  # leave the next one its place
         free = [k for k, end in enumerate(ends) if place > end and k >= wide]
-        level = free[0] if free else len(ends) - 1
-        highest = max(highest, level)
-        ends[level] = place + _LETTER * (len(text) + 1)
+        if not free:
+            return None
+        ends[free[0]] = place + length + _LETTER
+        levels.append(free[0])
+    return levels
+
+
+def _label_bar(ax: Axes, row: int, words: list[str], counts: Floats, levels: list[int]) -> None:
+    share, start = _parts(counts)
+    for text, left, width, level in zip(_texts(words, counts), start, share, levels, strict=True):
         y = row - 0.25 - 0.14 * level
-        if level or place < left:
+        fits = left + _LETTER * len(text) <= 100
+        if level or not fits:
             middle = left + min(width / 2, 0.8)
             ax.plot([middle, middle], [row - 0.21, y + 0.02], color=GREY, lw=0.7)
-        at, side = (place, "left") if place >= left else (100.0, "right")
+        at, side = (left, "left") if fits else (100.0, "right")
         ax.text(at, y, text, ha=side, va="bottom", fontsize=8, color=INK)
-    return highest
+
+
+def _key(ax: Axes, looks: Mapping[str, tuple[str, str]]) -> None:
+    """The words beside the picture, where they do not fit above the bars."""
+    from matplotlib.patches import Patch
+
+    handles = [
+        Patch(facecolor=f"{colour}55", edgecolor=colour, hatch=hatch, label=word.replace("_", " "))
+        for word, (colour, hatch) in looks.items()
+    ]
+    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)

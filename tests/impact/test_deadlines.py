@@ -134,3 +134,20 @@ def test_tallies_that_cannot_be_drawn():
         plot_tallies(empty)
     with pytest.raises(DataError, match="not a count"):
         plot_tallies(empty.assign(count=-1))
+
+
+def test_words_that_do_not_fit_above_a_bar_stand_beside_it():
+    words = [f"a long word for part {k}" for k in range(8)]
+    thin = pd.DataFrame({"coder": "x", "status": words, "count": [100] + [2] * 7})
+    key = plot_tallies(thin).get_legend()
+    assert [t.get_text() for t in key.get_texts()] == words
+    assert plot_tallies(thin.head(2)).get_legend() is None
+
+
+def test_who_waits_without_an_answer_is_said():
+    result = times()
+    assert "d: 151 days without an answer" in result.summary()
+    assert "151 days,\nno answer" in [t.get_text() for t in result.plot().texts]
+    assert result.table["answered"][4] == ""  # it came after the day up to which was looked
+    many = pd.concat([REPORTS.assign(report=REPORTS["report"] + str(k)) for k in range(3)])
+    assert "and so on" in times(many).summary()
