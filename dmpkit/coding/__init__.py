@@ -19,6 +19,13 @@ from dmpkit.coding.matrices import (
     join,
 )
 from dmpkit.coding.pseudonyms import PseudonymKey, propose_names, pseudonymise, restore
+from dmpkit.coding.quantifiers import (
+    QUANTIFIERS,
+    QuantifiedFindings,
+    quantified,
+    quantifier_bounds,
+    quantifier_relation,
+)
 from dmpkit.coding.query import Attribute, Code, Query, parse_query
 from dmpkit.coding.reader import ReaderView, reader
 from dmpkit.coding.recoding import RecodingLog, Step
@@ -28,6 +35,7 @@ from dmpkit.coding.spans_plots import plot_span_overlay
 from dmpkit.coding.turns import TURN_RULES, TurnRule, Turns, find_turns, segment_turns
 
 __all__ = [
+    "QUANTIFIERS",
     "TURN_RULES",
     "Attribute",
     "AttributeTable",
@@ -41,6 +49,7 @@ __all__ = [
     "Convention",
     "Cooccurrence",
     "PseudonymKey",
+    "QuantifiedFindings",
     "Query",
     "ReaderView",
     "RecodingLog",
@@ -64,6 +73,9 @@ __all__ = [
     "plot_span_overlay",
     "propose_names",
     "pseudonymise",
+    "quantified",
+    "quantifier_bounds",
+    "quantifier_relation",
     "read_codebook",
     "read_project",
     "reader",
