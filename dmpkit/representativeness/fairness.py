@@ -492,7 +492,12 @@ class RuleComparison(Result):
     def methods_text(self) -> str:
         """How the rules were compared."""
         first = next(iter(self.rules.values())).methods_text()
-        return f"{len(self.rules)} drawing rules are compared on the same pool. {first}"
+        text = f"{len(self.rules)} drawing rules are compared on the same pool. {first}"
+        draws = {name: fair.n_draws for name, fair in self.rules.items()}
+        if len(set(draws.values())) > 1:
+            how = [f"{k}: {'exact' if n is None else f'{n:,} draws'}" for k, n in draws.items()]
+            text += f" That holds for the first rule; by rule: {'; '.join(how)}."
+        return text
 
     def section(self) -> Section:
         """Text, table, Lorenz curves and sorted chances of all rules."""

@@ -458,7 +458,7 @@ class Intersections(Result):
             "expectations are yardsticks and no test was made. People of unknown category were "
             "left out of the crossings concerned."
         )
-        if self.pool_below is not None:
+        if self.pool_below is not None and self.crossings["pooled_cells"].sum():
             text += (
                 f" Cells with fewer than {self.pool_below:g} expected members were pooled into "
                 "one cell of their crossing before computing (our own rule); missing cells are "

@@ -49,8 +49,8 @@ def reading_of(row: Mapping[Hashable, Any], cells: pd.DataFrame, level: float) -
     if abs(gap) > 1e-12:
         head += f"; the largest gap is {label}, {_points(gap)}"
     if row["quota"]:
-        return f"{head}. {_quota_reading(row, cells)}"
-    return f"{head}. {_yardsticks(row)} {_verdict(row, level)}{_lottery_reading(row)}"
+        return f"{head}. {_quota_reading(row, cells, level)}"
+    return f"{head}. {_yardsticks(row)} {_verdict(row, level)}{_lottery_reading(row, level)}"
 
 
 def _yardsticks(row: Mapping[Hashable, Any]) -> str:
@@ -82,7 +82,7 @@ def _verdict(row: Mapping[Hashable, Any], level: float) -> str:
     )
 
 
-def _quota_reading(row: Mapping[Hashable, Any], cells: pd.DataFrame) -> str:
+def _quota_reading(row: Mapping[Hashable, Any], cells: pd.DataFrame, level: float) -> str:
     text = (
         f"Rounding to whole people alone makes {_percent(row['tvd_floor'])}. The variable was "
         "filled by quota: its agreement was enforced, so there is no test and no interval."
@@ -91,10 +91,10 @@ def _quota_reading(row: Mapping[Hashable, Any], cells: pd.DataFrame) -> str:
     if len(known):
         met = known["count"].between(known["quota_min"], known["quota_max"])
         text += f" {int(met.sum())} of {len(known)} categories are within their quota."
-    return text + _lottery_reading(row)
+    return text + _lottery_reading(row, level)
 
 
-def _lottery_reading(row: Mapping[Hashable, Any]) -> str:
+def _lottery_reading(row: Mapping[Hashable, Any], level: float) -> str:
     if math.isnan(row["p_lottery"]):
         return ""
     seats = row.get("lottery_seats", row["n"])
@@ -104,9 +104,11 @@ def _lottery_reading(row: Mapping[Hashable, Any]) -> str:
         if seats != row["n"]
         else ""
     )
+    beyond = not row["quota"] and row["p_exact_holm"] <= level < row["p_lottery"]
+    where = " So the departure lies in the pool drawn from, not in the draw." if beyond else ""
     return (
         f" The lottery itself misses by {_percent(row['lottery_tvd'])} on average, and "
-        f"{_percent(row['p_lottery'])} of its panels are at least as far off.{other}"
+        f"{_percent(row['p_lottery'])} of its panels are at least as far off.{where}{other}"
     )
 
 
@@ -189,10 +191,16 @@ def methods_of(check: MarginCheck) -> str:
             "target share nearest to a half."
         )
     if check.quota_variables:
+        verb = "was" if len(check.quota_variables) == 1 else "were"
+        if not check.variables["quota"].all():
+            text += (
+                " The tests take members for a simple random sample; a draw by quota is one only "
+                "about, also in the variables that it left free."
+            )
         text += (
-            f" {', '.join(check.quota_variables)} were filled by quota. Agreement was enforced "
+            f" {', '.join(check.quota_variables)} {verb} filled by quota. Agreement was enforced "
             "there, so that tests and intervals for free sampling do not apply; the variables "
-            "are described by their distance and their quotas."
+            "filled by quota are described by their distance and their quotas."
         )
     if check.variables["p_lottery"].notna().any():
         text += (

@@ -175,3 +175,17 @@ def test_the_header_category_feature_is_read(turned):
     with pytest.warns(ReadingWarning, match="was read with"):
         quotas = rep.Quotas.from_frame(frame)
     assert quotas.variables == ("gender", "age")
+
+
+def test_a_departure_of_the_pool_is_not_put_on_the_draw():
+    pool = pd.DataFrame({"g": ["A", "B"] * 20, "h": ["x"] * 36 + ["y"] * 4})
+    half = {"g": {"A": 0.5, "B": 0.5}, "h": {"x": 0.5, "y": 0.5}}
+    quotas = WIDE.assign(min=9, max=11)
+    lottery = rep.simulate_lottery(pool, quotas, 20, n_draws=1_000, seed=1, population=half)
+    panel = {"g": {"A": 10, "B": 10}, "h": {"x": 18, "y": 2}}
+    check = rep.check_margins(panel, half, quotas=quotas, lottery=lottery)
+    quota, free = check.variables["reading"]
+    assert "the departure lies in the pool" in free
+    assert "the departure lies in the pool" not in quota
+    assert "a draw by quota is one only about" in check.methods_text()
+    assert "g was filled by quota" in check.methods_text()
