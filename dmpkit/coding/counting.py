@@ -86,6 +86,9 @@ def coded_segments(
     part = project if coders is None else project.only(coders=coders)
     lines = lineages(part.codes)
     names = selected_codes(part, codes)
+    if subcodes and codes is None:  # codes that only hold others are counted, too
+        above = {own for name in names for own in lines[name]}
+        names = tuple(code for code in part.codes["code"] if code in above)
     if level is not None:
         whole = isinstance(level, int | np.integer) and not isinstance(level, bool)
         if not whole or level < 1 or subcodes:
@@ -108,8 +111,9 @@ def coded_segments(
     for row, code in enumerate(found):
         table[row, belongs[str(code)]] = True
     unplaced = part.unplaced["code"].isin([c for c, own in belongs.items() if own]).sum()
+    nested = _nested(names, lines if subcodes else {})
     return Coded(
-        once, names, table[number].reshape(len(once), len(names)), _nested(names, lines),
+        once, names, table[number].reshape(len(once), len(names)), nested,
         len(frame) - len(once), int(unplaced),
     )  # fmt: skip
 
@@ -135,7 +139,7 @@ def _nested(names: tuple[str, ...], lines: dict[str, tuple[str, ...]]) -> NDArra
     found = np.zeros((len(names), len(names)), dtype=bool)
     place = {name: i for i, name in enumerate(names)}
     for name in names:
-        for above in lines[name][:-1]:
+        for above in lines.get(name, ())[:-1]:
             if above in place:
                 found[place[name], place[above]] = found[place[above], place[name]] = True
     return found

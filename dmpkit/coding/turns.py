@@ -326,6 +326,8 @@ def _between(
     begin = heads[0][0] if heads else len(text)
     if text[:begin].strip():
         heads = [(0, 0, "", "", float("nan")), *heads]
+    if not heads:
+        return []
     stops = [*(head[0] for head in heads[1:]), len(text)]
     rows = []
     number = 0 if heads and heads[0][2] == "" else 1
