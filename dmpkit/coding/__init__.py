@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dmpkit.coding.agreement import CodingAgreement, agreement
+from dmpkit.coding.anonymity import Anonymity, anonymity, band
 from dmpkit.coding.approach import require_approach
 from dmpkit.coding.audit import Audit
 from dmpkit.coding.blind import BlindSplit, merge_blind, split_blind
@@ -29,6 +30,7 @@ from dmpkit.coding.quantifiers import (
 from dmpkit.coding.query import Attribute, Code, Query, parse_query
 from dmpkit.coding.reader import ReaderView, reader
 from dmpkit.coding.recoding import RecodingLog, Step
+from dmpkit.coding.release import ReleaseCheck, release_check
 from dmpkit.coding.retrieval import Retrieval, nearby, overlaps, retrieve, union
 from dmpkit.coding.saturation import Saturation, saturation
 from dmpkit.coding.spans_plots import plot_span_overlay
@@ -37,6 +39,7 @@ from dmpkit.coding.turns import TURN_RULES, TurnRule, Turns, find_turns, segment
 __all__ = [
     "QUANTIFIERS",
     "TURN_RULES",
+    "Anonymity",
     "Attribute",
     "AttributeTable",
     "Audit",
@@ -53,12 +56,15 @@ __all__ = [
     "Query",
     "ReaderView",
     "RecodingLog",
+    "ReleaseCheck",
     "Retrieval",
     "Saturation",
     "Step",
     "TurnRule",
     "Turns",
     "agreement",
+    "anonymity",
+    "band",
     "case_matrix",
     "code_by_attribute",
     "cooccurrence",
@@ -79,6 +85,7 @@ __all__ = [
     "read_codebook",
     "read_project",
     "reader",
+    "release_check",
     "require_approach",
     "restore",
     "retrieve",

@@ -198,8 +198,11 @@ def quantifier_relation(
     if not a or not b:
         return ""
     other = n if n_fewer is None else n_fewer
-    if quantifier_bounds(a, n)[0] > quantifier_bounds(b, other)[1]:
+    (least, most), (fewest, largest) = quantifier_bounds(a, n), quantifier_bounds(b, other)
+    if least > largest:
         return "numbers"
+    if most <= fewest:  # in so small a group the numbers forbid what the words suggest
+        return ""
     same = _size(n) == _size(other) or (math.isnan(_size(n)) and math.isnan(_size(other)))
     return "words" if same and b in _below()[a] else ""
 

@@ -64,6 +64,12 @@ def test_disputed_pairs_stay_open(pair):
     assert quantifier_relation(*pair, 25) == quantifier_relation(*pair[::-1], 25) == ""
 
 
+def test_the_numbers_forbid_what_the_words_suggest_in_a_small_group():
+    # of three, nearly all and a couple are both two
+    assert quantifier_relation("nearly all", "a couple", 3) == ""
+    assert quantifier_relation("nearly all", "a couple", 25) == "numbers"
+
+
 def test_words_about_different_groups_are_not_ordered_by_words():
     assert quantifier_relation("most", "a few", 25, 20) == ""
     assert quantifier_relation("most", "a couple", 25, 6) == "numbers"
@@ -85,7 +91,7 @@ def test_the_order_is_strict_and_carries_over(a, b, c, n):
         assert not quantifier_relation(b, a, n)
         # no claim against the numbers that the words force
         assert quantifier_bounds(a, n)[1] > quantifier_bounds(b, n)[0]
-        if quantifier_relation(b, c, n) == "words" == quantifier_relation(a, b, n):
+        if n >= 10 and quantifier_relation(b, c, n) == "words" == quantifier_relation(a, b, n):
             assert quantifier_relation(a, c, n)
 
 
