@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
 __all__ = ["Budget", "find_quote"]
 
-#: Likeness (difflib's ratio) from which changed words count as the same quotation.
-LIKE: Final = 0.85
+#: Share of the letters that stand in equal words (difflib on words), from which words that
+#: have changed count as the same quotation.
+LIKE: Final = 0.8
 #: Shortest quotation that is looked for with changed words.
 MIN_LIKE: Final = 20
 #: Characters on either side of the place that are searched for changed words.
 NEAR: Final = 400
+_WORD = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass
@@ -20,7 +23,7 @@ class Budget:
     """What searching may cost in one project, so that no file takes for ever."""
 
     exact: int = 3_000_000_000  # characters looked through
-    like: int = 20_000_000  # pairs of characters compared
+    like: int = 3_000_000  # pairs of words compared
 
     def take_exact(self, cost: int) -> bool:
         """Spend on an exact search, if there is enough."""
@@ -100,22 +103,24 @@ def _like(
     high = (
         min(len(body), near + len(quote) + NEAR) if near is not None else min(len(body), 4 * NEAR)
     )
-    window = body[low:high]
-    if not budget.take_like(len(window) * len(quote)):
+    words = [(low + m.start(), low + m.end()) for m in _WORD.finditer(body[low:high])]
+    there, wanted = [body[a:b] for a, b in words], _WORD.findall(quote)
+    if not wanted or not budget.take_like(len(there) * len(wanted)):
         return None, "not compared: the file has too many quotations whose words have changed"
     from difflib import SequenceMatcher
 
-    matcher = SequenceMatcher(None, window, quote, autojunk=False)
-    blocks = [block for block in matcher.get_matching_blocks() if block.size >= 4]
+    matcher = SequenceMatcher(None, there, wanted, autojunk=False)
+    blocks = [block for block in matcher.get_matching_blocks() if block.size]
     if not blocks:
         return None, "the words are not in the text"
-    a = max(0, blocks[0].a - blocks[0].b)
-    b = min(
-        len(window), blocks[-1].a + blocks[-1].size + len(quote) - blocks[-1].b - blocks[-1].size
-    )
-    if b <= a or SequenceMatcher(None, window[a:b], quote, autojunk=False).ratio() < LIKE:
+    first, last = blocks[0], blocks[-1]
+    a = max(0, first.a - first.b)
+    b = min(len(there), last.a + len(wanted) - last.b)
+    same = sum(len(word) for block in blocks for word in wanted[block.b : block.b + block.size])
+    total = sum(map(len, there[a:b])) + sum(map(len, wanted))
+    if b <= a or 2 * same / total < LIKE:
         return None, "the words are not in the text"
-    return (low + a, low + b), "nearly the same words"
+    return (words[a][0], words[b - 1][1]), "nearly the same words"
 
 
 def _by_ends(

@@ -44,10 +44,10 @@ def integer(value: object) -> int | None:
     >>> integer("12"), integer(3.0), integer("x"), integer(None)
     (12, 3, None, None)
     """
-    if isinstance(value, int):
-        return value
     if isinstance(value, float) and value.is_integer():
-        return int(value)
+        value = int(value)
+    if isinstance(value, int):
+        return value if abs(value) < 2**53 else None  # no text, no table is so long
     if isinstance(value, str) and value.strip().lstrip("-").isdecimal() and len(value) < 19:
         return int(value)
     return None

@@ -21,7 +21,7 @@ from dmpkit.coding.exchange.offsets import (
 __all__ = ["Placed", "place_all"]
 
 #: A name must be about as long as its span to be looked for as a quotation: characters, share.
-SLACK: tuple[int, float] = (3, 0.1)
+SLACK: tuple[int, float] = (1, 0.1)
 
 
 @dataclass
