@@ -149,10 +149,12 @@ class Cooccurrence(Result):
             found["overlapping_itself"] = np.diag(self.together)
         return pd.DataFrame(found)
 
-    def matrix(
-        self, value: Literal["c_coefficient", "jaccard", "n_12"] = "c_coefficient"
-    ) -> pd.DataFrame:
+    def matrix(self, value: str = "c_coefficient") -> pd.DataFrame:
         """Every code by every code: label column ``code``, then one column a code.
+
+        Parameters
+        ----------
+        value : {"c_coefficient", "jaccard", "n_12"}
 
         Raises
         ------

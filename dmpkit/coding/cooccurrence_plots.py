@@ -58,7 +58,7 @@ def plot_cooccurrence(
     DataError
         For fewer than 2 or more than 80 codes, or an unknown value.
     """
-    cells = result.matrix(value).drop(columns="code").to_numpy(np.float64).copy()  # type: ignore[arg-type]
+    cells = result.matrix(value).drop(columns="code").to_numpy(np.float64).copy()
     n = len(result.codes)
     if not 2 <= n <= MOST_ROWS:
         raise DataError(
@@ -177,7 +177,7 @@ def _layout(
     codes: Sequence[str], pairs: pd.DataFrame, value: str, seed: int
 ) -> dict[str, NDArray[np.float64]]:
     """Places in the square from -1 to 1, islands kept in the picture."""
-    import networkx as nx
+    import networkx as nx  # type: ignore[import-untyped]
 
     graph = nx.Graph()
     graph.add_nodes_from(codes)
@@ -212,7 +212,7 @@ def _pushed_apart(xy: NDArray[np.float64], least: float = 0.26) -> NDArray[np.fl
 
 def _node_areas(result: Cooccurrence, used: Sequence[str]) -> NDArray[np.float64]:
     n = np.array([result.segments[result.codes.index(code)] for code in used], dtype=np.float64)
-    return 30 + 470 * n / n.max()
+    return np.asarray(30 + 470 * n / n.max(), dtype=np.float64)
 
 
 def _widths(values: NDArray[np.float64], top: float) -> NDArray[np.float64]:
@@ -271,7 +271,7 @@ def _place_labels(
         figure.draw_without_rendering()  # type: ignore[union-attr]
         renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
         points = ax.transData.transform(xy)
-        radius = np.sqrt(sizes) / 2 * figure.dpi / 72  # type: ignore[union-attr]
+        radius = np.sqrt(sizes) / 2 * figure.dpi / 72
         circles = [(x - r, y - r, x + r, y + r) for (x, y), r in zip(points, radius, strict=True)]
         taken: list[tuple[float, float, float, float]] = []
         back = ax.transData.inverted()

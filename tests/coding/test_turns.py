@@ -38,7 +38,8 @@ def test_labels_of_many_kinds(line, speaker, seconds, said):
 @pytest.mark.parametrize(
     "line",
     ["One thing I learned: it takes time.", "https://example.org", "the point: no",
-     "At 12:30 we met", "Http://example.org", "12: twelve", ": nothing", "We said yes and no and maybe So: no"],
+     "At 12:30 we met", "Http://example.org", "12: twelve", ": nothing",
+     "We said yes and no and maybe So: no"],
 )  # fmt: skip
 def test_lines_that_begin_no_turn(line):
     found = coding.find_turns(f"P1: a\n{line}")
