@@ -232,7 +232,7 @@ def release_check(
     listed = None
     if names is not None:
         table = names.names if isinstance(names, PseudonymKey) else names
-        listed = NameList.read(table, "ignore")
+        listed = _Listed.of(NameList.read(table, "ignore"))
     cases = _cases(project, chosen)
     rows: list[tuple[Any, ...]] = []
     sources_of = _sources_of_words(project) if len(project.texts) > 1 else None
@@ -270,7 +270,7 @@ def release_check(
 
 
 def _said(
-    listed: NameList | None,
+    listed: _Listed | None,
     attributes: Sequence[str],
     k: int,
     longest: int,
@@ -283,7 +283,7 @@ def _said(
     if listed is None:
         missing.append("names left (no list of names was given)")
     else:
-        done.insert(0, f"{len(listed.table)} names and words that begin with them")
+        done.insert(0, f"{len(listed.names.table)} names and words that begin with them")
     if sources_of is None:
         missing.append("words in one source only (there is one source)")
     else:
@@ -345,22 +345,41 @@ def _alone(project: CodedProject, attributes: Sequence[str], k: int) -> dict[str
 Finding = tuple[str, str, Any, Any]
 
 
-def _named(quote: str, listed: NameList | None) -> list[Finding]:
+@dataclass(frozen=True)
+class _Listed:
+    """Names with what of them may stand within other words."""
+
+    names: NameList
+    whole: frozenset[str]
+    parts: frozenset[str]
+    lengths: tuple[int, ...]
+
+    @classmethod
+    def of(cls, names: NameList) -> _Listed:
+        plain = [_plain(n) for n in names.table["original"]]
+        whole = frozenset(n for n in plain if len(n) > 3)
+        parts = frozenset(p for n in plain if " " in n for p in n.split() if len(p) > 3)
+        return cls(names, whole, parts, tuple(sorted({len(n) for n in whole})))
+
+    def touches(self, word: str) -> bool:
+        """Whether a word begins with a name, or is part of one."""
+        return word in self.parts or any(word[:n] in self.whole for n in self.lengths)
+
+
+def _named(quote: str, listed: _Listed | None) -> list[Finding]:
     """Names of the list, and words that begin with one or are part of one."""
     if listed is None:
         return []
     found: list[Finding] = [
         ("name left", quote[m.start : m.end], m.start, m.end)
-        for m in listed.find(quote)
+        for m in listed.names.find(quote)
         if m.action == "replace"
     ]
     taken = [(a, b) for _, _, a, b in found]
-    whole = [_plain(n) for n in listed.table["original"]]
-    parts = {p for n in whole for p in n.split() if len(p) > 3 and " " in n}
     for m in _WORD.finditer(quote):
-        word = _plain(m.group())
-        begins = any(len(n) > 3 and word.startswith(n) for n in whole)
-        if (begins or word in parts) and not any(a < m.end() and m.start() < b for a, b in taken):
+        if listed.touches(_plain(m.group())) and not any(
+            a < m.end() and m.start() < b for a, b in taken
+        ):
             found.append(("part of a name", m.group(), m.start(), m.end()))
     return found
 
