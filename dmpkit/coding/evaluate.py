@@ -286,6 +286,12 @@ class _Asked:
     def _case(self, query: Compare) -> Mask:
         """Units with words of a case for which the comparison holds."""
         cases = self.scene.project.cases
+        if not len(self.scene.links):
+            raise DataError(
+                f"No source belongs to any case, so {query.name!r} cannot be asked for.",
+                remedy="Link them: project.with_tables(case_sources=…); some programs lose the "
+                "links on export.",
+            )
         fitting = cases.loc[_compare(cases[query.name], query), "case"]
         links = self.scene.links[self.scene.links["case"].isin(fitting)]
         empty = (self.rows["end"] == self.rows["start"]).to_numpy()

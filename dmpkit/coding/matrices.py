@@ -129,13 +129,13 @@ class CaseMatrix(Result):
 
     def summary(self) -> str:
         """The size of the matrix and what is not in it."""
-        what = "sources (the project has no cases)" if self.of_sources else "cases"
+        what = "sources (no source belongs to a case)" if self.of_sources else "cases"
         text = f"{len(self.codes)} codes in {len(self.cases)} {what}: {VALUES[self.value]}."
         missing = [c for c, known in zip(self.cases, self.assessed, strict=True) if not known]
         if missing:
             text += (
-                f"\n\nNothing was coded of {', '.join(missing[:12])}{' …' * (len(missing) > 12)}: "
-                "their rows are empty, which is not 0."
+                f"\n\nNothing was coded of {', '.join(missing[:12])}{' …' * (len(missing) > 12)} "
+                "(or no source belongs to them): their rows are empty, which is not 0."
             )
         if self.n_coders > 1 and self.value == "segments":
             text += (
@@ -184,7 +184,7 @@ def case_matrix(
     Parameters
     ----------
     project : CodedProject
-        Where it has no cases, each source is one.
+        Where no source belongs to a case, each source is one.
     codes : str or iterable of str, optional
         All codes when not given.
     value : {"present", "segments", "words", "characters"}
@@ -235,10 +235,11 @@ def case_matrix(
         at = links["at"].to_numpy(np.int64)[at_link]
         filled = _covered(scene, case[row], code, at[row], clipped[:, row], shape, value)
     filled[~_assessed(project, scene, links, len(cases), coders)] = np.nan
-    attributes = project.cases if len(project.cases) else pd.DataFrame({"case": list(cases)})
+    linked = len(project.case_sources) > 0
+    attributes = project.cases if linked else pd.DataFrame({"case": list(cases)})
     return CaseMatrix(
         cases, coded.codes, filled, value, attributes.reset_index(drop=True),
-        not len(project.cases), int(coded.segments["coder"].nunique()), coded.n_duplicates,
+        not linked, int(coded.segments["coder"].nunique()), coded.n_duplicates,
         coded.n_unplaced,
     )  # fmt: skip
 
@@ -246,10 +247,17 @@ def case_matrix(
 def _cases_and_links(scene: Scene) -> tuple[tuple[str, ...], pd.DataFrame]:
     """Cases and the words that belong to them; sources where there are no cases."""
     project = scene.project
-    if len(project.cases):
+    if len(scene.links):
         cases = tuple(project.cases["case"])
         links = scene.links
     else:
+        if len(project.cases):
+            warn(
+                f"The project has {len(project.cases)} cases, but no source belongs to any of them "
+                "(some programs lose these links on export), so each source is counted as a case. "
+                "Link them: project.with_tables(case_sources=…).",
+                ReadingWarning,
+            )
         cases = tuple(project.sources["source"])
         links = pd.DataFrame(
             {"case": list(cases), "at": np.arange(len(cases)), "start": 0, "end": scene.lengths}
@@ -538,6 +546,11 @@ def code_by_attribute(
         raise DataError(
             f"There is no attribute {attribute!r} of cases.",
             remedy=closest(attribute, project.cases.columns[1:], "attributes"),
+        )
+    if not len(project.case_sources):
+        raise DataError(
+            "No source belongs to any case, so no attribute can be laid beside a code.",
+            remedy="Link them: project.with_tables(case_sources=…); some programs lose the links.",
         )
     if not isinstance(small, int | np.integer) or isinstance(small, bool) or small < 1:
         raise DataError(f"Cells of fewer than {small!r} cases do not exist.", remedy="Say 5.")

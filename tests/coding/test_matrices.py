@@ -278,3 +278,15 @@ def test_results_write_pages_and_workbooks(tmp_path):
         assert result.to_excel(tmp_path / "book.xlsx").stat().st_size > 1000
         assert set(result.tables(kind="polars")) == set(result.frames())
         assert "no interval" in result.methods_text()
+
+
+def test_cases_without_sources_are_said():
+    project = attribute_project().with_tables(case_sources=None)
+    with pytest.warns(ReadingWarning, match="no source belongs"):
+        found = coding.case_matrix(project)
+    assert found.of_sources
+    assert found.cases[0] == "S0"
+    with pytest.raises(DataError, match="No source belongs"):
+        coding.code_by_attribute(project, "role")
+    with pytest.raises(DataError, match="No source belongs"):
+        coding.retrieve(project, "role == 'member'")
