@@ -10,7 +10,14 @@ from dmpkit.coding.blind import BlindSplit, merge_blind, split_blind
 from dmpkit.coding.codebook import Codebook, diff
 from dmpkit.coding.cooccurrence import Cooccurrence, cooccurrence
 from dmpkit.coding.data import CodedProject
-from dmpkit.coding.exchange import Convention, read_codebook, read_project, write_qdc, write_qdpx
+from dmpkit.coding.exchange import (
+    Convention,
+    read_codebook,
+    read_project,
+    write_project,
+    write_qdc,
+    write_qdpx,
+)
 from dmpkit.coding.matrices import (
     AttributeTable,
     CaseMatrix,
@@ -93,6 +100,7 @@ __all__ = [
     "segment_turns",
     "split_blind",
     "union",
+    "write_project",
     "write_qdc",
     "write_qdpx",
 ]

@@ -16,7 +16,14 @@ from helpers import shared_reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dmpkit.coding import CodedProject, read_codebook, read_project, write_qdc, write_qdpx
+from dmpkit.coding import (
+    CodedProject,
+    read_codebook,
+    read_project,
+    write_project,
+    write_qdc,
+    write_qdpx,
+)
 from dmpkit.errors import DataError, ImportAuditWarning
 
 OWN_FILES = [
@@ -279,3 +286,39 @@ def test_any_text_goes_round(texts: list[str], data: st.DataObject) -> None:
     assert again.texts == normal
     if normal == project.texts:
         assert codings(again) == codings(project)
+
+
+# --- plain tables -----------------------------------------------------------------------------
+
+
+def test_tables_of_a_project_as_a_data_package(tmp_path: Path) -> None:
+    import json
+
+    project = rich()
+    folder = write_project(project, tmp_path / "csv")
+    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    assert [r["name"] for r in package["resources"]] == list(project.frames())
+    for resource in package["resources"]:
+        frame = pd.read_csv(folder / resource["path"])
+        assert frame.columns.tolist() == [f["name"] for f in resource["schema"]["fields"]]
+        assert len(frame) == len(project.frames()[resource["name"]])
+    kept = write_project(project, tmp_path / "parquet", format="parquet")
+    again = CodedProject.from_frames(
+        *(pl.read_parquet(kept / f"{t}.parquet") for t in ("sources", "segments", "codes"))
+    )
+    assert codings(again) == codings(project)
+    assert again.texts == project.texts
+
+
+def test_tables_of_a_project_as_a_workbook(tmp_path: Path) -> None:
+    path = write_project(rich(), tmp_path / "p.xlsx", format="excel")
+    sheet = pd.read_excel(path, sheet_name="segments")
+    assert sheet["start"].tolist() == rich().segments["start"].tolist()
+    long = CodedProject.from_frames(pd.DataFrame({"source": ["I"], "text": ["a" * 40_000]}))
+    with pytest.raises(DataError, match="longer than the 32,767 characters"):
+        write_project(long, tmp_path / "q.xlsx", format="excel")
+    with pytest.raises(DataError, match="'ods' is not known"):
+        write_project(long, tmp_path / "q", format="ods")  # type: ignore[arg-type]
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(DataError, match="cannot be made"):
+        write_project(long, tmp_path / "file")
