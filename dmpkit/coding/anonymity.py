@@ -223,8 +223,10 @@ def band(
 
 def _band(number: float, width: float | None, starts: Sequence[float]) -> str:
     if width is not None:
-        first = math.floor(number / width) * width
-        return _range(first, first + width)
+        steps = number / width
+        # 0.3 is three tenths, although the division gives 2.9999999999999996
+        steps = round(steps) if abs(steps - round(steps)) < 1e-9 else math.floor(steps)
+        return _range(steps * width, (steps + 1) * width)
     place = int(np.searchsorted(starts, number, side="right"))
     if place == 0:
         return f"under {starts[0]:g}"

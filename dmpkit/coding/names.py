@@ -195,9 +195,20 @@ class NameList:
         return folded.casefold() if self.case == "ignore" else folded
 
     @cached_property
+    def rows(self) -> tuple[tuple[str, str, str], ...]:
+        """Original, pseudonym and kind of each name."""
+        columns = (self.table[c].tolist() for c in ("original", "pseudonym", "kind"))
+        return tuple(zip(*columns, strict=True))
+
+    @cached_property
+    def _spelt(self) -> tuple[str, ...]:
+        """Each name decomposed, with single spaces."""
+        return tuple(" ".join(fold(original).text.split()) for original, _, _ in self.rows)
+
+    @cached_property
     def _patterns(self) -> list[tuple[str, re.Pattern[str], int]]:
         """Names from the longest: first word, pattern, row."""
-        folded = [" ".join(fold(name).text.split()) for name in self.table["original"]]
+        folded = self._spelt
         order = sorted(range(len(folded)), key=lambda i: (-len(folded[i]), i))
         return [
             (
@@ -246,17 +257,14 @@ class NameList:
 
     def _counts(self, found: str, row: int) -> bool:
         """Whether a spelling counts as the name."""
-        own = fold(self.table["original"].iloc[row]).text
-        squeezed = " ".join(found.split())
-        own = " ".join(own.split())
+        own, squeezed = self._spelt[row], " ".join(found.split())
         if self.case == "ignore" or squeezed == own:
             return True
         return self.case == "as given or capitals" and squeezed == own.upper() != own.lower()
 
     def replacement(self, found: str, row: int) -> str:
         """The pseudonym in the case of what it stands for."""
-        pseudonym = str(self.table["pseudonym"].iloc[row])
-        original = str(self.table["original"].iloc[row])
+        original, pseudonym, _ = self.rows[row]
         if found.isupper() and not original.isupper():
             return pseudonym.upper()
         if self.case == "ignore" and found.islower() and not original.islower():

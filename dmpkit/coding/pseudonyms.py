@@ -245,7 +245,7 @@ def _replaced(text: str, names: NameList) -> tuple[str, list[_Edit], list[tuple[
 
 
 def _line(names: NameList, row: int, start: int, end: int, action: str) -> tuple[Any, ...]:
-    kind, pseudonym = names.table["kind"].iloc[row], names.table["pseudonym"].iloc[row]
+    _, pseudonym, kind = names.rows[row]
     return (start, end, pseudonym, kind, action)
 
 

@@ -59,6 +59,7 @@ def test_anonymity_in_words_and_bad_input():
 def test_bands():
     assert band([0, 9, 10, 34, -1], 10) == ["0–9", "0–9", "10–19", "30–39", "-10–-1"]
     assert band([2.2], 0.5) == ["2 to below 2.5"]
+    assert band([0.3], 0.1) == ["0.3 to below 0.4"]
     assert band(pd.Series([18, 29, 30, None]), edges=[18, 30]) == [
         "18–29",
         "18–29",
@@ -78,7 +79,7 @@ def test_a_number_lies_in_its_band(number, width):
     first = float(
         label.split("–")[0] if not label.startswith("-") else "-" + label[1:].split("–")[0]
     )
-    assert first <= number < first + width
+    assert first - 1e-6 <= number < first + width + 1e-6  # rounded at the edge
 
 
 QUOTES = {
