@@ -406,6 +406,13 @@ def complete(event: Mapping[str, Any], events: pd.DataFrame) -> dict[str, str]:
             remedy='Write {"rec_id": …, "status": …, "date": …}.',
         )
     out = {str(name): cell_text(value) for name, value in event.items()}
+    broken = [name for name, cell in out.items() if any("\ud800" <= c <= "\udfff" for c in cell)]
+    if broken:
+        raise DataError(
+            "The text holds half a character that no file can keep.",
+            column=broken[0],
+            remedy="Copy the text anew from its source.",
+        )
     for name in ("rec_id", "date"):
         if not out.get(name):
             raise DataError(f"The event has no {name}.", remedy="Every event needs one.")

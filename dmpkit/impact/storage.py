@@ -186,7 +186,7 @@ def _is_torn(path: Path) -> bool:
     """Whether the events end in an incomplete line; looks at the end, then at all of it."""
     try:
         data = path.read_bytes()
-    except FileNotFoundError:
+    except OSError:  # absent, or unreadable, of which _read_csv tells
         return False
     return _complete_bytes(data) < len(data)
 
@@ -204,7 +204,8 @@ def _set_aside_if_torn(folder: Path) -> str:
         return ""
     n = note.read_bytes().count(b"\n")
     return (
-        f"{n} incomplete line(s) of events.csv, left by a crash, were set aside in {TORN}: look "
+        f"{n} incomplete line(s) of events.csv, left by a crash (or by an editor that ends a file "
+        f"without a line break), were set aside in {TORN}: look "
         "whether the event is in the ledger, append it if not, then remove that file."
     )
 
@@ -217,6 +218,7 @@ def _set_aside(folder: Path) -> None:
     rest = data[whole:]
     if not rest:
         return
+    _refuse_if_not_torn(path, data, whole)
     if whole == 0:
         raise DataError(
             "events.csv has no complete line, not even a header.",
@@ -227,10 +229,53 @@ def _set_aside(folder: Path) -> None:
         aside.write(rest.replace(b"\r", b"\\r").replace(b"\n", b"\\n") + b"\n")
         aside.flush()
         os.fsync(aside.fileno())
+    _keep_names(folder)
     with path.open("rb+") as handle:
         handle.truncate(whole)
         handle.flush()
         os.fsync(handle.fileno())
+
+
+def _refuse_if_not_torn(path: Path, data: bytes, whole: int) -> None:
+    """A single quote mark typed by hand hides all lines after it; those are not torn.
+
+    Raises
+    ------
+    DataError
+        What would be set aside holds whole lines, as many cells as the header has.
+    """
+    lines = data[whole:].decode("utf-8", errors="replace").splitlines()
+    wide = len(_cells(data[: data.find(b"\n")].decode("utf-8-sig", errors="replace")))
+    if whole == 0 or not any(len(_cells(line)) == wide for line in lines[1:]):
+        return
+    raise DataError(
+        "A quotation mark is opened in this line and never closed, so all lines after it "
+        "would be read as one.",
+        file=path,
+        row=data[:whole].count(b"\n") + 1,
+        remedy='Put the cell into quotes and double the marks inside it ("the 5"" rule").',
+    )
+
+
+def _cells(line: str) -> list[str]:
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:
+        return []
+
+
+def _keep_names(folder: Path) -> None:
+    """Force the names of new files in a folder to disk, where the system can."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:  # Windows opens no folders, and needs no such step
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass  # some network drives do not know it; the files themselves are safe
+    finally:
+        os.close(handle)
 
 
 # --- appending ---------------------------------------------------------------------------
@@ -259,10 +304,27 @@ def locked(folder: Path, timeout: float) -> Iterator[None]:
             file=folder,
             remedy="Wait until it has written, or give a longer timeout.",
         ) from None
+    except PermissionError:
+        raise
+    except OSError as error:
+        raise DataError(f"The folder cannot be locked ({error.strerror}).", file=folder) from None
     try:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def _writable(folder: Path) -> Iterator[None]:
+    """Says in words that a folder may not be written to."""
+    try:
+        yield
+    except PermissionError as error:
+        raise DataError(
+            f"The ledger's folder cannot be written to ({error.strerror}).",
+            file=folder,
+            remedy="Ask for write permission, or copy the folder.",
+        ) from None
 
 
 def append_to_folder(ledger: Ledger, event: Mapping[str, Any], timeout: float) -> Ledger:
@@ -284,7 +346,7 @@ def append_to_folder(ledger: Ledger, event: Mapping[str, Any], timeout: float) -
     folder = ledger.folder
     if folder is None or not folder.is_dir():
         raise DataError("The ledger's folder is not there any more.", remedy="Read it anew.")
-    with locked(folder, timeout):
+    with _writable(folder), locked(folder, timeout):
         untouched = ledger.stamp[:-1] == _stamp(folder)
         torn = not untouched and _is_torn(folder / EVENTS)
         if torn:
@@ -318,18 +380,32 @@ def _caught_up(ledger: Ledger, folder: Path) -> Ledger:
                 ledger = ledger.with_event({str(name): cell for name, cell in line.items()})
             return ledger
     tables = {name: _read_csv(folder / f"{name}.csv", name) for name in TABLES}
-    return Ledger(**tables, folder=folder)  # type: ignore[arg-type]
+    fresh = Ledger(**tables, folder=folder)  # type: ignore[arg-type]
+    lost = sorted(set(ledger.events["event_id"]) - set(fresh.events["event_id"]))
+    if lost:
+        raise DataError(
+            f"The folder does not hold {len(lost)} event(s) any more that were there when this "
+            f"ledger was read, the first {lost[0]!r}.",
+            file=folder / EVENTS,
+            remedy="Events are never removed: take the file from version control or a backup; "
+            "where it is right as it is, read the ledger anew.",
+        )
+    return fresh
 
 
 def _write_line(path: Path, events: pd.DataFrame) -> None:
     """The last event as one line at the end of the file, on disk when this returns."""
     if not path.exists():  # a folder made by hand, without events so far
-        path.write_bytes(_csv_bytes(events.iloc[:0]))
+        with atomic_write(path) as target:
+            target.write_bytes(_csv_bytes(events.iloc[:0]))
+        _keep_names(path.parent)
     with path.open("rb") as handle:
         header = next(csv.reader([handle.readline().decode("utf-8-sig")]))
     cells = {str(name): value for name, value in events.iloc[-1].items()}
     missing = [
-        n for n, v in cells.items() if n not in header and cell_text(v) not in ("", "unknown")
+        n
+        for n, v in cells.items()  # the layer follows from the status
+        if n not in header and n != "layer" and cell_text(v) not in ("", "unknown")
     ]
     if missing:
         raise DataError(
@@ -338,14 +414,22 @@ def _write_line(path: Path, events: pd.DataFrame) -> None:
             remedy="Write the ledger anew with write_ledger.",
         )
     line = _line([cell_text(cells.get(name, "")) for name in header]).encode("utf-8")
-    with path.open("ab", buffering=0) as handle:
-        start = handle.tell()
+    try:
+        out = path.open("ab", buffering=0)
+    except OSError as error:
+        raise DataError(
+            f"The event could not be written ({error.strerror}).",
+            file=path,
+            remedy="Give the file write permission, or close the program that holds it.",
+        ) from None
+    with out:
+        start = out.tell()
         try:
-            if handle.write(line) != len(line):
+            if out.write(line) != len(line):
                 raise OSError("the disk is full")  # noqa: TRY301
-            os.fsync(handle.fileno())
+            os.fsync(out.fileno())
         except OSError as error:
-            handle.truncate(start)
+            out.truncate(start)
             raise DataError(f"The event could not be written ({error}).", file=path) from None
 
 
@@ -408,8 +492,12 @@ def write_ledger(
     DataError
         The folder holds events that this ledger does not have.
     """
+    if not isinstance(ledger, Ledger):
+        raise DataError(
+            f"A {type(ledger).__name__} is no ledger.", remedy="Make one with Ledger.from_frames."
+        )
     path = _made(folder)
-    with locked(path, timeout):
+    with _writable(path), locked(path, timeout):
         if (path / EVENTS).exists():
             _set_aside(path)
             _refuse_to_lose(ledger, path)
@@ -419,6 +507,8 @@ def write_ledger(
         _describe(ledger, path, title, licence, source)
         if not (path / ".gitignore").exists():
             (path / ".gitignore").write_text(f"{LOCK}\n", encoding="utf-8")
+        _keep_names(path)
+        _keep_names(path.resolve().parent)
         return ledger._trusted(folder=path, stamp=_signed(path, _stamp(path)))
 
 

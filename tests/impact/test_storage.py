@@ -259,3 +259,85 @@ def test_reading_needs_no_heavy_imports(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_quotation_mark_left_open_hides_no_events(tmp_path: Path) -> None:
+    """One mark typed by hand: the lines after it are not torn, and stay where they are."""
+    write_ledger(full(), tmp_path)
+    path = tmp_path / "events.csv"
+    head = path.read_text(encoding="utf-8").splitlines()[0].split(",")
+    rows = [{"event_id": f"E{k}", "rec_id": "R1", "status": "accepted", "date": "2021-12-16",
+             "recorded_on": "2022-01-01"} for k in range(4)]  # fmt: skip
+    rows[1]["note"] = 'the 5" rule'
+    lines = [head, *([row.get(name, "") for name in head] for row in rows)]
+    text = "".join(",".join(line) + "\n" for line in lines)
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match="never closed") as caught:
+        read_ledger(tmp_path)
+    assert caught.value.row == 3
+    assert path.read_text(encoding="utf-8") == text
+    assert not (tmp_path / storage.TORN).exists()
+
+
+def test_events_that_vanished_from_the_folder_are_missed(tmp_path: Path) -> None:
+    old = write_ledger(full(), tmp_path)
+    (tmp_path / "events.csv").unlink()
+    event = {"rec_id": "R3", "status": "accepted", "date": "2022-01-01"}
+    with pytest.raises(DataError, match="does not hold 3"):
+        old.append(event)
+    assert not (tmp_path / "events.csv").exists()
+    assert len(read_ledger(tmp_path).append(event).events) == 1
+
+
+def test_what_may_not_be_written_is_said(tmp_path: Path, monkeypatch: Any) -> None:
+    old = write_ledger(full(), tmp_path)
+    event = {"rec_id": "R3", "status": "accepted", "date": "2022-01-01"}
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(portalocker.Lock, "acquire", refuse)
+        with pytest.raises(DataError, match="cannot be written to"):
+            old.append(event)
+        with pytest.raises(DataError, match="cannot be written to"):
+            write_ledger(old, tmp_path)
+    real = Path.open
+
+    def no_append(self: Path, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        if self.name == "events.csv" and "a" in mode:
+            refuse()
+        return real(self, mode, *args, **kwargs)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", no_append)
+        with pytest.raises(DataError, match="write permission"):
+            old.append(event)
+    with pytest.raises(DataError, match="half a character"):
+        old.append({**event, "note": "a\ud800b"})
+    with pytest.raises(DataError, match="no ledger"):
+        write_ledger(None, tmp_path)  # type: ignore[arg-type]
+    assert len(read_ledger(tmp_path).events) == 3
+
+
+def test_an_events_file_that_is_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "recommendations.csv").write_text("rec_id,counting_unit\nR1,recommendation\n")
+    (tmp_path / "events.csv").mkdir()
+    with pytest.raises(DataError, match="cannot be read"):
+        read_ledger(tmp_path)
+
+
+def test_a_layer_that_the_file_leaves_out_follows_from_the_status(tmp_path: Path) -> None:
+    (tmp_path / "recommendations.csv").write_text("rec_id,counting_unit\nR1,recommendation\n")
+    (tmp_path / "events.csv").write_text(
+        "event_id,rec_id,status,date,precision,recorded_on\n", encoding="utf-8"
+    )
+    read_ledger(tmp_path).append({"rec_id": "R1", "status": "accepted", "date": "2022-01-01"})
+    assert read_ledger(tmp_path).events["layer"].tolist() == ["response"]
+
+
+def test_names_of_new_files_are_forced_to_disk(tmp_path: Path, monkeypatch: Any) -> None:
+    forced = []
+    monkeypatch.setattr(storage, "_keep_names", lambda folder: forced.append(Path(folder)))
+    write_ledger(full(), tmp_path / "new")
+    assert forced == [tmp_path / "new", tmp_path]
