@@ -86,7 +86,7 @@ class Estimate:
         if not math.isnan(self.standard_error):
             text += f", SE = {format_number(self.standard_error)}"
         if not math.isnan(self.p_value):
-            text += f", p = {format_number(self.p_value, 3)}"
+            text += f", {format_p(self.p_value)}"
         if self.n is not None:
             text += f", n = {self.n}"
         return f"{text} ({self.note})" if self.note else text
@@ -291,6 +291,17 @@ def format_number(value: object, digits: int = 2) -> str:
         return "∞" if number > 0 else "-∞"
     text = f"{number:.{digits}f}"
     return text[1:] if text.startswith("-") and not text.strip("-0.") else text
+
+
+def format_p(p: float) -> str:
+    """A p-value as a reader sees it: never 0.
+
+    Examples
+    --------
+    >>> format_p(0.0004), format_p(0.0317), format_p(float("nan"))
+    ('p < 0.001', 'p = 0.032', 'p = –')
+    """
+    return "p < 0.001" if p < 0.001 else f"p = {format_number(float(p), 3)}"
 
 
 def _cell(value: object, digits: int) -> str:

@@ -53,7 +53,7 @@ def test_numbers_are_shown_as_a_reader_expects(value, shown):
 def test_an_estimate_says_what_is_known_and_nothing_else():
     assert repr(Estimate(0.5)) == "0.50"
     text = repr(Estimate(0.5, 0.1, 0.3, 0.7, 0.0004, n=12, note="bootstrap"))
-    assert text == "0.50 [0.30, 0.70], SE = 0.10, p = 0.000, n = 12 (bootstrap)"
+    assert text == "0.50 [0.30, 0.70], SE = 0.10, p < 0.001, n = 12 (bootstrap)"
     assert math.isnan(Estimate(0.5).low)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import numpy as np
 import pandas as pd
 
 from dmpkit.errors import DataError
@@ -25,7 +26,16 @@ from dmpkit.impact.cherry_tables import (
     uptake_table,
 )
 from dmpkit.impact.share_intervals import checked_level, percent
-from dmpkit.reporting import Indicator, Result, Section, format_number, paragraphs, table_html
+from dmpkit.impact.wording import ratio_text
+from dmpkit.reporting import (
+    Indicator,
+    Result,
+    Section,
+    format_number,
+    format_p,
+    paragraphs,
+    table_html,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -196,7 +206,7 @@ class CherryPicking(Result):
         if self.tests is None:
             return ""
         parts = [
-            f"{row.variable} p = {format_number(row.p_value, 3)} "
+            f"{row.variable} {format_p(row.p_value)} "
             f"(after Holm {format_number(row.p_holm, 3)}; {row.note})"
             for row in rows_of(self.tests)
         ]
@@ -215,9 +225,9 @@ class CherryPicking(Result):
                 parts.append(f"{row.term} separates the fates, no finite odds ratio")
                 continue
             parts.append(
-                f"{row.term} {format_number(row.odds_ratio)} ({percent} interval "
-                f"{format_number(row.odds_low)} to {format_number(row.odds_high)}, "
-                f"p = {format_number(row.p_value, 3)})"
+                f"{row.term} {ratio_text(row.odds_ratio)} ({percent} interval "
+                f"{ratio_text(row.odds_low)} to {ratio_text(row.odds_high)}, "
+                f"{format_p(row.p_value)})"
             )
         text = (
             f"Over {fitted.n_processes} processes and {fitted.n} recommendations, the other "
@@ -441,6 +451,8 @@ def cherry_picking(
 
     _check_choices(model, errors, small_sample, n_resamples)
     confidence, used = checked_level(level), drawn_seed(seed)
+    if predictors is None:
+        raise DataError("No predictor is named.", remedy="Name columns such as cost, challenge.")
     coded = code_fates(
         to_pandas(table, what="table of recommendations"),
         fate=fate,
@@ -488,5 +500,9 @@ def _check_choices(model: str, errors: str, small_sample: str, n_resamples: int)
             raise DataError(
                 f"{name}={value!r} is not known.", remedy=f"Use {allowed[0]!r} or {allowed[1]!r}."
             )
+    if isinstance(n_resamples, bool) or not isinstance(n_resamples, int | np.integer):
+        raise DataError(
+            f"n_resamples={n_resamples!r} is no whole number.", remedy="Use 99 or more."
+        )
     if n_resamples < 99:
         raise DataError(f"{n_resamples} resamples are too few.", remedy="Use 99 or more.")

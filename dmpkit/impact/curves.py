@@ -15,6 +15,7 @@ import pandas as pd
 from dmpkit.errors import DataError
 from dmpkit.impact.followup import Floats, Ints, check_horizon, query_times, z_of
 from dmpkit.impact.product_limit import Counts, integrated
+from dmpkit.impact.share_intervals import percent
 from dmpkit.reporting import Estimate, Indicator, Result
 
 if TYPE_CHECKING:
@@ -343,7 +344,7 @@ class Curves(Result):
             first, last = last, first
         at = [_crossing(self.times, c, share, falling) for c in (curve, first, last)]
         if math.isnan(at[0]):
-            note = f"not reached: {_percent(curve[-1])} at the last observation, {self.end:g}"
+            note = f"not reached: {percent(curve[-1])} at the last observation, {self.end:g}"
         else:
             note = "" if self.bands or self.bootstrapped else "no interval: a complete list"
         return Estimate(at[0], low=at[1], high=at[2], n=self.n, note=note)
@@ -374,7 +375,7 @@ class Curves(Result):
         """The curves at the last observation, and what is uncertain, in plain words."""
         last = self.at(self.end)
         said = ", ".join(
-            f"{name} {_percent(value)}"
+            f"{name} {percent(value)}"
             for name, value in zip(last[self.column], last["estimate"], strict=True)
         )
         left = int(self.counts.at_risk[-1].sum())
@@ -435,10 +436,6 @@ def _crossing(times: Floats, curve: Floats, share: float, falling: bool) -> floa
     with np.errstate(invalid="ignore"):
         there = curve <= share + 1e-12 if falling else curve >= share - 1e-12
     return float(times[np.argmax(there)]) if there.any() else math.nan
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
 
 
 def holes(counts: Counts, origin: Sequence[int] = (0,)) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from dmpkit.errors import DataError
 from dmpkit.impact.followup import Floats, FollowUp, follow_up, labels_of, risk_counts
-from dmpkit.reporting import Indicator, Result, Section, paragraphs, table_html
+from dmpkit.reporting import Indicator, Result, Section, format_p, paragraphs, table_html
 
 __all__ = ["GroupTest", "gray_test"]
 
@@ -86,7 +86,7 @@ class GroupTest(Result):
             return f"{self.name}: {self.note}"
         return (
             f"{self.name}: chi-square {self.statistic:.3f} with {self.df} degrees of freedom, "
-            f"p = {self.p_value:.3f}.\n\n{DRAWN}"
+            f"{format_p(self.p_value)}.\n\n{DRAWN}"
         )
 
     def methods_text(self) -> str:

@@ -40,6 +40,9 @@ SAMPLED = (
     "made; they say nothing about raters and definitions."
 )
 
+#: What rounding leaves of a share of 0.
+_CRUMB = 1e-9
+
 
 def share_interval(
     successes: int, n: int, method: Method = "wilson", *, level: float = 0.95
@@ -97,8 +100,15 @@ def percent(share: float, digits: int = 1) -> str:
     --------
     >>> percent(75 / 149), percent(float("nan"))
     ('50.3 %', 'undefined')
+    >>> percent(1 / 4000), percent(3999 / 4000)  # a few are not none, and not all
+    ('under 0.1 %', 'over 99.9 %')
     """
-    return "undefined" if math.isnan(share) else f"{100 * share:.{digits}f} %"
+    if math.isnan(share):
+        return "undefined"
+    text, step = f"{100 * share:.{digits}f}", 10.0**-digits
+    if share > _CRUMB and float(text) == 0:
+        return f"under {step:g} %"
+    return f"over {100 - step:g} %" if share < 1 - _CRUMB and float(text) == 100 else f"{text} %"
 
 
 def _whole(value: object, what: str) -> int:

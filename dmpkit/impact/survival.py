@@ -23,6 +23,7 @@ from dmpkit.impact.followup import (
 from dmpkit.impact.groups import GroupTest
 from dmpkit.impact.pooled import bootstrap_incidence
 from dmpkit.impact.product_limit import counts_of_causes, product_limit
+from dmpkit.impact.wording import ratio_text
 from dmpkit.reporting import Estimate, Indicator, Result, Section, paragraphs, table_html
 
 if TYPE_CHECKING:
@@ -331,8 +332,10 @@ class CoxModel(Result):
     def summary(self) -> str:
         """The model in plain words."""
         said = "; ".join(
-            f"{row.term}: ratio {row.hazard_ratio:.2f} [{row.low:.2f}, {row.high:.2f}]"
-            for row in self.table.itertuples()
+            f"{term}: ratio {ratio_text(ratio)} [{ratio_text(low)}, {ratio_text(high)}]"
+            for term, ratio, low, high in self.table[
+                ["term", "hazard_ratio", "low", "high"]
+            ].itertuples(index=False, name=None)
         )
         opening = f"{self.method}: {self.n:,} items, {self.n_events:,} events. {said}."
         return "\n\n".join([opening, *self.notes, SAMPLE])

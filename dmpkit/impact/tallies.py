@@ -20,12 +20,12 @@ from dmpkit.errors import DataError
 from dmpkit.impact.clocks import AsOf, as_of
 from dmpkit.impact.dates import NEVER, as_day, days_of, iso
 from dmpkit.impact.index import LAYER_CODES, STATUS_WORDS
+from dmpkit.impact.share_intervals import percent
 from dmpkit.impact.vocabulary import ANSWERED, BASELINES, COUNTING_UNITS, LAYERS, label
 from dmpkit.reporting import (
     Indicator,
     Result,
     Section,
-    format_number,
     paragraphs,
     table_html,
 )
@@ -215,7 +215,7 @@ class Shares(Result):
 
 
 def _percent(share: float) -> str:
-    return "not assessed" if np.isnan(share) else f"{format_number(100 * share, 1)} %"
+    return "not assessed" if np.isnan(share) else percent(share)
 
 
 def shares(

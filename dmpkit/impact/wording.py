@@ -9,6 +9,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from dmpkit.errors import DataError
+from dmpkit.reporting import format_number
 
 __all__ = ["lint_causal_words"]
 
@@ -37,6 +38,19 @@ _WORDS: Mapping[str, str] = MappingProxyType(
 )  # fmt: skip
 _PATTERN = re.compile("|".join(f"(?P<w{i}>\\b(?:{w})\\b)" for i, w in enumerate(_WORDS)), re.I)
 _NEGATED = re.compile(r"\b(?:not|no|never|neither|nor|cannot|without)\b[^.;:]{0,60}$", re.I)
+
+
+def ratio_text(ratio: float) -> str:
+    """A ratio with two decimals, but never 0.00, and no digits that nobody believes.
+
+    Examples
+    --------
+    >>> ratio_text(0.347), ratio_text(0.0021), ratio_text(5e9), ratio_text(float("inf"))
+    ('0.35', 'under 0.01', 'over 1,000', '∞')
+    """
+    if 0 < ratio < 0.01:
+        return "under 0.01"
+    return "over 1,000" if 1000 < ratio < float("inf") else format_number(float(ratio))
 
 
 def lint_causal_words(text: str) -> pd.DataFrame:

@@ -265,3 +265,28 @@ def test_a_hundred_thousand_items_take_seconds():
     )
     curves.at([365, 730])
     assert time.process_time() - begun < 5
+
+
+def test_an_item_that_enters_at_its_own_time_is_refused() -> None:
+    with pytest.raises(DataError, match="not before the time"):
+        impact.cumulative_incidence([2, 4], [1, 1], [2, 0])
+
+
+def test_a_sure_share_is_not_rounded_to_none_or_all() -> None:
+    few = impact.cumulative_incidence([1.0] * 3 + [2.0] * 7000, [1] * 3 + [0] * 7000)
+    assert "1 under 0.1 %, pending over 99.9 %" in few.summary()
+    assert "1 100.0 %, pending 0.0 %" in impact.cumulative_incidence([1, 2, 3], [1, 1, 1]).summary()
+
+
+def test_the_martingale_error_where_hardly_anything_is_pending() -> None:
+    """One of each cause in turn, 20 items: the sum of the docstring, term by term."""
+    n = 20
+    found = impact.cumulative_incidence(range(1, n + 1), [1 + t % 2 for t in range(n)])
+    variance = 0.0
+    for s in range(n):  # s events before, one now; F of cause 1 rises by 1 / n each time
+        ahead = sum(1 / n for later in range(s + 1, n) if later % 2 == 0)
+        after = (n - s - 1) / n
+        hit = float(s % 2 == 0) - (ahead / after if after else 0.0)
+        variance += ((n - s) / n) ** 2 / (n - s) ** 2 * hit**2
+    table = found.martingale_errors([n]).set_index("cause")
+    assert table.loc["1", "standard_error"] == pytest.approx(math.sqrt(variance), abs=1e-14)
