@@ -21,7 +21,7 @@ __all__ = ["NEVER", "as_day", "days_of", "iso", "iso_days", "period", "periods"]
 #: Stands for a day that has not come and never will.
 NEVER = 2**31 - 1
 _EPOCH = dt.date(1970, 1, 1).toordinal()
-_SHAPE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+_SHAPE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 _NATURAL = {4: "year", 7: "month", 10: "day"}
 
 
@@ -143,6 +143,8 @@ def as_day(date: object, what: str = "date") -> int:
     >>> as_day("1970-01-03")
     2
     """
+    if date is pd.NaT:
+        raise DataError(f"The {what} is missing.", remedy="Write it YYYY-MM-DD.")
     if isinstance(date, dt.datetime):
         date = date.date()
     if isinstance(date, dt.date):

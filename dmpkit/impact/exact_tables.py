@@ -56,7 +56,10 @@ def exact_table_test(
     >>> round(exact_table_test([[2, 0, 1], [0, 3, 0]]).p_value, 4)
     0.1
     """
-    cells = np.asarray(table, dtype=np.float64)
+    try:
+        cells = np.asarray(table, dtype=np.float64)
+    except (TypeError, ValueError):
+        cells = np.full(1, np.nan)  # no table at all: refused below
     if cells.ndim != 2 or not np.isfinite(cells).all() or (cells < 0).any() or (cells % 1).any():
         raise DataError("A cross-tabulation holds whole numbers of 0 or more.")
     counts = cells.astype(np.int64)

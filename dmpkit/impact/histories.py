@@ -129,7 +129,8 @@ def durations(
     ----------
     ledger : Ledger
     date : str or date
-        End of observation; nothing recorded later is used for it.
+        End of observation: events whose date had certainly come by then count, whenever
+        they were recorded.
     until : {"answer", "fate"}
         The first response that takes a position; or the first of implemented, rejected,
         outside powers, lost at a vote, abandoned, superseded (`FATE_CAUSES`).
@@ -142,7 +143,8 @@ def durations(
         nothing had happened), ``cause`` (the status, empty where nothing had happened),
         ``entry`` (days from receipt at which it entered the tracker, 0 when it was there
         from the start), ``left, right`` (it happened after `left` and by `right`;
-        `right` is infinite where nothing had happened), ``use`` and ``why_not`` (rows
+        `right` is infinite where nothing had certainly happened, and `left` then lies
+        before `date` where an imprecise date says that it may have), ``use`` and ``why_not`` (rows
         that survival methods must leave out: settled before receipt, or before they
         entered the tracker).
 
@@ -172,7 +174,7 @@ def durations(
         last, earliest = index.last[event], _earliest(index, event)
         cause = np.where(found, _WORDS[index.status[event]], "")
     time = np.where(found, last, day) - start
-    left = np.where(found, earliest, day) - start
+    left = np.where(found, earliest, _not_yet(index, causes, day)[row]) - start
     tracked, _ = days_of(recs["entered_tracker_on"])
     entry = np.where(tracked[row] < NEVER, np.maximum(tracked[row] - start, 0), 0)
     early, prevalent = found & (last < start), (entry > 0) & (time <= entry)
@@ -192,6 +194,15 @@ def durations(
             "why_not": why,
         }
     )
+
+
+def _not_yet(index: EventIndex, causes: tuple[str, ...], day: int) -> Ints:
+    """Last day up to `day` on which none of some statuses can have come, by recommendation."""
+    codes = [STATUS_CODES[cause] for cause in causes]
+    at = np.flatnonzero(index.standing & np.isin(index.status, codes))
+    out = np.full(len(index.report), day, dtype=np.int64)
+    np.minimum.at(out, index.rec[at], _earliest(index, at))
+    return out
 
 
 def _first_of(index: EventIndex, causes: tuple[str, ...], day: int) -> Ints:

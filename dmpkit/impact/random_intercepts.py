@@ -160,6 +160,8 @@ def fit_random_intercept(
     names, place = np.unique(np.asarray(groups), return_inverse=True)
     if len(names) < 2:
         raise DataError("Random intercepts need two processes or more.")
+    if isinstance(n_nodes, bool) or not isinstance(n_nodes, int | np.integer):
+        raise DataError(f"n_nodes={n_nodes!r} is no whole number.", remedy="Use 15, or 7 or more.")
     if n_nodes < 7:
         raise DataError(f"{n_nodes} quadrature nodes are too few.", remedy="Use 15, or 7 or more.")
     plain = fit_cumulative_logit(design, codes)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -103,7 +104,8 @@ def _from_f(
 
 
 def _share(confidence: float) -> None:
-    if not 0 < float(confidence) < 1:
+    given: Any = confidence
+    if not isinstance(given, Real) or not 0 < float(confidence) < 1:
         raise DataError(f"The confidence is {confidence!r}.", remedy="Use a share, such as 0.95.")
 
 
@@ -113,7 +115,10 @@ def _grouped(values: Any, groups: Any) -> tuple[Floats, NDArray[np.int64]]:
         x = np.asarray(values, dtype=np.float64).ravel()
     except (TypeError, ValueError):
         raise DataError("The values are not numbers.") from None
-    labels = pd.Series(list(groups), dtype=object)
+    try:
+        labels = pd.Series(list(groups), dtype=object)
+    except TypeError:
+        raise DataError("The groups are not a list.", remedy="Give one group a value.") from None
     if len(labels) != len(x):
         raise DataError(f"There are {len(x)} values and {len(labels)} group labels.")
     if np.isinf(x).any():

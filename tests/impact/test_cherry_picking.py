@@ -12,7 +12,14 @@ import polars as pl
 import pytest
 
 from dmpkit.errors import DataError, SeparationWarning, SmallSampleWarning
-from dmpkit.impact import CherryPicking, cherry_picking, exact_table_test, lint_causal_words
+from dmpkit.impact import (
+    CherryPicking,
+    cherry_picking,
+    exact_table_test,
+    fit_random_intercept,
+    lint_causal_words,
+)
+from dmpkit.impact.wording import ratio_text
 from dmpkit.plotting import alt_text, to_png
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "impact"
@@ -448,3 +455,30 @@ def test_marginal_effects_of_categories_are_differences_from_the_first():
     assert effects["effect"].to_numpy() == pytest.approx(
         [share["half"] - share["a few"], share["most"] - share["a few"]], abs=1e-9
     )
+
+
+def test_only_the_named_fates_count_as_taken_up() -> None:
+    table = pd.DataFrame({"fate": ["no", "part", "full", "full"] * 2, "cost": ["a", "b"] * 4})
+    found = cherry_picking(
+        table, fate="fate", predictors=["cost"], levels=["no", "part", "full"], taken_up="part"
+    )
+    assert found.coded.taken_up.tolist() == [False, True, False, False] * 2
+    assert found.coded.taken_up_levels == ("part",)
+
+
+def test_arguments_of_the_wrong_kind_are_refused() -> None:
+    table = pd.DataFrame({"fate": ["no", "yes"] * 4, "cost": [1, 2] * 4})
+    with pytest.raises(DataError, match="n_resamples"):
+        cherry_picking(table, fate="fate", predictors=["cost"], n_resamples="many")  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="predictor"):
+        cherry_picking(table, fate="fate", predictors=None)  # type: ignore[arg-type]
+    for wrong in ("abc", [[1, 2], [3]]):
+        with pytest.raises(DataError, match="whole numbers"):
+            exact_table_test(wrong)
+    with pytest.raises(DataError, match="n_nodes"):
+        fit_random_intercept([[1.0], [2]], [0, 1], [1, 2], n_nodes="x")  # type: ignore[arg-type]
+
+
+def test_ratios_are_never_0_in_words() -> None:
+    found = [ratio_text(r) for r in (0.0, 0.0049, 0.01, 1000.0, 1000.5, float("nan"))]
+    assert found == ["0.00", "under 0.01", "0.01", "1000.00", "over 1,000", "–"]

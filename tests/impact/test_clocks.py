@@ -488,3 +488,68 @@ def test_any_query_on_a_real_size_is_quick() -> None:
             made.as_of(*args).certain  # noqa: B018
             best = min(best, time.perf_counter() - start)
         assert best < 0.05
+
+
+def test_on_the_day_of_its_withdrawal_an_event_is_known_no_more() -> None:
+    found = ledger(
+        ("R1", "accepted", "2021-12-16", {"recorded_on": "2021-12-17"}),
+        ("R1", "withdrawn_entry", "2022-02-01", {"recorded_on": "2022-02-01", "withdraws": "E01"}),
+    )
+    for known_on, status in (("2022-01-31", "accepted"), ("2022-02-01", "no_record")):
+        assert found.as_of("2022-06-01", known_on=known_on).certain["R1"] == status
+
+
+def test_action_on_the_day_of_receipt_does_not_predate() -> None:
+    found = ledger(
+        ("R1", "in_progress", "2021-06-23"),
+        ("R2", "in_progress", "2021-06-22"),
+        ("R3", "in_progress", "2021-06"),
+    )
+    assert found.as_of("2022-01-01").predates == ("R2",)
+
+
+def test_digits_of_other_scripts_are_no_date() -> None:
+    with pytest.raises(DataError, match="is not a date"):
+        ledger(("R1", "accepted", "\uff12\uff10\uff12\uff11-12-16"))
+    with pytest.raises(DataError, match="missing"):
+        ledger().as_of(pd.NaT)  # type: ignore[arg-type]
+
+
+def test_what_an_imprecise_date_leaves_open_is_not_known_to_be_undone() -> None:
+    """Done some time in 2022, asked in the middle of it: it was undone to the end of 2021."""
+    found = ledger(("R1", "abandoned", "2022"), ("R2", "abandoned", "2023-03-01"))
+    table = found.durations("2022-06-23").set_index("rec_id")
+    assert table.loc["R1", ["cause", "time", "left"]].tolist() == ["", 365.0, 191.0]
+    assert table.loc["R2", ["cause", "time", "left"]].tolist() == ["", 365.0, 365.0]
+    assert table["right"].tolist() == [float("inf")] * 3
+
+
+def test_grade_0_counts_what_was_not_graded() -> None:
+    found = ledger(("R1", "accepted", "2021-12-16"))
+    assert found.as_of("2022-01-01", min_grade=0).certain["R1"] == "accepted"
+    assert found.as_of("2022-01-01", min_grade=1).certain["R1"] == "no_record"
+
+
+def test_what_was_possibly_reversed_is_not_in_the_lower_bound() -> None:
+    found = ledger(
+        ("R1", "implemented", "2022-01-10", {"evidence_grade": 3}),
+        ("R1", "reversed", "2022-06"),
+        n=2,
+    )
+    row = found.shares("2022-06-15").bounds.iloc[0]
+    assert row[["count", "low", "high"]].tolist() == [1, 0.0, 1.0]
+
+
+def test_what_settled_on_the_day_it_entered_the_tracker_is_left_out() -> None:
+    found = Ledger.from_frames(
+        recommendations(2, entered_tracker_on=["2022-01-01", "2021-12-31"]),
+        events(("R1", "abandoned", "2022-01-01"), ("R2", "abandoned", "2022-01-01")),
+    )
+    table = found.durations("2022-06-23")
+    assert table["use"].tolist() == [False, True]
+    assert table["why_not"].tolist() == ["settled before it entered the tracker", ""]
+
+
+def test_what_is_dated_to_a_day_was_undone_the_day_before() -> None:
+    table = ledger(("R1", "abandoned", "2021-07-03"), n=1).durations("2022-06-23")
+    assert table[["time", "left", "right"]].iloc[0].tolist() == [10.0, 9.0, 10.0]

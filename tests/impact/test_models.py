@@ -292,3 +292,29 @@ def test_tables_without_a_test():
     assert "one row" in found.note
     with pytest.raises(DataError, match="whole numbers"):
         exact_table_test([[1, -1], [0, 2]])
+
+
+def test_the_sign_of_the_deviation_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search may end at minus the deviation, which is as likely."""
+    import scipy.optimize
+
+    rng = np.random.default_rng(4)
+    groups = np.repeat(np.arange(12), 8)
+    x = rng.normal(size=(96, 1))
+    eta = x[:, 0] + 1.5 * rng.normal(size=12)[groups]
+    y = (eta + rng.logistic(size=96) > 0).astype(int)
+    plain = fit_random_intercept(x, y, groups)
+    real = scipy.optimize.minimize
+
+    def mirrored(*args: object, **options: object) -> object:
+        found = real(*args, **options)
+        found.x[-1] *= -1
+        return found
+
+    monkeypatch.setattr(scipy.optimize, "minimize", mirrored)
+    other = fit_random_intercept(x, y, groups)
+    assert other.process_sd == pytest.approx(plain.process_sd, abs=1e-6)
+    assert plain.joint_covariance is not None
+    assert other.joint_covariance is not None
+    assert np.abs(plain.joint_covariance[-1, :-1]).min() > 1e-4
+    np.testing.assert_allclose(other.joint_covariance, plain.joint_covariance, atol=1e-6)

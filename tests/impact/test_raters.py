@@ -229,3 +229,16 @@ def test_picture():
     drawn = raters(many).plot_raters()
     assert len(drawn.get_yticklabels()) == 40
     assert "12 more differ" in drawn.get_xlabel()
+
+
+def test_how_far_each_status_is_graded() -> None:
+    by_grade: dict[int, list[str]] = {}
+    for status, grade in HOW_FAR.items():
+        by_grade.setdefault(grade, []).append(status)
+    assert {grade: sorted(by_grade[grade]) for grade in (1, 2, 3, 4)} == {
+        1: ["in_progress", "put_to_a_vote", "reopened"],
+        2: ["decided"],
+        3: ["implemented_in_part"],
+        4: ["implemented"],
+    }
+    assert len(by_grade[0]) == 12

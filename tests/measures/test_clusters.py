@@ -138,3 +138,10 @@ def test_cluster_weights():
 def test_bad_input_is_explained(call, match):
     with pytest.raises(DataError, match=match):
         call()
+
+
+def test_arguments_of_the_wrong_kind_are_refused():
+    with pytest.raises(DataError, match="not a list"):
+        icc([1, 2], None)
+    with pytest.raises(DataError, match="confidence"):
+        icc([1, 2, 3, 4], [1, 1, 2, 2], confidence="x")
