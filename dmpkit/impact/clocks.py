@@ -72,6 +72,9 @@ class AsOf(Result):
     overdue : DataFrame
         ``rec_id, what, due, days, status``: answers and actions that were due before the
         day and had not come. Only recommendations that have a due date can be overdue.
+    counting_units : tuple of str
+        What the rows count as; where there are several, wholes and parts stand in the
+        counts side by side.
     """
 
     title: ClassVar[str] = "Status on a day"
@@ -85,6 +88,7 @@ class AsOf(Result):
     predates: tuple[str, ...]
     overdue: pd.DataFrame
     n_with_due_date: int
+    counting_units: tuple[str, ...] = ()
 
     @cached_property
     def certain(self) -> pd.Series[str]:
@@ -169,6 +173,12 @@ class AsOf(Result):
             parts.append(f"{label(str(row.status))} {span}")
         unsure = int((self.codes["certain any"] != self.codes["possible any"]).sum())
         lines = [f"On {self.date} ({known}): {', '.join(parts) or 'no recommendations'}."]
+        if len(self.counting_units) > 1:
+            lines.append(
+                f"These are rows of several counting units ({', '.join(self.counting_units)}), "
+                "wholes beside their parts, and no count of recommendations; for one unit see "
+                "the shares."
+            )
         if unsure:
             lines.append(
                 f"For {unsure} the status depends on dates known no better than to a month, "
@@ -281,6 +291,7 @@ def as_of(
         predates=tuple(sorted(rec_ids[early])),
         overdue=overdue,
         n_with_due_date=n_due,
+        counting_units=tuple(dict.fromkeys(ledger.recommendations["counting_unit"])),
     )
 
 

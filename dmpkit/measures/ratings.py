@@ -348,7 +348,7 @@ def ratings_from_columns(
     require_columns(table, names if unit is None else [unit, *names])
     require_unique(names, "rater")
     table = table.rename(columns=str)
-    rows = [table[name].to_numpy(dtype=object, na_value=None) for name in names]
+    rows = [table[name].to_numpy(dtype=object, na_value=np.nan) for name in names]
     read = Ratings.read(np.array(rows, dtype=object), **options)
     kept = tuple(names[int(name.split()[1]) - 1] for name in read.raters)
     units = range(len(table)) if unit is None else tuple(table[unit])

@@ -553,3 +553,14 @@ def test_what_settled_on_the_day_it_entered_the_tracker_is_left_out() -> None:
 def test_what_is_dated_to_a_day_was_undone_the_day_before() -> None:
     table = ledger(("R1", "abandoned", "2021-07-03"), n=1).durations("2022-06-23")
     assert table[["time", "left", "right"]].iloc[0].tolist() == [10.0, 9.0, 10.0]
+
+
+def test_wholes_and_parts_are_not_passed_off_as_one_count() -> None:
+    recs = recommendations(
+        3, counting_unit=["recommendation", "sub-action", "sub-action"], parent_id=["", "R1", "R1"]
+    )
+    made = events(*((f"R{k}", "accepted", "2021-12-16") for k in (1, 2, 3)))
+    text = Ledger.from_frames(recs, made).as_of("2022-01-01").summary()
+    assert "accepted 3" in text
+    assert "several counting units (recommendation, sub-action)" in text
+    assert "counting units" not in ledger().as_of("2022-01-01").summary()

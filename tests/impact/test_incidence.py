@@ -279,8 +279,8 @@ def test_a_sure_share_is_not_rounded_to_none_or_all() -> None:
 
 
 def test_the_martingale_error_where_hardly_anything_is_pending() -> None:
-    """One of each cause in turn, 20 items: the sum of the docstring, term by term."""
-    n = 20
+    """One of each cause in turn, 21 items: the sum of the docstring, term by term."""
+    n = 21
     found = impact.cumulative_incidence(range(1, n + 1), [1 + t % 2 for t in range(n)])
     variance = 0.0
     for s in range(n):  # s events before, one now; F of cause 1 rises by 1 / n each time
