@@ -1,0 +1,114 @@
+"""The studies of representativeness, recomputed from their tables by another route."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from fractions import Fraction
+
+import pytest
+
+from dmpkit import datasets
+from dmpkit.workbench import Study
+
+SLUGS = ["jersey-jury-2021"]
+VERDICT = "application/vnd.dmpkit.verdict+json"
+
+
+def rows(slug, table):
+    """The rows of a table, read without pandas."""
+    with datasets.studies_path(slug, f"{table}.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def study(slug):
+    return Study.open(datasets.studies_path(slug))
+
+
+def cells(slug):
+    return json.loads(study(slug).notebook_path().read_text(encoding="utf-8"))["cells"]
+
+
+def outputs(slug):
+    return [out for cell in cells(slug) for out in cell.get("outputs", [])]
+
+
+def agrees(slug, name, value):
+    """Whether a value is the published figure, by the figure's own tolerance."""
+    return study(slug).compare(name, float(value)).verdict != "differs"
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_one_verdict_a_figure_and_none_differs(slug):
+    given = [out["data"][VERDICT] for out in outputs(slug) if VERDICT in out.get("data", {})]
+    assert sorted(v["figure"] for v in given) == sorted(f.figure for f in study(slug).figures)
+    assert not [v["figure"] for v in given if v["verdict"] == "differs"]
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_the_notebook_reads_as_the_others_do(slug):
+    ids = [cell["id"] for cell in cells(slug)]
+    assert ids[0] == "question"
+    assert {"published-here", "try-next"} <= set(ids)
+    stored = json.dumps(outputs(slug))
+    assert not re.search(r"/(home|Users|root|tmp|work|mnt)/", stored)
+    assert '"output_type": "error"' not in stored
+    assert '"name": "stderr"' not in stored
+    for out in outputs(slug):
+        if "image/png" in out.get("data", {}):
+            assert len(out["metadata"]["image/png"]["alt"]) > 30
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_asserts_stand_apart_and_have_words(slug):
+    for cell in cells(slug):
+        if cell["cell_type"] == "code":
+            lines = "".join(cell["source"]).splitlines()
+            asserts = [line for line in lines if line.lstrip().startswith("assert ")]
+            assert bool(asserts) == cell["id"].endswith("-said"), cell["id"]
+            assert all("," in line or line.rstrip().endswith("(") for line in asserts)
+
+
+# --- jersey-jury-2021 ---------------------------------------------------------------------
+
+
+def jersey(stage):
+    return {
+        (r["variable"], r["category"]): Fraction(r["value"])
+        for r in rows("jersey-jury-2021", "composition")
+        if r["stage"] == stage
+    }
+
+
+def test_jersey_percentages_are_those_of_477():
+    came = jersey("responded")
+    for row in rows("jersey-jury-2021", "responded-percent"):
+        share = 100 * came[row["variable"], row["category"]] / 477
+        assert abs(share - Fraction(row["percent"])) <= Fraction(1, 20), row
+
+
+def test_jersey_chi_square_of_sex_by_hand():
+    men, women = (jersey("responded")["sex", c] for c in ("Male", "Female"))
+    wanted = (men + women) * Fraction(496, 1000)
+    other = men + women - wanted
+    chi2 = (men - wanted) ** 2 / wanted + (women - other) ** 2 / other
+    held = {r["variable"]: r for r in rows("jersey-jury-2021", "scipy-responded")}
+    assert float(held["sex"]["chi2"]) == pytest.approx(float(chi2), rel=1e-12)
+
+
+def test_jersey_distances_by_hand():
+    island = jersey("population")
+    for stage, table in (("responded", "scipy-responded"), ("selected", "scipy-jury")):
+        people = jersey(stage)
+        for row in rows("jersey-jury-2021", table):
+            here = [k for k in people if k[0] == row["variable"] and island[k]]
+            n, total = sum(people[k] for k in here), sum(island[k] for k in here)
+            gaps = [abs(people[k] / n - island[k] / total) for k in here]
+            assert float(sum(gaps) / 2) == pytest.approx(float(row["tvd"]), rel=1e-12)
+
+
+def test_jersey_rate_and_the_step_of_the_men():
+    assert agrees("jersey-jury-2021", "response-rate", Fraction(47700, 4600))
+    step = Fraction(11, 23) - Fraction(153, 477)
+    assert agrees("jersey-jury-2021", "jury-men-added", 100 * step)
