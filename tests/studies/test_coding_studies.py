@@ -1,0 +1,104 @@
+"""The studies that code a text: recounted here in another way than in their notebooks."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections import Counter
+
+from dmpkit import datasets
+from dmpkit.workbench import Study
+
+
+def rows(slug, name):
+    with datasets.studies_path(slug, name).open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def figure(slug, name):
+    return Study.open(datasets.studies_path(slug)).figure(name).value
+
+
+# --- practitioner ethics -------------------------------------------------------------------
+
+ETHICS = "practitioner-ethics-2024"
+#: What a word forces of 25, typed by hand; and what stands below it in ordinary use.
+ENDS = {
+    "just one": (1, 1),
+    "one": (1, 25),
+    "a couple": (2, 2),
+    "more than one": (2, 25),
+    "a few": (2, 25),
+    "some": (1, 25),
+    "others": (1, 25),
+    "several": (2, 25),
+    "many": (2, 25),
+    "a minority": (1, 12),
+    "most": (13, 25),
+    "nearly all": (13, 24),
+}
+BELOW = {
+    "nearly all": {"most", "many", "several", "some", "a few", "a couple", "just one"},
+    "most": {"many", "several", "some", "a few", "a couple", "just one"},
+    "many": {"several", "a few", "a couple", "just one"},
+    "several": {"a couple", "just one"},
+    "some": {"a couple", "just one"},
+    "a few": {"just one"},
+    "a couple": {"just one"},
+}
+
+
+def words_about_people():
+    return [r["quantifier"] for r in rows(ETHICS, "agreed.csv") if r["unit"] == "interviewees"]
+
+
+def test_every_code_is_settled_and_every_phrase_coded_twice():
+    findings = rows(ETHICS, "findings.csv")
+    assert [r["finding"] for r in rows(ETHICS, "agreed.csv")] == [r["finding"] for r in findings]
+    phrases = {r["finding"] for r in findings if r["phrase"]}
+    coded = [(r["finding"], r["coder"]) for r in rows(ETHICS, "codings.csv")]
+    assert sorted(coded) == sorted(itertools.product(phrases, ("first", "second")))
+
+
+def test_what_both_coders_say_is_kept_and_all_else_has_a_reason():
+    coded = {(r["finding"], r["coder"]): r for r in rows(ETHICS, "codings.csv")}
+    for row in rows(ETHICS, "agreed.csv"):
+        both = [coded.get((row["finding"], coder)) for coder in ("first", "second")]
+        if None in both:
+            assert row["quantifier"] == row["unit"] == ""
+            assert row["reason"]
+            continue
+        pairs = {(r["quantifier"], r["unit"]) for r in both}
+        assert bool(row["reason"]) == (len(pairs) == 2)
+        if len(pairs) == 1:
+            assert pairs == {(row["quantifier"], row["unit"])}
+
+
+def test_the_agreement_by_hand():
+    coded = {(r["finding"], r["coder"]): r for r in rows(ETHICS, "codings.csv")}
+    names = sorted({finding for finding, _ in coded})
+    for column, published in (("quantifier", "alpha-words"), ("unit", "alpha-units")):
+        pairs = [tuple(coded[n, c][column] for c in ("first", "second")) for n in names]
+        counts = Counter(itertools.chain(*pairs))
+        total = sum(counts.values())
+        observed = sum(a != b for a, b in pairs) / len(pairs)
+        same = sum(v * (v - 1) for v in counts.values()) / (total * (total - 1))
+        alpha = 1 - observed / (1 - same)
+        assert abs(alpha - float(figure(ETHICS, published))) < 0.0005  # three digits are kept
+
+
+def test_the_orders_by_hand():
+    words = words_about_people()
+    numbers = usual = 0
+    for a, b in itertools.permutations(words, 2):
+        parted = ENDS[a][0] > ENDS[b][1]
+        numbers += parted
+        usual += not parted and b in BELOW.get(a, ())
+    assert numbers == float(figure(ETHICS, "orders-by-numbers"))
+    assert numbers + usual == float(figure(ETHICS, "orders-known"))
+
+
+def test_exact_numbers_and_majorities_by_hand():
+    ends = [ENDS[word] for word in words_about_people()]
+    assert sum(low == high for low, high in ends) == float(figure(ETHICS, "exact-numbers"))
+    assert sum(low > 12.5 for low, _ in ends) == float(figure(ETHICS, "majorities"))
