@@ -145,6 +145,12 @@ def _parse(data: bytes, path: Path, header: list[str] | None = None) -> pd.DataF
     except UnicodeDecodeError:
         raise DataError("The file is not UTF-8 text.", file=path) from None
     except csv.Error as error:
+        if "field limit" in str(error):
+            raise DataError(
+                "A cell is longer than the 131,072 characters that reading CSV allows.",
+                file=path,
+                remedy="Keep long texts in a file of their own and give its address.",
+            ) from None
         raise DataError(f"The quoting is broken ({error}).", file=path) from None
     if header is None:
         if not rows:

@@ -143,6 +143,7 @@ def test_writing_over_events_of_others_is_refused(tmp_path: Path) -> None:
         ("recommendations.csv", None, "no recommendations.csv"),
         ("recommendations.csv", b"rec_id,counting_unit\nR1\n", "has 1 cells, the header has 2"),
         ("recommendations.csv", b'rec_id,counting_unit\nR1,"a"b\n', "quoting is broken"),
+        ("goals.csv", b"goal\n" + b"x" * 140_000 + b"\n", "longer than the 131,072"),
         ("recommendations.csv", b"rec_id,rec_id\nR1,R1\n", "share a name"),
         ("recommendations.csv", b"rec_id\nR1\n", "counting_unit"),
         ("goals.csv", b"goal\n\xff\n", "not UTF-8"),
