@@ -12,7 +12,7 @@ import pytest
 from dmpkit import datasets
 from dmpkit.workbench import Study
 
-SLUGS = ["jersey-jury-2021"]
+SLUGS = ["jersey-jury-2021", "uk-local-panels"]
 VERDICT = "application/vnd.dmpkit.verdict+json"
 
 
@@ -112,3 +112,65 @@ def test_jersey_rate_and_the_step_of_the_men():
     assert agrees("jersey-jury-2021", "response-rate", Fraction(47700, 4600))
     step = Fraction(11, 23) - Fraction(153, 477)
     assert agrees("jersey-jury-2021", "jury-men-added", 100 * step)
+
+
+# --- uk-local-panels ----------------------------------------------------------------------
+
+
+def test_devons_printed_percentages_by_fractions():
+    held = rows("uk-local-panels", "composition")
+    printed = {
+        stage: [
+            Fraction(r["value"]) for r in held if (r["panel"], r["stage"]) == ("Devon 2021", stage)
+        ]
+        for stage in ("selected", "completed")
+    }
+
+    def fits(percent, n):
+        nearest = round(percent * n / 100)
+        return any(
+            abs(Fraction(100 * k, n) - percent) <= Fraction(1, 2)
+            for k in (nearest - 1, nearest, nearest + 1)
+        )
+
+    wrong = [p for p in printed["selected"] if not fits(p, 70)]
+    assert agrees("uk-local-panels", "devon-impossible", len(wrong))
+    least = next(n for n in range(1, 401) if all(fits(p, n) for p in printed["selected"]))
+    assert agrees("uk-local-panels", "devon-least", least)
+    assert all(fits(p, 66) for p in printed["completed"])
+
+
+def test_brents_seats_by_hand():
+    cells_ = [
+        (int(r["min"]), int(r["count"]), int(r["max"]))
+        for r in rows("uk-local-panels", "brent-quotas")
+    ]
+    assert agrees("uk-local-panels", "brent-met", sum(a <= x <= b for a, x, b in cells_))
+    assert agrees("uk-local-panels", "brent-shortfall", sum(max(0, a - x) for a, x, _ in cells_))
+    assert agrees("uk-local-panels", "brent-excess", sum(max(0, x - b) for _, x, b in cells_))
+
+
+def test_one_small_p_among_the_four_panels():
+    from scipy.stats import chisquare
+
+    found = {}
+    for row in rows("uk-local-panels", "composition"):
+        if row["panel"] != "Devon 2021":
+            key = row["panel"], row["variable"]
+            place = 1 if row["stage"] == "selected" else 0
+            found.setdefault(key, {}).setdefault(row["category"], [0.0, 0.0])[place] = float(
+                row["value"]
+            )
+    p_values = {}
+    for key, categories in found.items():
+        asked, came = zip(*[pair for pair in categories.values() if pair[0]], strict=True)
+        wanted = [sum(came) * a / sum(asked) for a in asked]
+        p_values[key] = chisquare(came, wanted).pvalue
+    assert agrees("uk-local-panels", "n-variables", len(p_values))
+    assert [k for k, p in p_values.items() if p < 0.05] == [("Camden 2019", "age")]
+
+
+def test_the_synthetic_households_by_hand():
+    weights = [w for w, n in zip((1, 2, 3, 4), (300, 450, 150, 100), strict=True) for _ in range(n)]
+    effect = Fraction(len(weights) * sum(w * w for w in weights), sum(weights) ** 2)
+    assert agrees("uk-local-panels", "household-design-effect", effect)
