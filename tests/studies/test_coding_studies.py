@@ -102,3 +102,26 @@ def test_exact_numbers_and_majorities_by_hand():
     ends = [ENDS[word] for word in words_about_people()]
     assert sum(low == high for low, high in ends) == float(figure(ETHICS, "exact-numbers"))
     assert sum(low > 12.5 for low, _ in ends) == float(figure(ETHICS, "majorities"))
+
+
+# --- power and privilege -------------------------------------------------------------------
+
+POWER = "power-privilege-2022"
+
+
+def test_the_points_have_the_lengths_of_the_reports_lists():
+    with datasets.data_path("power-audit", "questions.csv").open(encoding="utf-8") as handle:
+        questions = list(csv.DictReader(handle))
+    lengths = Counter((q["stage"], q["kind"]) for q in questions)
+    noted = {(r["stage"], r["kind"]): int(r["points"]) for r in rows(POWER, "points-by-stage.csv")}
+    assert lengths == noted
+    assert sorted(noted.values()) == [3, 4, 5, 5, 6, 7, 8]  # by the reading notes
+    assert len({q["question"] for q in questions}) == 38
+    assert all(q["question"].endswith("?") for q in questions)
+
+
+def test_every_link_joins_a_point_and_a_criterion_once():
+    links = datasets.load("power-audit", "links")
+    assert not links.duplicated().any()
+    assert set(links["point"]) <= set(datasets.load("power-audit", "questions")["point"])
+    assert set(links["criterion"]) <= set(datasets.load("criteria")["id"])

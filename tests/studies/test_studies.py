@@ -22,6 +22,7 @@ FIRST = [
     "irish-convention",
     "lipset-1963",
     "polycrisis-2024",
+    "power-privilege-2022",
     "practitioner-ethics-2024",
     "response-milestones",
     "what-matching-can-show",
