@@ -12,7 +12,7 @@ import pytest
 from dmpkit import datasets
 from dmpkit.workbench import Study
 
-SLUGS = ["jersey-jury-2021", "uk-local-panels"]
+SLUGS = ["ccc-2019", "jersey-jury-2021", "uk-local-panels"]
 VERDICT = "application/vnd.dmpkit.verdict+json"
 
 
@@ -174,3 +174,26 @@ def test_the_synthetic_households_by_hand():
     weights = [w for w, n in zip((1, 2, 3, 4), (300, 450, 150, 100), strict=True) for _ in range(n)]
     effect = Fraction(len(weights) * sum(w * w for w in weights), sum(weights) ** 2)
     assert agrees("uk-local-panels", "household-design-effect", effect)
+
+
+# --- ccc-2019 -----------------------------------------------------------------------------
+
+
+def test_the_convention_by_trying_every_count():
+    """Start and end counts that round to the printed 9 and 14 per cent."""
+
+    def fit(percent, n):
+        return [k for k in range(n + 1) if abs(Fraction(100 * k, n) - percent) <= Fraction(1, 2)]
+
+    net = [b - a for a in fit(9, 150) for b in fit(14, 160)]
+    assert agrees("ccc-2019", "senior-net-least", min(net))
+    assert agrees("ccc-2019", "senior-net-most", max(net))
+    (without,) = fit(26, 150)
+    assert agrees("ccc-2019", "diploma-short-150", Fraction(28 * 150, 100) - without)
+
+
+def test_what_has_no_population_is_not_made_up():
+    missing = {f.figure for f in study("ccc-2019").figures if not f.is_available}
+    assert missing == {"age-gap", "occupation-gap"}
+    aims = {r["variable"] for r in rows("ccc-2019", "composition") if r["stage"] == "target"}
+    assert aims == {"sex", "diploma"}
