@@ -496,7 +496,7 @@ def write_ledger(
     Raises
     ------
     DataError
-        The folder holds events that this ledger does not have.
+        The folder holds events that this ledger does not have, or has otherwise.
     """
     if not isinstance(ledger, Ledger):
         raise DataError(
@@ -541,6 +541,33 @@ def _refuse_to_lose(ledger: Ledger, path: Path) -> None:
             file=path / EVENTS,
             remedy="Read the ledger from the folder and append to it, or write to another folder.",
         )
+    rewritten = _rewritten(ledger, path)
+    if rewritten:
+        raise DataError(
+            f"The folder holds {len(rewritten)} event(s) with other content under the same id, "
+            f"the first {rewritten[0]!r}: writing would change the record.",
+            file=path / EVENTS,
+            remedy="Withdraw an event that was wrong and append the right one, or write to "
+            "another folder.",
+        )
+
+
+def _rewritten(ledger: Ledger, path: Path) -> list[str]:
+    """Ids of events that stand in the folder with other content; none where it is broken."""
+    from dmpkit.impact.data import Ledger
+
+    tables = {name: _read_csv(path / f"{name}.csv", name) for name in TABLES}
+    if tables["recommendations"] is None:
+        return []
+    try:
+        there = Ledger(**tables).events  # type: ignore[arg-type]
+    except DataError:  # what breaks the rules may be mended by writing anew
+        return []
+    old = there.set_index("event_id").astype("string").fillna("")
+    new = ledger.events.set_index("event_id").astype("string").fillna("")
+    shared = [column for column in old.columns if column in new.columns]
+    differs = old[shared].ne(new.loc[old.index, shared]).any(axis=1)
+    return [str(one) for one in old.index[differs.to_numpy(dtype=bool)]]
 
 
 def _csv_bytes(frame: pd.DataFrame) -> bytes:

@@ -130,6 +130,17 @@ def test_threads_append_one_after_the_other(tmp_path: Path) -> None:
     assert len(read_ledger(tmp_path).events) == 12
 
 
+def test_writing_other_content_under_the_same_event_id_is_refused(tmp_path: Path) -> None:
+    made = write_ledger(full(), tmp_path)
+    events = made.events.copy()
+    events.loc[0, "note"] = "told otherwise"
+    changed = Ledger.from_frames(made.recommendations, events)
+    with pytest.raises(DataError, match="other content under the same id"):
+        write_ledger(changed, tmp_path)
+    pd.testing.assert_frame_equal(read_ledger(tmp_path).events, made.events)
+    write_ledger(read_ledger(tmp_path), tmp_path)  # the same again changes nothing
+
+
 def test_writing_over_events_of_others_is_refused(tmp_path: Path) -> None:
     made = write_ledger(full(), tmp_path)
     made.append({"rec_id": "R3", "status": "noted", "date": "2022-05-01"})
