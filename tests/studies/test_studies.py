@@ -21,10 +21,13 @@ FIRST = [
     "governance-viewpoints-2024",
     "irish-convention",
     "lipset-1963",
+    "minipublics-overview",
+    "oecd-webinar-2021",
     "polycrisis-2024",
     "power-privilege-2022",
     "practitioner-ethics-2024",
     "response-milestones",
+    "sortition-2021",
     "what-matching-can-show",
 ]
 SLUGS = sorted(p.parent.name for p in datasets.studies_path().glob("*/study.toml"))
