@@ -125,3 +125,43 @@ def test_every_link_joins_a_point_and_a_criterion_once():
     assert not links.duplicated().any()
     assert set(links["point"]) <= set(datasets.load("power-audit", "questions")["point"])
     assert set(links["criterion"]) <= set(datasets.load("criteria")["id"])
+
+
+# --- two second-hand texts ------------------------------------------------------------------
+
+
+def test_the_claims_of_the_talk_by_hand():
+    headings = rows("oecd-webinar-2021", "headings.csv")
+    claims = [int(r["claims"]) for r in headings]
+    assert claims == [3, 5, 6, 5, 3, 6, 6, 4, 3, 2, 10]  # by the reading notes
+    tense = sum(int(r["claims"]) for r in headings if r["kind"] == "tension")
+    assert tense == float(figure("oecd-webinar-2021", "claims-on-tensions"))
+    span = (75 * 60 + 33) - (1 * 60 + 42)
+    assert span == float(figure("oecd-webinar-2021", "seconds"))
+    assert abs(span / 52 - float(figure("oecd-webinar-2021", "pace"))) < 0.05  # one digit is kept
+
+
+def test_no_claim_of_the_talk_is_given_a_time():
+    said = {f.figure: f.value for f in Study.open("oecd-webinar-2021").figures}
+    assert said["time-stamps"] == ""
+    assert len(rows("oecd-webinar-2021", "time-line.csv")) == 2
+
+
+def test_conditions_pair_only_across_signs():
+    sign = {r["condition"]: r["sign"] for r in rows("minipublics-overview", "conditions.csv")}
+    assert Counter(sign.values()) == {"+": 4, "-": 4}
+    pairs = rows("minipublics-overview", "pairs.csv")
+    assert all((sign[p["works"]], sign[p["fails"]]) == ("+", "-") for p in pairs)
+    assert len({(p["works"], p["fails"]) for p in pairs}) == len(pairs)
+
+
+def test_the_groups_of_conditions_by_hand():
+    group = {}
+    for pair in rows("minipublics-overview", "pairs.csv"):
+        joined = group.get(pair["works"], {pair["works"]}) | group.get(
+            pair["fails"], {pair["fails"]}
+        )
+        group |= dict.fromkeys(joined, joined)
+    found = {frozenset(members) for members in group.values()}
+    assert len(found) == float(figure("minipublics-overview", "groups"))
+    assert frozenset({"W1", "W2", "F1", "F3"}) in found
