@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import math
 import re
@@ -15,6 +16,7 @@ import pytest
 from dmpkit import datasets
 from dmpkit.workbench import Study
 from tests.helpers import data_mirror
+from tests.studies.test_studies import assert_one_verdict_a_figure, sabotaged
 
 SLUG = "sortition-2021"
 SEATS = {
@@ -182,3 +184,29 @@ def test_outputs_hold_tables_of_pools_and_not_of_people(study):
     tables = ["".join(data["text/html"]) for data in shown if "text/html" in data]
     assert len(tables) > 70
     assert max(table.count("<tr") for table in tables) == 1 + len(SEATS)
+
+
+# --- wrong code shows where it is wrong, and nowhere else --------------------------------------
+
+SAMPLE_GINI = """\
+from dmpkit.measures import inequality
+
+of_all = inequality.gini
+inequality.gini = lambda values: of_all(values) * len(values) / (len(values) - 1)
+"""
+
+
+def test_another_gini_shows_in_the_figures_of_the_gini_only(study, tmp_path):
+    """The sample form, n/(n − 1) times as large: a figure differs where that moves a digit."""
+    result = sabotaged(SLUG, SAMPLE_GINI, tmp_path)
+    assert_one_verdict_a_figure(result)
+    wrong = set()
+    for pool, rule in itertools.product(SEATS, ("Legacy", "LexiMin")):
+        name = f"{pool.replace('_', '-')}-gini-{rule.lower()}"
+        values = sorted(chances(pool)[rule])
+        n = len(values)
+        other = sum((2 * i + 1 - n) * v for i, v in enumerate(values)) / (n - 1) / sum(values)
+        if study.compare(name, 100 * other).differs:
+            wrong.add(name)
+    assert len(wrong) > 10
+    assert {verdict.figure for verdict in result.verdicts if verdict.differs} == wrong
