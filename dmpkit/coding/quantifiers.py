@@ -247,13 +247,20 @@ class QuantifiedFindings(Result):
 
     @cached_property
     def relations(self) -> pd.DataFrame:
-        """``more, fewer, basis``: pairs of findings whose order is known, all others are not."""
+        """``more, fewer, basis``: pairs of findings whose order is known, all others are not.
+
+        A finding about an unknown number of people, among others whose number is known,
+        may be about another group: words alone then order nothing.
+        """
         rows = []
         table = self.findings[self.findings["quantifier"] != ""]
+        apart = table["n"].isna() & table["n"].notna().any()
+        others = set(table.loc[apart, "finding"])
         listed = list(zip(table["finding"], table["quantifier"], table["n"], strict=True))
         for a, word_a, n_a in listed:
             for b, word_b, n_b in listed:
-                if a != b and (basis := quantifier_relation(word_a, word_b, n_a, n_b)):
+                basis = quantifier_relation(word_a, word_b, n_a, n_b) if a != b else ""
+                if basis and (basis == "numbers" or not {a, b} & others):
                     rows.append((a, b, BASES[basis]))
         return pd.DataFrame(rows, columns=["more", "fewer", "basis"])
 

@@ -173,3 +173,13 @@ def test_picture_and_words(tmp_path):
 def test_the_tables_of_words_are_complete():
     for a, b in itertools.permutations(QUANTIFIERS, 2):
         assert quantifier_relation(a, b, 25) in ("", "words", "numbers")
+
+
+def test_words_order_nothing_across_a_group_of_unknown_size() -> None:
+    table = pd.DataFrame(
+        {"finding": ["A", "B", "C"], "quantifier": ["most", "a few", "a few"], "n": [25, None, 25]}
+    )
+    relations = quantified(table).relations
+    assert list(zip(relations["more"], relations["fewer"], strict=True)) == [("A", "C")]
+    alone = quantified(table.drop(columns="n")).relations
+    assert ("A", "B") in set(zip(alone["more"], alone["fewer"], strict=True))
