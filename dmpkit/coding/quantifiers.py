@@ -254,7 +254,7 @@ class QuantifiedFindings(Result):
         """
         rows = []
         table = self.findings[self.findings["quantifier"] != ""]
-        apart = table["n"].isna() & table["n"].notna().any()
+        apart = table["n"].isna() & bool(table["n"].notna().any())
         others = set(table.loc[apart, "finding"])
         listed = list(zip(table["finding"], table["quantifier"], table["n"], strict=True))
         for a, word_a, n_a in listed:
