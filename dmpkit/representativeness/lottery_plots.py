@@ -105,7 +105,7 @@ def plot_sorted_chances(rules: Mapping[str, SelectionFairness], *, ax: Axes | No
         ax.set_xlabel("percentile of the pool")
         ax.set_ylabel("chance to be drawn")
         ax.yaxis.set_major_formatter(_percent)
-        ax.legend(loc="upper left")
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     said = ", ".join(f"{n} from {f.minimum:.2%} to {f.maximum:.1%}" for n, f in rules.items())
     return set_alt(
         ax, f"Chances to be drawn in rising order: {said}; the even chance is "
