@@ -37,6 +37,11 @@ _SAME: Final = {
     **dict.fromkeys("‐‑‒", "-"),
     **dict.fromkeys("\u00a0\u202f\u2009\u2007\t\n\r\u2028\u2029\u3000", " "),
 }
+#: Signs without width that may stand within a word: soft hyphen, joiners, byte-order mark.
+_UNSEEN: Final = "\u00ad\u200c\u200d\u2060\ufeff"
+_NOT_SEEN: Final = dict.fromkeys(map(ord, _UNSEEN))
+#: Scripts that put no space between words.
+_UNSPACED: Final = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 
 
 @dataclass(frozen=True)
@@ -91,9 +96,9 @@ def fold(text: str) -> _Folded:
             at = run.end()
             continue
         stop = at + 1
-        while stop < len(text) and unicodedata.combining(text[stop]):
+        while stop < len(text) and (unicodedata.combining(text[stop]) or text[stop] in _UNSEEN):
             stop += 1
-        cluster = unicodedata.normalize("NFD", text[at:stop])
+        cluster = unicodedata.normalize("NFD", text[at:stop].translate(_NOT_SEEN))
         for letter in cluster:
             letters.append(_SAME.get(letter, letter))
             start.append(at)
@@ -207,16 +212,26 @@ class NameList:
 
     @cached_property
     def _patterns(self) -> list[tuple[str, re.Pattern[str], int]]:
-        """Names from the longest: first word, pattern, row."""
+        """Names from the longest: first word, pattern, row.
+
+        Capitals stand for themselves where small letters do not lead to them: *Strauß* and
+        *STRAUSS*, *Yılmaz* and *YILMAZ*.
+        """
         folded = self._spelt
         order = sorted(range(len(folded)), key=lambda i: (-len(folded[i]), i))
+        spellings = [
+            (i, spelling)
+            for i in order
+            for spelling in dict.fromkeys((folded[i], folded[i].upper()))
+            if spelling == folded[i] or spelling.lower() != folded[i].lower()
+        ]
         return [
             (
-                folded[i].split(" ")[0].casefold(),
-                re.compile(r" +".join(map(re.escape, folded[i].split(" "))), re.IGNORECASE),
+                spelling.split(" ")[0].casefold(),
+                re.compile(r" +".join(map(re.escape, spelling.split(" "))), re.IGNORECASE),
                 i,
             )
-            for i in order
+            for i, spelling in spellings
         ]
 
     def find(self, text: str) -> list[Match]:
@@ -224,7 +239,8 @@ class NameList:
 
         A name is a whole word where no letter stands right before or after its letters,
         and no digit beside its digits: the hyphen, the apostrophe and the underscore part
-        words. Where names overlap, the longest is taken, then the first.
+        words; scripts without spaces between words, such as Chinese, are searched without
+        this rule. Where names overlap, the longest is taken, then the first.
 
         Examples
         --------
@@ -253,14 +269,16 @@ class NameList:
                 else:
                     used[start:end] = True
                 taken.append(Match(start, end, row, action))
-        return sorted(taken, key=lambda m: (m.start, m.end, m.row))
+        return sorted(set(taken), key=lambda m: (m.start, m.end, m.row))
 
     def _counts(self, found: str, row: int) -> bool:
         """Whether a spelling counts as the name."""
         own, squeezed = self._spelt[row], " ".join(found.split())
         if self.case == "ignore" or squeezed == own:
             return True
-        return self.case == "as given or capitals" and squeezed == own.upper() != own.lower()
+        if self.case == "as given" or not squeezed.isupper():
+            return False
+        return squeezed.casefold() in (own.casefold(), own.upper().casefold())
 
     def replacement(self, found: str, row: int) -> str:
         """The pseudonym in the case of what it stands for."""
@@ -293,19 +311,26 @@ def _alone(text: str, a: int, b: int) -> bool:
     before = a - 1
     while before > 0 and unicodedata.category(text[before]).startswith("M"):
         before -= 1  # a mark belongs to what it stands on: a letter, or an emoji
-    if a and _kind(text[a]) and _base(text[before]) == _kind(text[a]):
+    if a and _joins(text[a]) and _base(text[before]) == _joins(text[a]):
         return False
     return not (b < len(text) and _kind(text[b]) and _joined(text[b - 1], text[b]))
 
 
+def _joins(letter: str) -> str:
+    """The kind of words that a letter can be a part of; none in scripts without spaces."""
+    if letter > "\u0dff" and unicodedata.name(letter, "").startswith(_UNSPACED):
+        return ""
+    return _kind(letter)
+
+
 def _base(letter: str) -> str:
-    return "" if unicodedata.category(letter).startswith("M") else _kind(letter)
+    return "" if unicodedata.category(letter).startswith("M") else _joins(letter)
 
 
 def _joined(last: str, following: str) -> bool:
     if unicodedata.category(following).startswith("M"):
         return True
-    return bool(_kind(last)) and _kind(last) == _kind(following)
+    return bool(_joins(last)) and _joins(last) == _joins(following)
 
 
 def _table(names: Any) -> pd.DataFrame:

@@ -1,9 +1,9 @@
 """Pseudonymisation after coding: names replaced everywhere, no coding lost, and the way back.
 
 What is replaced: texts of sources, quotations, memos, notes, definitions of codes, names of
-sources, cases, codes and coders, attributes, and the account of the import. Positions of
-codings move with the words. The key that leads back is a separate object, to be kept
-apart; the project and the log hold no original.
+sources, cases, codes and coders, attributes and their names, and the account of the
+import. Positions of codings move with the words. The key that leads back is a separate
+object, to be kept apart; the project and the log hold no original.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -53,6 +54,8 @@ _DONE_OTHERWISE: Final = {
     ("notes", "kind"),
     *((t, "guid") for t in TABLES),
 }
+#: Columns of all tables that keep their names.
+_KNOWN: Final = frozenset(column for table in TABLES.values() for column in table)
 #: What each row of a table is known by.
 _ROW: Final = {
     "codes": "code", "sources": "source", "segments": "segment", "unplaced": "segment",
@@ -191,10 +194,20 @@ class _Work:
             )  # fmt: skip
         return new
 
-    def label(self, kind: str, old: Iterable[str]) -> dict[str, str]:
-        """Old labels to new ones, all different."""
+    def guid(self, guid: str, table: str, row: str) -> str:
+        """Nothing for a GUID that may have been made from a name, written down."""
+        if not guid or _drawn(guid):
+            return guid
+        self.cells.append(
+            {"table": table, "row": row, "column": "guid", "sha256": _digest(""),
+             "edits": [[0, 0, guid]]}
+        )  # fmt: skip
+        return ""
+
+    def label(self, kind: str, old: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
+        """Old labels to new ones, all different, and none of those taken."""
         made: dict[str, str] = {}
-        used: set[str] = set()
+        used: set[str] = set(taken)
         for label in dict.fromkeys(old):
             new, _, lines = self.text(label)
             made[label] = new = _unused(new, used)
@@ -212,6 +225,14 @@ def _unused(label: str, used: set[str]) -> str:
     while f"{label} ({number})" in used:
         number += 1
     return f"{label} ({number})"
+
+
+def _drawn(guid: str) -> bool:
+    """Whether a GUID was drawn at random; those made from words give the words away."""
+    try:
+        return uuid.UUID(guid).version == 4
+    except ValueError:
+        return False
 
 
 def _digest(text: str) -> str:
@@ -298,7 +319,10 @@ def pseudonymise(
     *Ann* is not found in *Anna*, and *Anna's* becomes *Eva's*. All names are replaced in one pass;
     a pseudonym is never replaced again. Letters are compared in decomposed form, white
     space in a name matches any. Where a coding begins or ends within a name, it is widened
-    to the whole pseudonym and listed. Labels that become alike are numbered.
+    to the whole pseudonym and listed. Labels that become alike are numbered. Names with an
+    ending or a prefix written on to them (*Annának*) are other words: list them, too, or look
+    for them with :func:`dmpkit.coding.release_check`. GUIDs that were not drawn at random may
+    have been made from names, so they go into the key.
 
     This removes the names that are listed. Whether somebody can still be recognised, by
     role, place, date or a turn of phrase, is another question: see
@@ -349,6 +373,7 @@ def pseudonymise(
         work.labels["coder"] = {}
         work.log = [line for line in work.log if line[0] != "coder"]
     labels["code"] = _code_labels(project.codes, work)
+    labels["column"] = work.label("column", _further(project), _KNOWN)
     changes = _tables(project, labels, work)
     made = project.with_tables(
         **changes,
@@ -357,6 +382,7 @@ def pseudonymise(
         audit=_audit(project.audit, work),
     )
     log = pd.DataFrame(work.log, columns=_LOG)
+    _warn_overlaps(log)
     return made, PseudonymKey(listed.table, tuple(work.cells), work.labels, tuple(work.cuts), log)
 
 
@@ -366,6 +392,12 @@ def _labels(project: CodedProject, kind: str) -> list[str]:
     for table, column in LABELS[kind]:
         found |= dict.fromkeys(getattr(project, table)[column])
     return list(found)
+
+
+def _further(project: CodedProject) -> list[str]:
+    """Columns that the project does not know, such as attributes of cases."""
+    columns = (str(c) for table in TABLES for c in getattr(project, table).columns)
+    return [c for c in dict.fromkeys(columns) if c not in _KNOWN]
 
 
 def _code_labels(codes: pd.DataFrame, work: _Work) -> dict[str, str]:
@@ -406,13 +438,17 @@ def _tables(
             )
         if table == "segments":
             frame["quote"] = strings([""] * len(frame))
-        made[table] = _texts(frame, table, work)
+        made[table] = _texts(frame.rename(columns=labels["column"]), table, work)
     return made
 
 
 def _texts(frame: pd.DataFrame, table: str, work: _Work) -> pd.DataFrame:
     """All other text columns with names replaced."""
     rows = _row_names(frame, table)
+    if "guid" in frame and table in TABLES:
+        frame["guid"] = strings(
+            work.guid(g, table, row) for g, row in zip(frame["guid"], rows, strict=True)
+        )
     for column in frame.columns:
         if (table, column) in _DONE_OTHERWISE:
             continue
@@ -497,6 +533,18 @@ def _warn_present(project: CodedProject, names: NameList) -> None:
         )
 
 
+def _warn_overlaps(log: pd.DataFrame) -> None:
+    """Says where a part of a name was left, because another name took the rest."""
+    left = int((log["action"] == "left: overlaps").sum())
+    if left:
+        warn(
+            f"In {left} places names overlap, and what the longer one did not cover was left in "
+            "the text. The log lists them (left: overlaps). Add the whole of such a name to the "
+            "list.",
+            ReadingWarning,
+        )
+
+
 def restore(project: CodedProject, key: PseudonymKey) -> CodedProject:
     """Put the names back: texts, labels and positions as they were.
 
@@ -536,7 +584,7 @@ def restore(project: CodedProject, key: PseudonymKey) -> CodedProject:
             frame["name"] = strings(_code_names(frame))
         if table == "segments":
             frame["quote"] = strings([""] * len(frame))
-        made[table] = frame
+        made[table] = frame.rename(columns=dict(key.labels.get("column", {})))
     audit: dict[str, Any] = {
         name: _texts_back(getattr(project.audit, name).copy(), f"audit {name}", cells, left)
         for name in ("sources", "items")
@@ -586,7 +634,8 @@ def _back(text: str, cell: Mapping[str, Any] | None, where: str, left: list[str]
     if cell is None:
         return text
     if _digest(text) != cell["sha256"]:
-        left.append(where)
+        if not where.startswith("guid of "):  # other programs fill in GUIDs of their own
+            left.append(where)
         return text
     for start, length, original in reversed(cell["edits"]):
         text = text[:start] + original + text[start + length :]

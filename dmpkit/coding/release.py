@@ -266,7 +266,12 @@ def release_check(
         "hold" if s in held else "look" if n else "clear"
         for s, n in zip(made["segment"], made["n_findings"], strict=True)
     ]
-    return ReleaseCheck(made, findings, *_said(listed, attributes, k, longest, rare, sources_of))
+    done, missing = _said(listed, attributes, k, longest, rare, sources_of)
+    if attributes and (without := sum(not c for c in cases)):
+        missing += (f"attributes of who spoke in {without} quotes that belong to no case",)
+        if without == len(cases):
+            done = tuple(said for said in done if not said.startswith("combinations of"))
+    return ReleaseCheck(made, findings, done, missing)
 
 
 def _said(

@@ -249,6 +249,7 @@ def test_words_that_stand_twice_need_a_place() -> None:
     assert find_quote(body, "so it was", None, Budget())[0] is None
     assert find_quote(body, "so it was", 20, Budget())[0] == (15, 24)
     assert find_quote(body, "so it was", 0, Budget())[0] == (0, 9)
+    assert "stand more than once" in find_quote(body, "so it was", 20, Budget())[1]
     assert "not looked for" in find_quote(body, "it", 0, Budget(exact=3))[1]
     long = "abcdefghij" * 100
     assert find_quote("x" * 50 + long + "y", long[:450] + "??" + long[452:], 10, Budget())[0] == (

@@ -74,7 +74,8 @@ def test_what_overlaps_or_differs_in_case_is_listed():
     project = CodedProject.from_frames(
         pd.DataFrame({"source": ["s"], "text": ["New Anna Karlsson and anna"]})
     )
-    made, key = pseudonymise(project, {"New Anna": "X", "Anna Karlsson": "Y", "Anna": "Z"})
+    with pytest.warns(ReadingWarning, match="In 1 places names overlap"):
+        made, key = pseudonymise(project, {"New Anna": "X", "Anna Karlsson": "Y", "Anna": "Z"})
     assert made.text("s") == "New Y and anna"
     assert key.log["action"].tolist() == ["left: overlaps", "replaced", "left: other case"]
     assert made.text("s")[key.log["start"].iloc[2] : key.log["end"].iloc[2]] == "anna"
@@ -293,3 +294,45 @@ def pseudonymised(quote, text, a, b, places):
             out += text[at:x] + new
             at = y
     return out + text[at:b]
+
+
+@pytest.mark.parametrize(
+    ("names", "text", "wanted"),
+    [
+        ({"Yılmaz": "Demo"}, "YILMAZ: Yılmaz left", "DEMO: Demo left"),
+        ({"Strauß": "Berg"}, "STRAUSS, STRAUẞ, Strauß", "BERG, BERG, Berg"),
+        ({"Anna": "Eva"}, "An\u00adna, An\u2060na, \ufeffAnna\u00ad.", "Eva, Eva, \ufeffEva."),
+        ({"王小明": "李四"}, "我见了王小明。王小明走了", "我见了李四。李四走了"),
+        ({"Anna": "Eva"}, "AnnaMaria Annában", "AnnaMaria Annában"),
+    ],
+)
+def test_names_in_capitals_with_unseen_signs_and_without_spaces(names, text, wanted):
+    assert replaced(text, names) == wanted
+
+
+def test_names_of_attributes_and_guids_made_from_names_give_nobody_away():
+    from uuid import NAMESPACE_DNS, uuid5
+
+    made_from_name = str(uuid5(NAMESPACE_DNS, "Anna"))
+    drawn = "3b241101-e2bb-4255-8caf-4136c566a962"
+    project = CodedProject.from_frames(
+        pd.DataFrame({"source": ["s", "t"], "text": "Anna", "guid": [made_from_name, drawn]}),
+        cases=pd.DataFrame({"case": ["c"], "sees Anna": ["Anna"], "Eva": [1]}),
+    )
+    made, key = pseudonymise(project, {"Anna": "Eva"})
+    assert made.sources["guid"].tolist() == ["", drawn]
+    assert list(made.cases) == ["case", "sees Eva", "Eva"]
+    assert "Anna" not in key.log.to_csv()
+    back = restore(made, key)
+    for name, frame in project.frames().items():
+        pd.testing.assert_frame_equal(back.frames()[name], frame)
+
+
+def test_an_attribute_that_would_get_the_name_of_another_is_numbered():
+    project = CodedProject.from_frames(
+        pd.DataFrame({"source": ["s"], "text": ["x"]}),
+        cases=pd.DataFrame({"case": ["c"], "Anna": ["y"], "Eva": ["z"]}),
+    )
+    made, key = pseudonymise(project, {"Anna": "Eva"})
+    assert list(made.cases) == ["case", "Eva", "Eva (2)"]
+    pd.testing.assert_frame_equal(restore(made, key).cases, project.cases)

@@ -180,3 +180,18 @@ def test_after_pseudonymising_no_name_is_left():
 def test_bad_choices_are_named(options):
     with pytest.raises(DataError):
         release_check(project(), **({"attributes": ["role"]} | options))
+
+
+def test_quotes_of_no_case_are_not_said_to_have_been_checked_for_attributes():
+    project = CodedProject.from_frames(
+        pd.DataFrame({"source": ["s", "t"], "text": "It was fine."}),
+        pd.DataFrame({"source": ["s", "t"], "code": "c", "start": 0, "end": 2}),
+        cases=pd.DataFrame({"case": ["a", "b"], "role": ["x", "x"]}),
+    )
+    found = release_check(project, attributes=["role"])
+    assert any("2 quotes that belong to no case" in said for said in found.unchecked)
+    assert not any("combinations" in said for said in found.checked)
+    linked = project.with_tables(case_sources=pd.DataFrame({"case": ["a"], "source": ["s"]}))
+    found = release_check(linked, attributes=["role"], k=2)
+    assert any("1 quotes that belong to no case" in said for said in found.unchecked)
+    assert any("combinations of role" in said for said in found.checked)

@@ -322,3 +322,31 @@ def test_tables_of_a_project_as_a_workbook(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(DataError, match="cannot be made"):
         write_project(long, tmp_path / "file")
+
+
+def test_texts_are_written_with_line_feeds_and_positions_move(tmp_path):
+    text = "\ufeffone\r\ntwo 😬\r\nthree\n"
+    spans = [(1, 4), (4, 9), (6, 11), (13, 18), (4, 5), (0, 1)]
+    project = CodedProject.from_frames(
+        pd.DataFrame({"source": ["s", "t"], "text": [text, "plain\n"]}),
+        pd.DataFrame(
+            {
+                "source": ["s"] * 6 + ["t"],
+                "code": "c",
+                "start": [a for a, _ in spans] + [0],
+                "end": [b for _, b in spans] + [5],
+            }
+        ),
+        cases=pd.DataFrame({"case": ["a"]}),
+        case_sources=pd.DataFrame({"case": ["a"], "source": ["s"]}),
+    )
+    path = tmp_path / "p.qdpx"
+    with pytest.warns(ImportAuditWarning, match="2 × coding of a line end or byte-order mark"):
+        write_qdpx(project, path)
+    with zipfile.ZipFile(path) as archive:
+        assert not any(b"\r" in archive.read(name) for name in archive.namelist())
+    back = read_project(path)
+    assert back.text("s") == "one\ntwo 😬\nthree\n"
+    assert back.segments["quote"].tolist() == ["one", "\ntwo", "two 😬", "three", "plain"]
+    assert back.audit.matched == 5
+    assert back.case_sources[["start", "end"]].to_numpy().tolist() == [[0, len(back.text("s"))]]

@@ -15,6 +15,8 @@ LIKE: Final = 0.8
 MIN_LIKE: Final = 20
 #: Characters on either side of the place that are searched for changed words.
 NEAR: Final = 400
+#: What is said where the words alone do not tell the place.
+SEVERAL: Final = "the same words, which stand more than once: the nearest place was taken"
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -43,8 +45,8 @@ def find_quote(
 ) -> tuple[tuple[int, int] | None, str]:
     """Where a quotation stands: its own words, else words that are nearly the same.
 
-    Of several places with the same words the nearest to `near` is taken; without a place
-    to start from, words that stand more than once are not placed.
+    Of several places with the same words the nearest to `near` is taken, and that is said;
+    without a place to start from, words that stand more than once are not placed.
 
     Parameters
     ----------
@@ -88,7 +90,8 @@ def _nearest(
     places = [place for place in (before, after) if place >= 0] or [first]
     best = min(places, key=lambda place: abs(place - near))
     budget.take_exact(len(body))
-    return (best, best + len(quote)), "the same words"
+    several = body.find(quote, first + 1) >= 0
+    return (best, best + len(quote)), SEVERAL if several else "the same words"
 
 
 def _like(

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from dmpkit.coding.data import CodedProject
+from dmpkit.coding.exchange.offsets import Convention, RawText
 from dmpkit.coding.exchange.refi import APPROACH_NOTE, ORIGIN_SETS, clean_guid
 from dmpkit.coding.schema import TABLES
 from dmpkit.errors import DataError, ImportAuditWarning, warn
@@ -78,7 +79,9 @@ def write_qdpx(project: CodedProject, path: str | os.PathLike[str]) -> Path:
     """
     target = Path(path)
     _check_suffix(target, ".qdpx")
+    project, bare = _with_line_feeds(project)
     writer = _Writer(project)
+    writer.changed["coding of a line end or byte-order mark alone"] += bare
     lines = "".join(writer.project())
     with atomic_write(target) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         _put(archive, "project.qde", lines.encode())
@@ -86,6 +89,32 @@ def write_qdpx(project: CodedProject, path: str | os.PathLike[str]) -> Path:
             _put(archive, f"sources/{writer.sources[label]}.txt", text.encode())
     writer.report(target)
     return target
+
+
+def _with_line_feeds(project: CodedProject) -> tuple[CodedProject, int]:
+    """Texts without CR LF and byte-order mark, positions moved; codings of nothing else go."""
+    raw = {label: RawText.of(text) for label, text in project.texts.items()}
+    way = Convention(bom="counted")
+    moves = {label: r.boundaries(way) for label, r in raw.items() if r.crlf or r.bom}
+    if not moves:
+        return project, 0
+    made: dict[str, pd.DataFrame] = {}
+    for table in ("segments", "case_sources", "notes"):
+        frame: pd.DataFrame = getattr(project, table).copy()
+        for column in ("start", "end"):
+            places = [
+                moves[s][p] if s in moves and p is not pd.NA else p
+                for s, p in zip(frame["source"], frame[column].tolist(), strict=True)
+            ]
+            frame[column] = pd.Series(places, index=frame.index, dtype=frame[column].dtype)
+        made[table] = frame
+    before = project.segments
+    empty = (made["segments"]["start"] == made["segments"]["end"]) & (
+        before["start"] < before["end"]
+    )
+    made["segments"] = made["segments"][~empty].assign(quote="")
+    texts = [raw[label].text for label in project.sources["source"]]
+    return project.with_tables(sources=project.sources.assign(text=texts), **made), int(empty.sum())
 
 
 def write_qdc(codes: CodedProject | pd.DataFrame, path: str | os.PathLike[str]) -> Path:
