@@ -116,8 +116,9 @@ class Study:
         DataError
             When it is missing or is not the file that was described.
         """
-        path = downloads.locate(self.slug, self.folder, self.file(name))
-        if described := _described(path):
+        item = self.file(name)
+        path = downloads.locate(self.slug, self.folder, item)
+        if described := _described(path, item):
             package, resource = described
             return package.file(resource)
         return path
@@ -160,7 +161,7 @@ class Study:
         from dmpkit.tables import read_table
 
         path = self.path(name)
-        if sheet is None and (described := _described(path)):
+        if sheet is None and (described := _described(path, self.file(name))):
             package, resource = described
             return package.read(resource)
         return read_table(path, sheet=sheet)
@@ -328,11 +329,15 @@ def _show(verdict: Verdict) -> None:
     )
 
 
-def _described(path: Path) -> tuple[DataPackage, str] | None:
-    """The data package beside a file, and the file's name in it, where there is one."""
+def _described(path: Path, item: DataFile) -> tuple[DataPackage, str] | None:
+    """The data package beside a file, and the file's name in it, where there is one.
+
+    Beside a downloaded file it would be the source's own description, which need not
+    be of the form that we ask of ours.
+    """
     from dmpkit.datasets import DataPackage
 
-    if not (path.parent / "datapackage.json").is_file():
+    if item.download or not (path.parent / "datapackage.json").is_file():
         return None
     package = DataPackage.open(path.parent)
     for resource in package.resources:

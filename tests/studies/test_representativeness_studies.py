@@ -11,8 +11,9 @@ import pytest
 
 from dmpkit import datasets
 from dmpkit.workbench import Study
+from tests.helpers import data_mirror
 
-SLUGS = ["ccc-2019", "jersey-jury-2021", "uk-local-panels"]
+SLUGS = ["ccc-2019", "jersey-jury-2021", "uk-assemblies", "uk-local-panels"]
 VERDICT = "application/vnd.dmpkit.verdict+json"
 
 
@@ -197,3 +198,63 @@ def test_what_has_no_population_is_not_made_up():
     assert missing == {"age-gap", "occupation-gap"}
     aims = {r["variable"] for r in rows("ccc-2019", "composition") if r["stage"] == "target"}
     assert aims == {"sex", "diploma"}
+
+
+# --- uk-assemblies ------------------------------------------------------------------------
+
+
+def register():
+    """The register, read without pandas; skips where it is not downloaded."""
+    with data_mirror("uk-assemblies", "register.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_the_sizes_of_the_register_without_pandas():
+    import statistics
+
+    sizes = [float(r["number_participants"]) for r in register() if r["number_participants"]]
+    quarters = statistics.quantiles(sizes, n=4, method="inclusive")
+    for name, value in {
+        "known": len(sizes),
+        "mean": statistics.fmean(sizes),
+        "sd": statistics.stdev(sizes),
+        "least": min(sizes),
+        "quarter": quarters[0],
+        "median": statistics.median(sizes),
+        "three-quarters": quarters[2],
+        "most": max(sizes),
+    }.items():
+        assert agrees("uk-assemblies", f"size-{name}", value), name
+
+
+def test_the_facilitators_of_the_register_without_pandas():
+    written = [r["faciliator"] for r in register() if r["faciliator"]]
+    assert agrees("uk-assemblies", "spellings", len(set(written)))
+    taken = {r["written"]: r["facilitator"] for r in rows("uk-assemblies", "name-decisions")}
+    bodies = [b.strip() for w in written for b in w.replace(" and ", "/").split("/")]
+    clean = [taken.get(body, body) for body in bodies]
+    assert agrees("uk-assemblies", "facilitators", len(set(clean)))
+    assert agrees("uk-assemblies", "shared-future", clean.count("Shared Future"))
+    assert set(taken) <= set(bodies)  # no decision about a spelling that is not there
+    assert set(taken.values()) <= set(clean)
+
+
+def test_members_by_the_reports_are_those_of_the_other_studies():
+    held = {r["panel"]: int(r["members"]) for r in rows("uk-assemblies", "reports-members")}
+    panels = {}
+    for row in rows("uk-local-panels", "composition"):
+        if row["stage"] == "selected" and row["unit"] == "count":
+            panels[row["panel"]] = int(row["base_n"])
+    assert panels.items() <= held.items()
+    stages = {(r["panel"], r["stage"]): int(r["count"]) for r in rows("uk-local-panels", "stages")}
+    assert held["Devon 2021"] == stages["Devon 2021", "selected"]
+    assert held["Brent 2020"] == stages["Brent 2020", "recruited"]
+    people = jersey("selected")
+    assert held["Jersey 2021"] == sum(n for (v, _), n in people.items() if v == "sex")
+
+
+def test_no_row_of_the_register_is_stored():
+    keys = {r["unique_id"] for r in register()}
+    shown = json.dumps(outputs("uk-assemblies"))
+    assert not [key for key in keys if key in shown]
+    assert not [r for r in register() if r["assembly_description"][:40] in shown]

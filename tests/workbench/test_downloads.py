@@ -145,3 +145,15 @@ def test_shipped_files_are_checked_too(bench) -> None:
     (folder / "a.csv").write_bytes(CONTENT + b"B,1\n")
     with pytest.raises(DataError, match=r"a\.csv: The file is not the one"):
         Study.open("here").data_present()
+
+
+def test_the_sources_own_description_is_not_taken_for_ours(bench, monkeypatch, tmp_path) -> None:
+    """A datapackage.json of another form beside a downloaded file changes nothing."""
+    study = make(bench, "https://no-such-host.invalid/a.csv")
+    folder = tmp_path / "mirror" / "away"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("DMPKIT_DATA_MIRROR", str(folder.parent))
+    (folder / "a.csv").write_bytes(CONTENT)
+    (folder / "datapackage.json").write_text('{"name": "theirs", "resources": []}')
+    assert study.path("a") == folder / "a.csv"
+    assert len(study.table("a"))
