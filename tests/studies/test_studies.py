@@ -16,10 +16,12 @@ from dmpkit.workbench.cells import read_cells
 from dmpkit.workbench.reproduce import reproduce
 
 FIRST = [
+    "ccc-2019",
     "ccc-2021",
     "follow-up-trackers",
     "governance-viewpoints-2024",
     "irish-convention",
+    "jersey-jury-2021",
     "lipset-1963",
     "minipublics-overview",
     "oecd-webinar-2021",
@@ -28,6 +30,8 @@ FIRST = [
     "practitioner-ethics-2024",
     "response-milestones",
     "sortition-2021",
+    "uk-assemblies",
+    "uk-local-panels",
     "what-matching-can-show",
 ]
 SLUGS = sorted(p.parent.name for p in datasets.studies_path().glob("*/study.toml"))
