@@ -73,7 +73,9 @@ def write(path: Path, header: list[str], rows: list[list[str | int]]) -> None:
 def main(folder: Path) -> None:
     """Write the three files into a folder."""
     made = people(np.random.default_rng(SEED))
-    write(folder / "synthetic-people.csv", list(made[0]), [list(person.values()) for person in made])
+    write(
+        folder / "synthetic-people.csv", list(made[0]), [list(person.values()) for person in made]
+    )
     place = [[v, c, n] for v, counts in PLACE.items() for c, n in counts.items()]
     write(folder / "population.csv", ["variable", "category", "count"], place)
     quotas = [[v, c, *ends] for v, cells in QUOTAS.items() for c, ends in cells.items()]
