@@ -389,6 +389,8 @@ def agreement(
     note = require_approach(project, "agreement between coders")
     c = Codings.of(project, coders, codes, sources)
     names = _coefficients(coefficients, len(c.coders))
+    if isinstance(n_resamples, bool) or not hasattr(n_resamples, "__index__") or n_resamples < 0:
+        raise DataError(f"n_resamples is {n_resamples!r}; it must be a whole number of 0 or more.")
     if resample not in ("interview", "unit"):
         raise DataError(f"resample is {resample!r}.", remedy="Use 'interview' or 'unit'.")
     grids, skipped = _grids(project, c, unit, turns)
@@ -447,6 +449,8 @@ def _grids(
     wanted: Sequence[str] = (
         tuple(UNITS) if unit is None else (unit,) if isinstance(unit, str) else tuple(unit)
     )
+    if not wanted:
+        raise DataError("No unit was named.", remedy="Leave unit out for all four.")
     grids, skipped = [], {}
     for name in wanted:
         if name == "turn" and turns is None:

@@ -195,6 +195,12 @@ class Codings:
         if "turn" in frame:
             frame = frame[frame["turn"] != 0]  # words before the first speaker
         frame = frame[frame["source"].isin(self.sources)]
+        for column in ("start", "end"):
+            places = pd.to_numeric(frame[column], errors="coerce").to_numpy(
+                np.float64, na_value=np.nan
+            )
+            if not (places == np.floor(places)).all():
+                raise DataError("A turn has no whole number here.", column=column)
         place = {name: i for i, name in enumerate(self.sources)}
         source = np.array([place[s] for s in frame["source"]], dtype=np.int64)
         begin = self.offsets[source]

@@ -152,7 +152,7 @@ def anonymity(
     if isinstance(k, bool) or not hasattr(k, "__index__") or int(k) < 1:
         raise DataError(f"k is {k!r}; it must be a whole number above 0.")
     shown = table[names].astype(object).where(table[names].notna(), MISSING)
-    shown = shown.map(lambda v: v if str(v).strip() else MISSING)
+    shown = shown.map(lambda v: (v if v.__hash__ else str(v)) if str(v).strip() else MISSING)
     grouped = shown.groupby(names, sort=False, dropna=False)
     number = grouped.ngroup().to_numpy()
     groups = shown.drop_duplicates().reset_index(drop=True)
@@ -199,26 +199,35 @@ def band(
     >>> band([34, 39.5, None], 10), band([17, 44, 80], edges=[18, 30, 50])
     (['30–39', '30–39', ''], ['under 18', '30–49', '50 and over'])
     """
+    if not isinstance(values, Iterable):
+        raise DataError(f"The values are {values!r}.", remedy="Give a list or column of numbers.")
     if (width is None) == (edges is None):
         raise DataError("Give either width or edges.", remedy="Such as width=10.")
-    if width is not None and not (float(width) > 0 and math.isfinite(float(width))):
+    if width is not None and not (_number(width) > 0 and math.isfinite(_number(width))):
         raise DataError(f"The width is {width!r}; it must be above 0.")
-    starts = [] if edges is None else [float(e) for e in edges]
-    if edges is not None and (not starts or any(b <= a for a, b in pairwise(starts))):
+    starts = [] if edges is None else [_number(e) for e in edges]
+    if edges is not None and (
+        not starts or not all(a < b for a, b in pairwise([*starts, math.inf]))
+    ):
         raise DataError("The edges must ascend, and there must be one or more.")
     made = []
     for row, value in enumerate(values):
         if value is None or value != value or value is pd.NA or value == "":
             made.append("")
             continue
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            number = math.nan
+        number = _number(value)
         if not math.isfinite(number):
             raise DataError(f"{value!r} is not a number.", row=row + 2)
         made.append(_band(number, width, starts))
     return made
+
+
+def _number(value: Any) -> float:
+    """A number, or NaN for what is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
 
 
 def _band(number: float, width: float | None, starts: Sequence[float]) -> str:

@@ -9,7 +9,7 @@ from dmpkit.errors import DataError
 if TYPE_CHECKING:
     from dmpkit.coding.data import CodedProject
 
-__all__ = ["require_approach"]
+__all__ = ["require_approach", "require_project"]
 
 #: Why a measure is not offered where themes are made by a reflexive researcher.
 REFLEXIVE: Final = (
@@ -31,6 +31,17 @@ UNSAID: Final = (
     "were meant to apply one codebook alike; say so with "
     "project.with_approach('coding reliability')."
 )
+
+
+def require_project(project: object) -> None:
+    """Refuse what is not a coded project, in words."""
+    from dmpkit.coding.data import CodedProject
+
+    if not isinstance(project, CodedProject):
+        raise DataError(
+            f"This is a {type(project).__name__}, not a coded project.",
+            remedy="Read one with coding.read_project, or make one with CodedProject.from_frames.",
+        )
 
 
 def require_approach(project: CodedProject, what: str, *, refuse: bool = True) -> str:
@@ -79,6 +90,7 @@ def require_approach(project: CodedProject, what: str, *, refuse: bool = True) -
     >>> require_approach(project.with_approach("reflexive"), "saturation", refuse=False)[:57]
     'This project says that it was coded reflexively. In refle'
     """
+    require_project(project)
     if project.approach == "reflexive":
         if refuse:
             raise DataError(REFLEXIVE.format(what=what), remedy=INSTEAD)

@@ -332,7 +332,11 @@ def cooccurrence(
             f"{unit!r} is not a unit of co-occurrence.",
             remedy=closest(str(unit), UNIT_COUNTS, "units"),
         )
-    if not isinstance(window, int | np.integer) or isinstance(window, bool) or window < 1:
+    if (
+        not isinstance(window, int | np.integer)
+        or isinstance(window, bool)
+        or not 1 <= window < 2**31
+    ):
         raise DataError(f"A window of {window!r} characters is none.", remedy="Say 200.")
     coded = coded_segments(project, codes, level=level, subcodes=subcodes, coders=coders)
     scene = Scene(project, across_coders, turns)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dmpkit.coding.approach import require_project
 from dmpkit.coding.code_names import lineages, selected_codes
 from dmpkit.errors import DataError
 
@@ -83,6 +84,7 @@ def coded_segments(
     >>> coded_segments(project, subcodes=True).members.tolist()
     [[True, False], [True, True]]
     """
+    require_project(project)
     part = project if coders is None else project.only(coders=coders)
     lines = lineages(part.codes)
     names = selected_codes(part, codes)

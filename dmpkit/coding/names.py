@@ -337,8 +337,7 @@ def _table(names: Any) -> pd.DataFrame:
     if isinstance(names, NameList):
         return names.table
     if isinstance(names, Mapping):
-        pairs = [(str(k), str(v)) for k, v in names.items()]
-        frame = pd.DataFrame(pairs, columns=["original", "pseudonym"])
+        frame = pd.DataFrame(list(names.items()), columns=["original", "pseudonym"], dtype=object)
     else:
         frame = to_pandas(names, what="list of names")
         require_columns(frame, ["original", "pseudonym"])

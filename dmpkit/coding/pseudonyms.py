@@ -21,6 +21,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from dmpkit.coding.approach import require_project
 from dmpkit.coding.audit import Audit
 from dmpkit.coding.data import CodedProject
 from dmpkit.coding.names import Case, Match, NameList
@@ -362,6 +363,7 @@ def pseudonymise(
     >>> restore(safe, key).text("Anna.txt")
     "ANNA: Ask Ann, not Anna's boss."
     """
+    require_project(project)
     if callable(names):
         names = propose_names(project, names)
     listed = NameList.read(names, case)
@@ -566,6 +568,12 @@ def restore(project: CodedProject, key: PseudonymKey) -> CodedProject:
     DataError
         When the text of a source is not the one that the key belongs to.
     """
+    require_project(project)
+    if not isinstance(key, PseudonymKey):
+        raise DataError(
+            f"This is a {type(key).__name__}, not a key of pseudonyms.",
+            remedy="Read one with PseudonymKey.read.",
+        )
     cells = {(c["table"], c["row"], c["column"]): c for c in key.cells}
     shifts = _shifts_back(project, cells)
     left: list[str] = []
@@ -717,7 +725,14 @@ def propose_names(project: CodedProject, recogniser: Recogniser) -> pd.DataFrame
     """
     counts: dict[tuple[str, str], int] = {}
     for source, text in project.texts.items():
-        for start, end, kind in recogniser(text):
+        for found in recogniser(text):
+            try:
+                start, end, kind = found
+            except (TypeError, ValueError):
+                raise DataError(
+                    f"The recogniser gave {found!r} for {source!r}.",
+                    remedy="It must give start, end and kind of each name.",
+                ) from None
             if not 0 <= start < end <= len(text):
                 raise DataError(
                     f"The recogniser found a name from {start} to {end} in {source!r}, which has "

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from dmpkit.coding.anonymity import anonymity
+from dmpkit.coding.approach import require_project
 from dmpkit.coding.data import CodedProject
 from dmpkit.coding.names import NameList
 from dmpkit.coding.pseudonyms import PseudonymKey
@@ -228,6 +229,7 @@ def release_check(
     for label, value in (("longest", longest), ("rare", 1 if rare is None else rare)):
         if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 1:
             raise DataError(f"{label} is {value!r}; it must be a whole number above 0.")
+    require_project(project)
     chosen = _chosen(project, quotes)
     listed = None
     if names is not None:
@@ -310,8 +312,12 @@ def _chosen(project: CodedProject, quotes: Any) -> pd.DataFrame:
         frame = to_pandas(quotes, what="quotes")
         require_columns(frame, ["segment"])
         wanted = [str(s) for s in frame["segment"]]
+    elif isinstance(quotes, str):
+        wanted = [quotes]
+    elif isinstance(quotes, Iterable):
+        wanted = [str(s) for s in quotes]
     else:
-        wanted = [quotes] if isinstance(quotes, str) else [str(s) for s in quotes]
+        raise DataError(f"quotes is {quotes!r}.", remedy="Give labels of segments, or a table.")
     known = set(segments["segment"])
     if unknown := [s for s in wanted if s not in known]:
         raise DataError(f"There is no segment {unknown[0]!r}.", remedy="See project.segments.")

@@ -27,7 +27,7 @@ from dmpkit.coding.saturation_steps import (
     sample_coverage,
     saturation_runs,
 )
-from dmpkit.errors import DataError
+from dmpkit.errors import DataError, ReadingWarning, warn
 from dmpkit.reporting import (
     Estimate,
     Figure,
@@ -425,7 +425,8 @@ def saturation(
         In the order in which they were held or coded. Of a frame, a column
         ``interview``, ``source``, ``case`` or ``participant`` names the rows. In a
         project every code is taken as it is, without those below it, and codings without
-        a position in the text count as well.
+        a position in the text count as well; interviews in which nothing was coded are
+        left out with a warning, because not coded is not the same as nothing new.
     base, run : int
         Interviews in the base and in a run.
     threshold : float
@@ -480,9 +481,18 @@ def saturation(
     note, groups = "", by_group
     if isinstance(interviews, CodedProject):
         note = require_approach(interviews, "saturation")
-        names, matrix = _from_project(interviews, unit, codes)
+        names, matrix, coded = _from_project(interviews, unit, codes)
         if isinstance(by_group, str):
             groups = _attribute(interviews, by_group, unit)
+        elif groups is not None and not isinstance(groups, Mapping):
+            listed = list(groups)
+            groups = dict(zip(names, listed, strict=True)) if len(listed) == len(names) else listed
+        if left := [name for name, own in zip(names, coded, strict=True) if not own]:
+            said = _nothing_coded(left, len(names), unit)
+            warn(said, ReadingWarning)
+            note = f"{said} {note}".strip()
+            names = tuple(name for name in names if name not in set(left))
+            matrix = matrix[coded]
     else:
         names, matrix, groups = _from_table(interviews, by_group, codes)
     saturation_runs(new_codes(matrix), base, run)  # refuses a base or run that cannot be
@@ -505,10 +515,21 @@ def _share(value: float, name: str) -> float:
     return number
 
 
+def _nothing_coded(left: Sequence[str], total: int, unit: str) -> str:
+    """Says which interviews nobody coded; that no code was found there is not known."""
+    if len(left) == total:
+        raise DataError("Nothing was coded in this project.")
+    shown = ", ".join(left[:5]) + (" …" if len(left) > 5 else "")
+    return (
+        f"Left out, because nothing was coded there: {len(left)} of {total} {unit}s ({shown}). If "
+        "they were read and hold no code, give a table of interviews and codes instead."
+    )
+
+
 def _from_project(
     project: CodedProject, unit: str, codes: Sequence[str] | None
-) -> tuple[tuple[str, ...], NDArray[np.bool_]]:
-    """Sources or cases × codes: whether any coding with the code is there."""
+) -> tuple[tuple[str, ...], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Sources or cases × codes: whether any coding is there; rows with any code at all."""
     if unit not in ("source", "case"):
         raise DataError(f"unit is {unit!r}.", remedy="Use 'source' or 'case'.")
     used = pd.concat([project.segments[["source", "code"]], project.unplaced[["source", "code"]]])
@@ -535,7 +556,8 @@ def _from_project(
     for row, code in zip(pairs.iloc[:, 0], pairs["code"], strict=True):
         if row in place and code in column:
             matrix[place[row], column[code]] = True
-    return rows, matrix
+    touched = set(pairs.iloc[:, 0])
+    return rows, matrix, np.array([row in touched for row in rows], dtype=bool)
 
 
 def _by_case(project: CodedProject) -> pd.DataFrame:

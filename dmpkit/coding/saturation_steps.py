@@ -127,7 +127,10 @@ def saturation_runs(new: Any, base: int = 4, run: int = 2) -> pd.DataFrame:
             raise DataError(
                 f"{name} is {value!r}; it must be a whole number of interviews above 0."
             )
-    counts = np.asarray(new, dtype=np.float64)
+    try:
+        counts = np.asarray(new, dtype=np.float64)
+    except (TypeError, ValueError):
+        counts = np.zeros((0, 0))
     if counts.ndim != 1 or not np.isfinite(counts).all() or (counts < 0).any():
         raise DataError("The new codes of each interview must be numbers of 0 or more.")
     counts = counts.astype(np.int64)
@@ -289,7 +292,7 @@ def code_estimates(matrix: Any, confidence: float = 0.95) -> dict[str, Estimate]
     >>> {name: round(e.value, 2) for name, e in code_estimates(x).items()}["jackknife 1"]
     5.33
     """
-    if not 0 < confidence < 1:
+    if not isinstance(confidence, float | np.floating) or not 0 < confidence < 1:
         raise DataError(f"confidence is {confidence!r}; it must lie between 0 and 1.")
     x = incidence(matrix)
     x = x[:, x.any(axis=0)]

@@ -270,3 +270,61 @@ def test_words_section_and_pictures(found, tmp_path):
     assert found.section().figures[0].alt
     assert "Dot plot" in plotting.alt_text(found.plot_agreement(unit="character"))
     assert found.to_excel(tmp_path / "a.xlsx").exists()
+
+
+def test_disputed_passages_end_with_their_source_and_who_did_not_read_does_not_count():
+    project = CodedProject.from_frames(
+        pd.DataFrame({"source": ["s", "t"], "text": ["abcd", "efgh"]}),
+        pd.DataFrame(
+            {
+                "source": ["s", "t", "s", "t", "t"],
+                "code": ["A", "A", "B", "B", "A"],
+                "coder": ["x", "x", "y", "y", "z"],
+                "start": [2, 0, 0, 3, 0],
+                "end": [4, 2, 1, 4, 2],
+            }
+        ),
+        approach="coding reliability",
+    )
+    two = agreement(project, ["x", "y"], "character")
+    rows = two.disagreements.query("code == 'A'")
+    assert sorted(rows[["source", "start", "end"]].itertuples(index=False, name=None)) == [
+        ("s", 2, 4),
+        ("t", 0, 2),
+    ]
+    one_missing = agreement(project, ["x", "z"], "character", sources=None)
+    assert one_missing.codings.sources == ("t",)
+    three = agreement(project, unit="character")
+    got = three.overlap.set_index("code").loc["A"]
+    assert (got["n"], got["any"], got["all"]) == (8, 4, 0)
+    with_z = project.with_segments(
+        project.segments.assign(coder=["x", "x", "z", "y", "y"], code=["A", "A", "A", "A", "A"],
+                                start=[2, 0, 2, 0, 1], end=[4, 2, 4, 2, 2], quote="")
+    )  # fmt: skip
+    got = agreement(with_z, unit="character").overlap.set_index("code").loc["A"]
+    assert (got["n"], got["any"], got["all"]) == (8, 4, 3)  # y did not read s, z did not read t
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"unit": []},
+        {"n_resamples": -1},
+        {"n_resamples": 2.5},
+        {"unit": "turn", "turns": pd.DataFrame({"source": ["s"], "start": ["a"], "end": [None]})},
+        {"unit": "turn", "turns": pd.DataFrame({"source": ["s"], "start": [0.5], "end": [2]})},
+    ],
+)
+def test_options_that_say_nothing_are_refused_in_words(options):
+    project = CodedProject.from_frames(
+        pd.DataFrame({"source": ["s"], "text": ["abcd"]}),
+        pd.DataFrame({"source": "s", "code": "A", "coder": ["x", "y"], "start": 0, "end": 2}),
+        approach="coding reliability",
+    )
+    with pytest.raises(DataError):
+        agreement(project, **options)
+
+
+def test_what_is_no_project_is_refused_in_words():
+    with pytest.raises(DataError, match="not a coded project"):
+        agreement(pd.DataFrame({"a": [1]}))

@@ -256,3 +256,21 @@ def test_words_that_stand_twice_need_a_place() -> None:
         50,
         1050,
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "end", "want"),
+    [
+        ("abcde", 0, 6, True),
+        ("abcde", 0, 7, False),
+        ("x" * 50, 0, 55, True),
+        ("x" * 50, 0, 56, False),
+    ],
+)
+def test_a_name_about_as_long_as_its_span_is_looked_for(
+    name: str, start: int, end: int, want: bool
+) -> None:
+    from dmpkit.coding.exchange.placing import _is_quotation
+
+    assert _is_quotation(name, Selection(start, end, name)) is want
+    assert _is_quotation(name, Selection(start, end, name, certain=True))

@@ -336,3 +336,29 @@ def test_an_attribute_that_would_get_the_name_of_another_is_numbered():
     made, key = pseudonymise(project, {"Anna": "Eva"})
     assert list(made.cases) == ["case", "Eva", "Eva (2)"]
     pd.testing.assert_frame_equal(restore(made, key).cases, project.cases)
+
+
+def test_a_name_without_pseudonym_does_not_become_none():
+    with pytest.raises(DataError, match="empty"):
+        replaced("Ann", {"Ann": None})
+
+
+def test_what_is_no_project_no_key_and_no_name_is_refused_in_words():
+    project = CodedProject.from_frames(pd.DataFrame({"source": ["s"], "text": ["Ann"]}))
+    with pytest.raises(DataError, match="not a coded project"):
+        pseudonymise("Ann", {"Ann": "Eva"})
+    with pytest.raises(DataError, match="not a key"):
+        restore(project, None)
+    with pytest.raises(DataError, match="start, end and kind"):
+        pseudonymise(project, lambda text: [(0,)])
+
+
+def test_a_coding_that_ends_where_a_name_ends_is_not_widened():
+    project = CodedProject.from_frames(
+        pd.DataFrame({"source": ["s"], "text": ["Ann met Ann here"]}),
+        pd.DataFrame({"source": "s", "code": "c", "start": [0, 3, 8], "end": [3, 8, 11]}),
+    )
+    made, key = pseudonymise(project, {"Ann": "Margit"})
+    assert made.segments["quote"].tolist() == ["Margit", " met ", "Margit"]
+    assert not key.cuts
+    assert set(key.log["action"]) == {"replaced"}

@@ -195,3 +195,37 @@ def test_quotes_of_no_case_are_not_said_to_have_been_checked_for_attributes():
     found = release_check(linked, attributes=["role"], k=2)
     assert any("1 quotes that belong to no case" in said for said in found.unchecked)
     assert any("combinations of role" in said for said in found.checked)
+
+
+def test_borders_of_what_is_listed():
+    text = "one two three four"
+    project = CodedProject.from_frames(
+        pd.DataFrame({"source": ["s"], "text": [text]}),
+        pd.DataFrame({"source": "s", "code": "c", "start": [0, 4], "end": [4, 18]}),
+        cases=pd.DataFrame({"case": ["a", "b"], "role": ["x", "y"]}),
+        case_sources=pd.DataFrame(
+            {"case": ["a", "b"], "source": "s", "start": [0, 4], "end": [4, 18]}
+        ),
+    )
+    assert release_check(project).quotes["case"].tolist() == ["a", "b"]  # touching is not being in
+    assert release_check(project, longest=3).quotes["n_findings"].tolist() == [0, 0]
+    assert release_check(project, longest=2).quotes["n_findings"].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: release_check(3),
+        lambda: band(None, 10),
+        lambda: band([1], "q"),
+        lambda: band([1], edges=["a"]),
+        lambda: band([1], edges=[1, math.nan]),
+    ],
+)
+def test_what_is_no_project_and_no_number_is_refused_in_words(call):
+    with pytest.raises(DataError):
+        call()
+
+
+def test_lists_in_cells_are_compared_as_they_read():
+    assert anonymity(pd.DataFrame({"a": [[1], [1], [2]]}), ["a"], k=2).k == 1

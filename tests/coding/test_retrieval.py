@@ -293,3 +293,8 @@ def test_hostile_words_are_escaped():
 
 def test_all_codes_of_the_invented_project_are_used():
     assert set(scattered(60, 1).segments["code"]) == set(CODES)
+
+
+def test_the_union_joins_adjacent_codings_and_counts_none_twice():
+    found = cover([0, 0, 0, 1], [0, 4, 9, 9], [4, 8, 12, 10])
+    assert [part.tolist() for part in found] == [[0, 0, 1], [0, 9, 9], [8, 12, 10]]

@@ -26,7 +26,7 @@ from dmpkit.coding.saturation_steps import (
     sample_coverage,
     saturation_runs,
 )
-from dmpkit.errors import DataError
+from dmpkit.errors import DataError, ReadingWarning
 
 FOLDER = Path(__file__).parents[1] / "reference" / "coding" / "saturation"
 EXPECTED = json.loads((FOLDER / "expected.json").read_text(encoding="utf-8"))
@@ -265,3 +265,33 @@ def test_words_section_and_pictures(tmp_path):
     assert "4+2" in plotting.alt_text(found.plot_saturation())
     assert "7, 6, 3, 4" in plotting.alt_text(found.plot_new_codes())
     assert found.to_excel(tmp_path / "s.xlsx").exists()
+
+
+def test_an_interview_that_nobody_coded_is_not_one_without_new_codes():
+    names = [f"I{i}" for i in range(1, 8)]
+    project = CodedProject.from_frames(
+        pd.DataFrame({"source": names, "text": "some words"}),
+        pd.DataFrame({"source": names[:5], "code": list("ABCDE"), "start": 0, "end": 4}),
+    )
+    with pytest.warns(ReadingWarning, match="2 of 7 sources"):
+        found = saturation(project, by_group=list("xxxyyyy"), n_orders=5, seed=1)
+    assert found.groups[0].interviews == tuple(names[:5])
+    assert not found.groups[0].notation
+    assert [len(g.interviews) for g in found.groups] == [5, 3, 2]
+    assert "Left out, because nothing was coded there" in found.summary()
+    with pytest.raises(DataError, match="Nothing was coded"):
+        saturation(project.with_segments(project.segments.head(0)))
+
+
+def test_estimates_without_a_code_in_two_interviews_by_hand():
+    x = [[1, 1, 0, 0, 1], [1, 0, 1, 0, 0], [1, 0, 0, 1, 0], [1, 0, 0, 0, 0]]
+    m, q1, s, mentions = 4, 4, 5, 8
+    a = (m - 1) / m
+    value = s + a * q1 * (q1 - 1) / 2
+    variance = a * q1 * (q1 - 1) / 2 + a**2 * q1 * (2 * q1 - 1) ** 2 / 4
+    variance -= a**2 * q1**4 / (4 * value)
+    chao = code_estimates(x)["Chao2, bias-corrected"]
+    assert chao.value == pytest.approx(value, abs=1e-12)
+    assert chao.standard_error == pytest.approx(variance**0.5, abs=1e-12)
+    share = (m - 1) * (q1 - 1) / ((m - 1) * (q1 - 1) + 2)
+    assert sample_coverage(x).value == pytest.approx(1 - q1 / mentions * share, abs=1e-12)
