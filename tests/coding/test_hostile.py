@@ -358,6 +358,11 @@ def test_mutated_files(tmp_path: Path) -> None:
     assert 20 < fuzz(tmp_path, range(156)) < 156
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_a_member_without_a_name(tmp_path: Path) -> None:
+    fuzz(tmp_path, [18953])  # a mutated file that Python 3.11's zipfile stumbles over
+
+
 @pytest.mark.long
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("part", range(20))

@@ -185,6 +185,12 @@ def _check_names(zipped: zipfile.ZipFile, path: Path) -> None:
     seen: set[str] = set()
     for member in zipped.infolist():
         name = _clean(member.filename)
+        if not name:
+            raise DataError(
+                "The archive holds a file without a name; it is damaged.",
+                file=path,
+                remedy="Download or export it anew.",
+            )
         parts = PurePosixPath(name)
         if parts.is_absolute() or ".." in parts.parts or re.match(r"[A-Za-z]:", name):
             raise DataError(

@@ -56,7 +56,7 @@ def people(rng: np.random.Generator) -> list[dict[str, str | int]]:
 def draw(made: list[dict[str, str | int]], pool: list[int], rng: np.random.Generator) -> list[int]:
     """Members drawn at random until every quota is met."""
     while True:
-        drawn = rng.choice(pool, SEATS, replace=False).tolist()
+        drawn = [int(i) for i in rng.choice(pool, SEATS, replace=False)]
         counts = {
             (v, c): sum(made[i][v] == c for i in drawn) for v, cs in QUOTAS.items() for c in cs
         }
@@ -76,9 +76,13 @@ def main(folder: Path) -> None:
     write(
         folder / "synthetic-people.csv", list(made[0]), [list(person.values()) for person in made]
     )
-    place = [[v, c, n] for v, counts in PLACE.items() for c, n in counts.items()]
+    place: list[list[str | int]] = [
+        [v, c, n] for v, counts in PLACE.items() for c, n in counts.items()
+    ]
     write(folder / "population.csv", ["variable", "category", "count"], place)
-    quotas = [[v, c, *ends] for v, cells in QUOTAS.items() for c, ends in cells.items()]
+    quotas: list[list[str | int]] = [
+        [v, c, *ends] for v, cells in QUOTAS.items() for c, ends in cells.items()
+    ]
     write(folder / "quotas.csv", ["variable", "category", "min", "max"], quotas)
 
 
