@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
+from dmpkit.coding.synthetic import synthetic_interviews
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.S)
@@ -75,6 +77,7 @@ def own_files(folder, delimiter=",", by_row=False):
     own_table(folder / "my-sorts.csv", delimiter, by_row)
     own_panel(folder, delimiter)
     own_list(folder, delimiter)
+    synthetic_interviews(folder)["coder A"].rename(folder / "interviews.qdpx")
 
 
 @pytest.mark.parametrize(("delimiter", "by_row"), [(",", False), (";", True)])
@@ -89,7 +92,13 @@ def test_the_quick_start_runs_on_a_table_of_ones_own(tmp_path, delimiter, by_row
     assert seen["sorts"].n_sorts == 9
     assert seen["members"].n == 40
     assert seen["followed"].answers["promise"].tolist() == ["kept", "late", "kept", "overdue"]
-    for name in ("representativeness.xlsx", "impact.xlsx", "impact.html", "ledger/events.csv"):
+    for name in (
+        "representativeness.xlsx",
+        "impact.xlsx",
+        "impact.html",
+        "ledger/events.csv",
+        "key.json",
+    ):
         assert (tmp_path / name).is_file(), name
     assert "exact" in (tmp_path / "representativeness.html").read_text(encoding="utf-8")
 
@@ -104,7 +113,7 @@ def test_the_quick_start_shows_its_pictures_in_a_notebook(tmp_path):
         for output in cell.outputs
         if "image/png" in output.get("data", {})
     ]
-    assert len(shown) == README.count(".plot_")
+    assert len(shown) == len(re.findall(r"\.plot(?:_\w+)?\(", README))
     for data, metadata in shown:
         assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
         assert len(metadata["image/png"]["alt"]) > 30
