@@ -29,6 +29,7 @@ from dmpkit.representativeness.labels import (
     require_known,
     sorted_labels,
 )
+from dmpkit.representativeness.totals import require_no_total
 from dmpkit.tables import require_columns, to_pandas
 
 __all__ = ["Panel"]
@@ -259,7 +260,7 @@ class Panel:
         ------
         DataError
             Missing columns, a category twice or without a label, counts that are
-            negative or not whole, a variable without anybody.
+            negative or not whole, a variable without anybody, a total row.
 
         Examples
         --------
@@ -282,6 +283,7 @@ class Panel:
             )
         table["count"] = numbers.astype(np.int64)
         require_distinct(table)
+        require_no_total(table, numbers, unknown=unknown, rows=not isinstance(counts, Mapping))
         gone = np.array([is_unknown(label, unknown) for label in table["category"]], dtype=bool)
         known, apart = table[~gone].reset_index(drop=True), table[gone].reset_index(drop=True)
         _require_people(known, list(dict.fromkeys(table["variable"])))

@@ -31,6 +31,7 @@ from dmpkit.representativeness.labels import (
     require_known,
     sorted_labels,
 )
+from dmpkit.representativeness.totals import require_no_total
 from dmpkit.tables import require_columns, to_pandas
 
 __all__ = ["Population"]
@@ -235,7 +236,7 @@ class Population:
         ------
         DataError
             Missing columns, a category twice or without a label, negative or
-            non-numeric entries, all zero, shares far from 100 %.
+            non-numeric entries, all zero, shares far from 100 %, a total row.
 
         Examples
         --------
@@ -244,6 +245,7 @@ class Population:
         """
         frame = from_mapping(margins) if isinstance(margins, Mapping) else to_pandas(margins)
         table = _margin_table(frame)
+        _require_no_totals(table, unknown, rows=not isinstance(margins, Mapping))
         notes: list[str] = []
         parts = []
         for name in dict.fromkeys(table["variable"]):
@@ -394,6 +396,14 @@ def _margin_table(frame: pd.DataFrame) -> pd.DataFrame:
             remedy="Write 0 where there is nobody.",
         )
     return table
+
+
+def _require_no_totals(table: pd.DataFrame, unknown: Sequence[str], *, rows: bool) -> None:
+    """Refuse total rows among counts, shares or percentages."""
+    for kind in ("count", "share", "percent"):
+        numbers = table[kind].to_numpy(dtype=np.float64)
+        whole = () if kind == "count" else (1.0, 100.0)
+        require_no_total(table, numbers, whole=whole, unknown=unknown, rows=rows)
 
 
 def _optional(
