@@ -18,6 +18,7 @@ import pandas as pd
 from dmpkit.errors import DataError
 from dmpkit.impact.data import Ledger
 from dmpkit.impact.dates import as_day, iso
+from dmpkit.impact.importing_guesses import ROLES, SYNONYMS, check_roles, guessed_roles
 from dmpkit.impact.schema import cell_text
 from dmpkit.impact.spreadsheet_dates import read_date
 from dmpkit.impact.vocabulary import LAYER_OF, STATUSES, plain
@@ -26,35 +27,6 @@ from dmpkit.tables import read_delimited, read_table, to_pandas
 
 __all__ = ["Imported", "ledger_from_decidim", "ledger_from_spreadsheet"]
 
-#: What a column can be, and the headings from which that is guessed.
-ROLES: dict[str, tuple[str, ...]] = {
-    "rec_id": ("id", "no", "no.", "nr", "nr.", "number", "#", "ref", "reference", "rec id"),
-    "label": ("text", "recommendation", "recommendations", "measure", "proposal", "title", "label"),
-    "theme": ("theme", "topic", "category", "chapter", "area"),
-    "addressee": ("addressee", "addressed to", "responsible", "department", "ministry"),
-    "power": ("power", "powers"),
-    "support_share": ("support", "support share", "share in favour"),
-    "cost_class": ("cost", "cost class", "costs"),
-    "challenge": ("challenge",),
-    "baseline": ("baseline", "already planned"),
-    "parent_id": ("parent", "parent id", "part of"),
-    "merged_into": ("merged into",),
-    "counting_unit": ("counting unit", "unit"),
-    "report_date": ("report date", "reported", "reported on", "date of report"),
-    "answer_due": ("answer due", "response due", "deadline", "due date"),
-    "response": ("response", "government response", "answer", "position", "reply"),
-    "response_date": ("response date", "date of response", "answer date", "answered on"),
-    "response_wording": ("response text", "answer text", "wording", "response wording"),
-    "status": ("status", "state", "implementation status", "implementation", "progress status"),
-    "status_date": ("status date", "date of status", "since", "implemented on", "date"),
-    "checked_on": ("checked on", "last checked", "last updated", "updated on", "recorded on"),
-    "evidence_url": ("evidence", "evidence link", "link", "source", "url", "evidence url"),
-    "evidence_grade": ("evidence grade", "grade"),
-    "fidelity": ("fidelity",),
-    "progress": ("progress", "progress %", "percent complete"),
-    "rater": ("rater", "coder", "coded by", "rated by"),
-    "note": ("note", "notes", "comment", "comments", "remark", "remarks"),
-}
 _OF_RECOMMENDATION = (
     "theme",
     "addressee",
@@ -66,24 +38,6 @@ _OF_RECOMMENDATION = (
     "parent_id",
     "merged_into",
 )
-#: Words of other trackers that have one meaning; shown as guessed. Our own list.
-_SYNONYMS = {
-    "ongoing": "in_progress",
-    "under way": "in_progress",
-    "underway": "in_progress",
-    "started": "in_progress",
-    "completed": "implemented",
-    "complete": "implemented",
-    "done": "implemented",
-    "partly implemented": "implemented_in_part",
-    "partially implemented": "implemented_in_part",
-    "partly accepted": "accepted_in_part",
-    "partially accepted": "accepted_in_part",
-    "accepted in principle": "accepted_in_part",
-    "parked": "noted",
-    "noted or parked": "noted",
-    "decided in law or budget": "decided",
-}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -205,7 +159,9 @@ def ledger_from_spreadsheet(
     DataError
         Names row and column of the list: an ambiguous date, an unknown status word, a
         status without a date where `checked_on` is not given, implementation without
-        evidence, and all that a ledger refuses.
+        evidence, dates of responses or statuses without a column of responses or
+        statuses, a list in which neither could be recognised, and all that a ledger
+        refuses.
 
     Examples
     --------
@@ -221,6 +177,7 @@ def ledger_from_spreadsheet(
     """
     frame, name = _read(source, sheet)
     roles = _roles(frame, columns)
+    check_roles(frame, roles, name, guessed=columns is None)
     sheet_ = _Sheet(frame, roles, name, statuses or {}, day_first)
     settings = _Settings(
         process_id, _given(report_date), _given(checked_on), evidence_grade, unproven, counting_unit
@@ -306,7 +263,7 @@ class _Sheet:
         ours = self.own_words.get(key)
         if ours is None:
             how = "vocabulary" if key in _VOCABULARY else "guessed"
-            ours = _VOCABULARY.get(key) or _SYNONYMS.get(key)
+            ours = _VOCABULARY.get(key) or SYNONYMS.get(key)
         if ours is None:
             problem = DataError(
                 f"{word[:80]!r} is not a status that is known.",
@@ -352,7 +309,7 @@ def _read(source: Any, sheet: str | None) -> tuple[pd.DataFrame, str]:
 def _roles(frame: pd.DataFrame, columns: Mapping[str, str] | None) -> dict[str, str]:
     """Role to column: as given in either direction, or guessed from the headings."""
     if columns is None:
-        return _guessed_roles(frame)
+        return guessed_roles(frame)
     out: dict[str, str] = {}
     for one, other in ((str(key), str(value)) for key, value in columns.items()):
         column, role = (one, other) if one in frame.columns and other in ROLES else (other, one)
@@ -366,26 +323,6 @@ def _roles(frame: pd.DataFrame, columns: Mapping[str, str] | None) -> dict[str, 
         if role in out or column in out.values():
             raise DataError(f"columns: {one!r} or {other!r} stands twice.")
         out[role] = column
-    return out
-
-
-def _guessed_roles(frame: pd.DataFrame) -> dict[str, str]:
-    out: dict[str, str] = {}
-    for role, names in ROLES.items():
-        for name in (role.replace("_", " "), *names):
-            fits = [
-                column
-                for column in frame.columns
-                if plain(str(column)) == plain(name) and column not in out.values()
-            ]
-            if fits:
-                out[role] = fits[0]
-                break
-    if "label" not in out and "rec_id" not in out:
-        raise DataError(
-            "No column could be taken as the text or the number of a recommendation.",
-            remedy=f"Say columns={{…}}; the list has {', '.join(map(repr, frame.columns))[:300]}.",
-        )
     return out
 
 

@@ -208,6 +208,81 @@ def test_the_order_of_day_and_month_is_taken_as_said(typed: str) -> None:
             read_date(typed)
 
 
+# --- what is guessed ------------------------------------------------------------------------
+
+#: Headings and words of a list as a town might keep it; invented.
+TOWN = pd.DataFrame(
+    {
+        "Text": ["Trams", "Bread", "Forests", "Schools"],
+        "Council response": ["Accepted", "Rejected", "Accepted", ""],
+        "Date of response": ["2021-09-01", "2021-09-01", "2021-09-01", ""],
+        "Progress": ["done", "", "ongoing", ""],
+        "Last update": ["2022-03-01", "", "2022-04-01", ""],
+        "Source": ["https://example.org/act", "", "", ""],
+        "Evidence level": ["3", "", "", ""],
+    }
+)
+
+
+def test_headings_of_towns_are_understood() -> None:
+    made = read(TOWN)
+    assert made.mapping.set_index("column")["taken_as"].to_dict() == {
+        "Text": "label", "Council response": "response", "Date of response": "response_date",
+        "Progress": "status", "Last update": "checked_on", "Source": "evidence_url",
+        "Evidence level": "evidence_grade",
+    }  # fmt: skip
+    wanted = ["rec_id", "status", "date", "last_seen_before"]
+    assert made.ledger.events[wanted].to_numpy().tolist() == [
+        ["R001", "accepted", "2021-09-01", ""],
+        ["R001", "implemented", "2022-03-01", "2021-06-23"],
+        ["R002", "rejected", "2021-09-01", ""],
+        ["R003", "accepted", "2021-09-01", ""],
+        ["R003", "in_progress", "2022-04-01", "2021-06-23"],
+    ]
+    german = {"Text": "Empfehlung", "Council response": "Antwort des Stadtrats"}
+    german |= {"Date of response": "Datum der Antwort", "Progress": "Umsetzung"}
+    again = read(TOWN.rename(columns=german)).mapping["taken_as"].tolist()
+    assert again == made.mapping["taken_as"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("heading", "role"),
+    [
+        ("Official reply", "response"),
+        ("Answer by the ministry", "response"),
+        ("Government's response text", "response_wording"),
+        ("Date of the council reply", "response_date"),
+        ("Council answer due", "answer_due"),
+        ("Response rate", "note"),
+        ("Council", "note"),
+    ],
+)
+def test_headings_made_of_an_answer_and_who_gave_it(heading: str, role: str) -> None:
+    made = read(pd.DataFrame({"Text": ["Trams"], heading: [""]}))
+    assert made.mapping["taken_as"].tolist() == ["label", role]
+
+
+def test_percentages_of_progress_stay_what_they_are() -> None:
+    frame = TOWN.assign(Progress=["100 %", "", "20", ""])
+    assert read(frame).mapping.set_index("column")["taken_as"]["Progress"] == "progress"
+    both = read(TOWN.assign(Status=["completed", "", "", ""]))
+    taken = both.mapping.set_index("column")["taken_as"]
+    assert (taken["Progress"], taken["Status"]) == ("note", "status")
+
+
+def test_a_list_whose_statuses_would_be_lost_is_refused() -> None:
+    lost = TOWN.rename(columns={"Council response": "Verdict"})
+    with pytest.raises(DataError, match=r"'Date of response' was.*columns={'Verdict': 'response'"):
+        read(lost)
+    found = read(lost, columns={"Text": "label", "Verdict": "response"})
+    assert len(found.ledger.events) == 3
+    bare = lost[["Text", "Verdict"]]
+    with pytest.raises(DataError, match=r"No column could be taken as response.*'Verdict'"):
+        read(bare)
+    assert read(bare, columns={"Text": "label"}).ledger.n == 4
+    assert read(bare.assign(Verdict=["a", "b", "c", "d"])).ledger.n == 4
+
+
 # --- Decidim -------------------------------------------------------------------------------
 
 #: An invented export with the columns of Decidim's result serializer.
