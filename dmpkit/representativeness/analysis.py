@@ -13,13 +13,16 @@ from dmpkit.errors import DataError
 from dmpkit.reporting import Estimate, Indicator, Result, Section
 from dmpkit.representativeness.analysis_inputs import (
     StageInput,
+    outside_pool,
     read_panel_input,
     read_stage_input,
+    require_named,
     without,
 )
 from dmpkit.representativeness.analysis_run import Run
 from dmpkit.representativeness.benchmark import BenchmarkComparison
 from dmpkit.representativeness.data import Panel, Population, panel_of, population_of
+from dmpkit.representativeness.entries import to_names
 from dmpkit.representativeness.fairness import SelectionFairness
 from dmpkit.representativeness.household import HouseholdCheck
 from dmpkit.representativeness.intersections import Intersections
@@ -384,15 +387,19 @@ def analyse(
         target=None if target is None else population_of(target),
         quotas=None if quotas is None else quotas_of(quotas),
         stage_input=given,
-        named=tuple([quota_variables] if isinstance(quota_variables, str) else quota_variables),
+        named=tuple(to_names(quota_variables, "quota variables")),
         notes=notes,
         level=level,
         seed=seed,
         n_jobs=n_jobs,
         n_resamples=n_resamples,
     )
+    require_named(run.named, "quota variable", members, run.population, run.target, given)
     if variables is not None:
+        variables = to_names(variables)
+        require_named(variables, "variable", members)
         run.panel = without(members, set(members.variables) - set(variables))
+    run.notes += outside_pool(members, pool)
     survey = {} if benchmark is None else dict(benchmark)
     asked = members if attitudes is None else panel_of(attitudes)
     flow = None

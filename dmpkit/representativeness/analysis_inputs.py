@@ -11,14 +11,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dmpkit.errors import DataError
-from dmpkit.representativeness.data import Panel, panel_of
+from dmpkit.errors import DataError, ReadingWarning, warn
+from dmpkit.representativeness.data import Panel, Population, panel_of
+from dmpkit.representativeness.labels import as_labels, closest
+from dmpkit.representativeness.panel import PERSON_NAMES
 from dmpkit.representativeness.stage_data import read_flags
 from dmpkit.representativeness.stages import StageFlow
 from dmpkit.tables import read_table, require_columns, to_pandas
 
-__all__ = ["STAGE_NAMES", "StageInput", "is_list_of_names", "read_panel_input", "read_stage_input",
-           "stage_sources", "thin_stages"]  # fmt: skip
+__all__ = ["STAGE_NAMES", "StageInput", "is_list_of_names", "outside_pool", "read_panel_input",
+           "read_stage_input", "require_named", "stage_sources", "thin_stages"]  # fmt: skip
 
 #: Stages that are recognised by their name, in the order in which they happen.
 STAGE_NAMES = (
@@ -45,6 +47,14 @@ class StageInput:
     frame: pd.DataFrame
     order: tuple[str, ...]
     printed: bool
+
+    @property
+    def variables(self) -> list[str]:
+        """Columns of the records, or the variables of printed numbers."""
+        if not self.printed:
+            return [str(c) for c in self.frame.columns]
+        lower = {str(c).strip().lower(): c for c in self.frame.columns}
+        return [str(v) for v in dict.fromkeys(self.frame[lower["variable"]])]
 
     def named(self, names: Sequence[str]) -> str | None:
         """The first stage with one of some names."""
@@ -138,6 +148,60 @@ def read_panel_input(
     gone = {*stage.order, *left}
     people = panel_of(stage.frame[rows].reset_index(drop=True))
     return without(people, gone), notes
+
+
+def require_named(
+    names: Sequence[str], what: str, panel: Panel, *more: Population | StageInput | None
+) -> None:
+    """Raise a :class:`DataError` for a name that neither the panel nor anything else has."""
+    known = list(panel.variables)
+    for one in more:
+        if one is not None:
+            known += one.variables
+    for name in names:
+        if name not in known:
+            raise DataError(
+                f"There is no {what} {name!r}.", remedy=closest(name, list(dict.fromkeys(known)))
+            )
+
+
+def outside_pool(panel: Panel, pool: Any) -> list[str]:
+    """A note, and a warning, where members are not among the people who could be drawn.
+
+    Looked at where both are lists with person ids; ids are compared as text.
+
+    Raises
+    ------
+    DataError
+        Where no member at all is in the pool, by a column that has the same name.
+    """
+    if pool is None or panel.members is None or panel.person is None:
+        return []
+    people = pool.members if isinstance(pool, Panel) else frame_of(pool, "pool")
+    if people is None:
+        return []
+    column = id_column(people, panel.person)
+    if column is None:
+        return []
+    there = set(as_labels(people[column]).dropna())
+    ids = as_labels(panel.members[panel.person])
+    gone = int((~ids.isin(there)).sum())
+    if not gone:
+        return []
+    said = f"{gone:,} of {panel.n:,} members are not in the pool (by {panel.person!r})"
+    remedy = "Give everybody who could be drawn as pool=, those selected among them."
+    if gone == panel.n and column == panel.person:
+        raise DataError(f"{said}.", column=column, remedy=remedy)
+    warn(f"{said}. {remedy}", ReadingWarning, stacklevel=3)
+    return [said]
+
+
+def id_column(people: pd.DataFrame, preferred: str) -> str | None:
+    """The column of a list that holds person ids: of the same name, or of a usual one."""
+    names = [str(c) for c in people.columns]
+    if preferred in names:
+        return preferred
+    return next((c for c in names if c.strip().lower() in PERSON_NAMES), None)
 
 
 def without(panel: Panel, names: set[str]) -> Panel:

@@ -1,0 +1,61 @@
+"""What is named or brought beside the panel must exist: variables, quota variables, the pool."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from dmpkit.errors import DataError, ReadingWarning
+from dmpkit.representativeness import analyse, check_margins
+
+CENSUS = {"gender": {"woman": 0.5, "man": 0.5}, "age": {"young": 0.4, "old": 0.6}}
+
+
+def _people(ids: list[str]) -> pd.DataFrame:
+    n = len(ids)
+    return pd.DataFrame(
+        {
+            "person": ids,
+            "gender": (["woman", "man"] * n)[:n],
+            "age": (["young", "old", "old"] * n)[:n],
+        }
+    )
+
+
+MEMBERS = _people([f"p{i}" for i in range(12)])
+
+
+@pytest.mark.parametrize("run", [analyse, check_margins])
+@pytest.mark.parametrize(
+    "options",
+    [{"quota_variables": ["Gender"]}, {"variables": ["gender", "Age"]}, {"variables": "Age"},
+     {"quota_variables": "Gender"}],
+)  # fmt: skip
+def test_a_name_that_no_column_has_is_refused(run: Any, options: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match="upper and lower case"):
+        run(MEMBERS, CENSUS, **options)
+
+
+def test_names_that_are_there_are_taken() -> None:
+    found = analyse(MEMBERS, CENSUS, variables="gender", quota_variables="age")
+    assert list(found.margins.variables["variable"]) == ["gender"]
+
+
+def test_members_who_are_not_in_the_pool_are_named() -> None:
+    pool = _people([f"p{i}" for i in range(2, 40)])
+    with pytest.warns(ReadingWarning, match="2 of 12 members are not in the pool"):
+        found = analyse(MEMBERS, CENSUS, pool=pool)
+    assert "2 of 12 members are not in the pool" in found.summary()
+
+
+def test_a_pool_without_any_member_is_refused() -> None:
+    with pytest.raises(DataError, match="12 of 12 members are not in the pool"):
+        analyse(MEMBERS, CENSUS, pool=_people([f"q{i}" for i in range(40)]))
+
+
+def test_a_pool_with_all_members_or_without_ids_is_taken() -> None:
+    pool = _people([f"p{i}" for i in range(40)])
+    for one in (pool, pool.drop(columns="person")):
+        assert not any("in the pool" in note for note in analyse(MEMBERS, CENSUS, pool=one).notes)
