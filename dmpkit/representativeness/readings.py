@@ -13,7 +13,7 @@ from dmpkit.reporting import format_number
 if TYPE_CHECKING:
     from dmpkit.representativeness.margins import MarginCheck
 
-__all__ = ["methods_of", "p_text", "reading_of", "summary_of"]
+__all__ = ["asked_text", "methods_of", "missed_quotas", "p_text", "reading_of", "summary_of"]
 
 
 def p_text(p: float) -> str:
@@ -49,7 +49,7 @@ def reading_of(row: Mapping[Hashable, Any], cells: pd.DataFrame, level: float) -
     if abs(gap) > 1e-12:
         head += f"; the largest gap is {label}, {_points(gap)}"
     if row["quota"]:
-        return f"{head}. {_quota_reading(row, cells, level)}"
+        return f"{missed_quotas(cells)}{head}. {_quota_reading(row, cells, level)}"
     return f"{head}. {_yardsticks(row)} {_verdict(row, level)}{_lottery_reading(row, level)}"
 
 
@@ -83,15 +83,66 @@ def _verdict(row: Mapping[Hashable, Any], level: float) -> str:
 
 
 def _quota_reading(row: Mapping[Hashable, Any], cells: pd.DataFrame, level: float) -> str:
-    text = (
-        f"Rounding to whole people alone makes {_percent(row['tvd_floor'])}. The variable was "
-        "filled by quota: its agreement was enforced, so there is no test and no interval."
-    )
+    text = f"Rounding to whole people alone makes {_percent(row['tvd_floor'])}. "
     known = cells.dropna(subset=["quota_min", "quota_max"])
-    if len(known):
-        met = known["count"].between(known["quota_min"], known["quota_max"])
-        text += f" {int(met.sum())} of {len(known)} categories are within their quota."
+    missed = int((~_met(known)).sum())
+    if known.empty:
+        text += (
+            "The variable was named as filled by quota and its seats were not given, so whether "
+            "the quota was met is not known; there is no test and no interval."
+        )
+    elif missed:
+        text += (
+            f"{len(known) - missed} of {len(known)} categories are within their quota. There is "
+            "no test and no interval, for the draw was steered by quota."
+        )
+    else:
+        text += (
+            "The variable was filled by quota: its agreement was enforced, so there is no test "
+            f"and no interval. {len(known)} of {len(known)} categories are within their quota."
+        )
     return text + _lottery_reading(row, level)
+
+
+def _met(known: pd.DataFrame) -> pd.Series[bool]:
+    return known["count"].between(known["quota_min"], known["quota_max"])
+
+
+def missed_quotas(cells: pd.DataFrame) -> str:
+    """The quotas of a variable that were not met, in a sentence; empty where all were.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        ``category, count, quota_min, quota_max``; NaN where there is no quota.
+
+    Examples
+    --------
+    >>> missed_quotas(pd.DataFrame({"category": ["Low"], "count": [27], "quota_min": [17],
+    ...                             "quota_max": [19]}))
+    'The quota was not met (Low: asked 17–19, 27 are members). '
+    """
+    known = cells.dropna(subset=["quota_min", "quota_max"])
+    rows = known[~_met(known)].to_dict("records")
+    if not rows:
+        return ""
+    listed = "; ".join(
+        f"{row['category']}: asked {asked_text(row['quota_min'], row['quota_max'])}, "
+        f"{row['count']:g} {'is a member' if row['count'] == 1 else 'are members'}"
+        for row in rows
+    )
+    return f"The quota was not met ({listed}). "
+
+
+def asked_text(low: float, high: float) -> str:
+    """The ends of a quota as a text says them.
+
+    Examples
+    --------
+    >>> asked_text(17, 19), asked_text(5, 5)
+    ('17–19', '5')
+    """
+    return f"{low:g}" if low == high else f"{low:g}–{high:g}"
 
 
 def _lottery_reading(row: Mapping[Hashable, Any], level: float) -> str:
@@ -133,6 +184,8 @@ def _outstanding(check: MarginCheck) -> str:
     tested = free["p_exact"].notna() | free["p_value"].notna()
     untested, free = list(free.loc[~tested, "variable"]), free[tested]
     parts = []
+    if missed := _missing_their_quota(check):
+        parts.append(f"The quota was not met in {', '.join(missed)}.")
     if untested:
         parts.append(f"Left free and not tested, with one category: {', '.join(untested)}.")
     if len(free):
@@ -148,6 +201,14 @@ def _outstanding(check: MarginCheck) -> str:
     if check.quota_variables:
         parts.append(f"Filled by quota and not tested: {', '.join(check.quota_variables)}.")
     return " ".join(parts)
+
+
+def _missing_their_quota(check: MarginCheck) -> list[str]:
+    """Variables with a category outside its quota."""
+    cells = check.categories
+    return [
+        name for name in check.quota_variables if missed_quotas(cells[cells["variable"] == name])
+    ]
 
 
 def _apart(check: MarginCheck) -> str:
@@ -199,8 +260,9 @@ def methods_of(check: MarginCheck) -> str:
             )
         text += (
             f" {', '.join(check.quota_variables)} {verb} filled by quota. Agreement was enforced "
-            "there, so that tests and intervals for free sampling do not apply; the variables "
-            "filled by quota are described by their distance and their quotas."
+            "there as far as the quotas were met, so that tests and intervals for free sampling do not "
+            "apply; the variables filled by quota are described by their distance and their "
+            "quotas."
         )
     if check.variables["p_lottery"].notna().any():
         text += (

@@ -20,7 +20,7 @@ from dmpkit.reporting import (
     table_html,
 )
 from dmpkit.representativeness.analysis_inputs import RESPONSES, SELECTIONS
-from dmpkit.representativeness.readings import p_text
+from dmpkit.representativeness.readings import missed_quotas, p_text
 from dmpkit.representativeness.response import RIndicator
 
 if TYPE_CHECKING:
@@ -97,13 +97,32 @@ def _quota_reading(result: RepresentativenessAnalysis, row: dict[Any, Any]) -> s
         if more < 1e-6
         else f"filled by quota, not tested; {format_number(more, 1)} people beyond rounding"
     )
+    missed = ""
     if result.quotas is not None:
         own = result.quotas.by_variable
         own = own[(own["variable"] == row["variable"]) & (own["cells"] > 0)]
         if len(own):
             met, cells = int(own["within"].iloc[0]), int(own["cells"].iloc[0])
             text += f"; {met} of {cells} quotas met"
-    return text
+            missed = "" if met == cells else _missed(result, str(row["variable"]))
+    return missed + text
+
+
+def _missed(result: RepresentativenessAnalysis, variable: str) -> str:
+    """The quota cells of a variable that were not met; empty where all were."""
+    if result.quotas is None:
+        return ""
+    worst = result.quotas.worst
+    own = worst[worst["variable"] == variable]
+    return missed_quotas(own.rename(columns={"min": "quota_min", "max": "quota_max"}))
+
+
+def _missing_quotas(result: RepresentativenessAnalysis) -> list[str]:
+    """Variables with a quota cell that was not met, in order of the quotas."""
+    if result.quotas is None:
+        return []
+    missed = set(result.quotas.worst["variable"])
+    return [v for v in result.quotas.by_variable["variable"] if v in missed]
 
 
 def origins(result: RepresentativenessAnalysis) -> pd.DataFrame:
@@ -227,7 +246,8 @@ def _percent(share: float) -> str:
 def _departure(result: RepresentativenessAnalysis) -> str:
     table = result.overview.sort_values("tvd", ascending=False, kind="stable")
     first = table.iloc[0]
-    text = (
+    missed = " ".join(f"{v}: {_missed(result, v)}" for v in _missing_quotas(result))
+    text = missed + (
         f"{result.panel.n:,} members were held against {_held_against(result)} in {len(table)} "
         f"{'variable' if len(table) == 1 else 'variables'}. "
     )
@@ -246,10 +266,18 @@ def _departure(result: RepresentativenessAnalysis) -> str:
 def _chance(result: RepresentativenessAnalysis) -> str:
     table = result.margins.variables
     free = table[~table["quota"].astype(bool)]
+    missed = _missing_quotas(result)
     if free.empty:
+        met = (
+            "how far the quotas were met is said below"
+            if missed
+            else "their agreement was enforced"
+            if result.quotas is not None
+            else "whether the quotas were met is not known, for their seats were not given"
+        )
         return (
-            "All these variables were filled by quota: their agreement was enforced, so there is "
-            "nothing that a test could find. The main table gives the distance beyond rounding."
+            f"All these variables were filled by quota and not tested; {met}. "
+            "The main table gives the distance beyond rounding."
         )
     return " ".join(["Chance and rounding:", _tested(result, free), _named(result, free)]).strip()
 
@@ -288,7 +316,9 @@ def _named(result: RepresentativenessAnalysis, free: pd.DataFrame) -> str:
     """Whether it was said which variables had quotas."""
     fixed = result.margins.quota_variables
     if fixed:
-        return f"Filled by quota and not tested: {', '.join(fixed)}."
+        missed = _missing_quotas(result)
+        end = f" The quota was not met in {', '.join(missed)}." if missed else ""
+        return f"Filled by quota and not tested: {', '.join(fixed)}.{end}"
     return (
         "No variable was named as filled by quota, so all were tested as if left to chance; where "
         "the draw had quotas, name them (quotas= or quota_variables=), for the tests do not hold "

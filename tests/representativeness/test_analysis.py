@@ -445,3 +445,20 @@ def test_jersey_without_small_cells():
     assert set(result.merging.table["variable"]) >= {"age", "tenure"}
     assert "merged" in result.frames()
     assert "16-29 + " in result.summary() or "16-29" in set(result.merging.table["category"])
+
+
+def test_a_quota_that_was_missed_is_said_first_and_never_called_enforced():
+    people = pd.DataFrame({"level": ["low"] * 27 + ["mid"] * 11 + ["high"] * 12})
+    population = pd.DataFrame(
+        {"variable": ["level"] * 3, "category": ["low", "mid", "high"], "count": [36, 32, 32]}
+    )
+    seats = population.assign(min=[17, 15, 15], max=[19, 17, 17]).drop(columns="count")
+    result = rep.analyse(people, population, quotas=seats)
+    first = "The quota was not met (low: asked 17–19, 27 are members"
+    assert result.summary().startswith(f"level: {first}")
+    assert result.overview["reading"].iloc[0].startswith(first)
+    assert result.margins.variables["reading"].iloc[0].startswith(first)
+    assert "enforced" not in result.summary() + result.margins.summary()
+    met = rep.analyse(people, population, quotas=seats.assign(min=0, max=50))
+    assert "not met" not in met.summary() + met.margins.summary()
+    assert "enforced" in met.summary() and "enforced" in met.margins.summary()
