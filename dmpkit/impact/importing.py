@@ -18,10 +18,18 @@ import pandas as pd
 from dmpkit.errors import DataError
 from dmpkit.impact.data import Ledger
 from dmpkit.impact.dates import as_day, iso
-from dmpkit.impact.importing_guesses import ROLES, SYNONYMS, check_roles, guessed_roles
+from dmpkit.impact.importing_guesses import ROLES, check_roles, guessed_roles
+from dmpkit.impact.importing_words import (
+    PARTLY,
+    SYNONYMS,
+    UnknownWord,
+    baseline_word,
+    check_given_words,
+    unknown_words,
+)
 from dmpkit.impact.schema import cell_text
 from dmpkit.impact.spreadsheet_dates import read_date
-from dmpkit.impact.vocabulary import LAYER_OF, STATUSES, plain
+from dmpkit.impact.vocabulary import LAYER_OF, plain
 from dmpkit.reporting import Result, Section, paragraphs, table_html
 from dmpkit.tables import read_delimited, read_table, to_pandas
 
@@ -228,7 +236,8 @@ class _Sheet:
         for ours in statuses.values():
             if ours not in LAYER_OF:
                 _known_status(str(ours))
-        self.words: dict[str, list[Any]] = {}
+        self.given_words = tuple(map(str, statuses))
+        self.words: dict[tuple[str, str], list[Any]] = {}
 
     def text(self, at: int, role: str) -> str:
         """One cell as text; empty where the list has no such column."""
@@ -258,26 +267,35 @@ class _Sheet:
         word = self.text(at, role)
         if not word:
             return "", ""
-        key = plain(word)
-        how = "given"
-        ours = self.own_words.get(key)
-        if ours is None:
-            how = "vocabulary" if key in _VOCABULARY else "guessed"
-            ours = _VOCABULARY.get(key) or SYNONYMS.get(key)
-        if ours is None:
-            problem = DataError(
-                f"{word[:80]!r} is not a status that is known.",
-                remedy=f"Say what it means: statuses={{{word[:40]!r}: …}} with one of "
-                f"{', '.join((*STATUSES['response'], *STATUSES['action']))}."
-                + (
-                    " A column of free text is response_wording, not response."
-                    if role == "response" and len(word) > 40
-                    else ""
-                ),
-            )
-            raise self.error(problem, at, role)
-        self.words.setdefault(word, [ours, how, 0])[2] += 1
+        ours, how = self.meaning(word, role)
+        self.words.setdefault((word, ours), [how, 0])[1] += 1
         return word, ours
+
+    def meaning(self, word: str, role: str) -> tuple[str, str]:
+        """Our word for theirs and how it was found; empty where it is not known."""
+        key = plain(word)
+        if key in self.own_words:
+            return self.own_words[key], "given"
+        if key in _VOCABULARY:
+            return _VOCABULARY[key], "vocabulary"
+        return (
+            PARTLY[role] if key in ("partly", "partially") else SYNONYMS.get(key, "")
+        ), "guessed"
+
+    def check_words(self) -> None:
+        """Refuse words of `statuses` that occur nowhere, and all unknown words at once."""
+        columns = {r: self.roles[r] for r in ("response", "status") if r in self.roles}
+        found = {r: [self.text(at, r) for at in range(len(self.frame))] for r in columns}
+        words = {plain(word): word for of in found.values() for word in of if word}
+        check_given_words(self.given_words, words, list(columns.values()), self.name)
+        unknown = [
+            UnknownWord(word, role, columns[role], at + 2)
+            for role, of in found.items()
+            for at, word in enumerate(of)
+            if word and not self.meaning(word, role)[0]
+        ]
+        if unknown:
+            raise unknown_words(unknown, self.name)
 
     def error(self, error: DataError, at: int, role: str | None = None) -> DataError:
         """An error at a place of the list."""
@@ -327,6 +345,7 @@ def _roles(frame: pd.DataFrame, columns: Mapping[str, str] | None) -> dict[str, 
 
 
 def _build(sheet: _Sheet, settings: _Settings, how: str) -> Imported:
+    sheet.check_words()
     recs: list[dict[str, str]] = []
     events: list[dict[str, str]] = []
     left: list[tuple[int, str, str]] = []
@@ -350,8 +369,12 @@ def _build(sheet: _Sheet, settings: _Settings, how: str) -> Imported:
         place = origin.get(error.file or "")
         if place is None or not isinstance(error.row, int):
             raise
-        raise sheet.error(error, place[error.row - 2]) from None
-    words = [(w, ours, LAYER_OF[ours], n, by) for w, (ours, by, n) in sheet.words.items()]
+        at = place[error.row - 2]
+        if "needs evidence" in error.problem:
+            remedy = f"{error.remedy} Or say unproven='no_evidence': such claims are then recorded "
+            error = DataError(error.problem, column=error.column, remedy=f"{remedy}as no evidence.")
+        raise sheet.error(error, at) from None
+    words = [(w, ours, LAYER_OF[ours], n, by) for (w, ours), (by, n) in sheet.words.items()]
     return Imported(
         ledger=ledger,
         mapping=_mapping(sheet, how),
@@ -385,6 +408,8 @@ def _recommendation(
             left.append((at + 2, f"{column} (kept in note)", value))
     given = (*_OF_RECOMMENDATION, "progress")
     out = {role: sheet.text(at, role) for role in given if role in sheet.roles}
+    if "baseline" in out:
+        out["baseline"] = baseline_word(out["baseline"], sheet.roles["baseline"])
     return out | {
         "rec_id": sheet.text(at, "rec_id") if "rec_id" in sheet.roles else f"R{at + 1:03d}",
         "process_id": settings.process_id,

@@ -1,6 +1,6 @@
-"""What the columns and words of somebody's list of recommendations are taken for.
+"""What the columns of somebody's list of recommendations are taken for.
 
-The headings and words are our own lists, in English and a few in German. What is not
+The headings are our own list, in English and a few in German. What is not
 sure is not guessed: it is refused, with what to write instead.
 """
 
@@ -15,7 +15,7 @@ from dmpkit.errors import DataError
 from dmpkit.impact.schema import cell_text
 from dmpkit.impact.vocabulary import plain
 
-__all__ = ["ROLES", "SYNONYMS", "check_roles", "guessed_roles"]
+__all__ = ["ROLES", "check_roles", "guessed_roles"]
 
 #: What a column can be, and the headings from which that is guessed.
 ROLES: dict[str, tuple[str, ...]] = {
@@ -127,25 +127,6 @@ ROLES: dict[str, tuple[str, ...]] = {
         "kommentar",
     ),
 }
-#: Words of other trackers that have one meaning; shown as guessed. Our own list.
-SYNONYMS = {
-    "ongoing": "in_progress",
-    "under way": "in_progress",
-    "underway": "in_progress",
-    "started": "in_progress",
-    "completed": "implemented",
-    "complete": "implemented",
-    "done": "implemented",
-    "partly implemented": "implemented_in_part",
-    "partially implemented": "implemented_in_part",
-    "partly accepted": "accepted_in_part",
-    "partially accepted": "accepted_in_part",
-    "accepted in principle": "accepted_in_part",
-    "parked": "noted",
-    "noted or parked": "noted",
-    "decided in law or budget": "decided",
-}
-
 #: Headings such as "Council response" or "Date of the government's reply", by their words.
 _ANSWER = {"response", "responses", "answer", "answers", "reply", "replies", "antwort"}
 _WHO = {

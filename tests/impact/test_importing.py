@@ -283,6 +283,53 @@ def test_a_list_whose_statuses_would_be_lost_is_refused() -> None:
     assert read(bare.assign(Verdict=["a", "b", "c", "d"])).ledger.n == 4
 
 
+def test_words_that_are_given_must_occur() -> None:
+    with pytest.raises(DataError, match=r"'nearly', 'gone', which the list.*'Accepted'.*'ongoing'"):
+        read(statuses={"nearly": "decided", "PARKED": "noted", "gone": "abandoned"})
+    bare = pd.DataFrame({"Text": ["Trams", "Bread"], "Verdict": ["good", "bad"]})
+    with pytest.raises(DataError, match=r"'good', but no column was taken.*columns="):
+        read(bare, statuses={"good": "accepted"})
+
+
+def test_all_unknown_words_are_listed_at_once() -> None:
+    frame = TOWN.assign(Progress=["on hold", "implementd", "On hold", ""])
+    frame.loc[1, "Council response"] = "Accepted in principle"
+    with pytest.raises(DataError) as caught:
+        read(frame)
+    text = str(caught.value)
+    assert "'on hold' (row 2, column Progress)" in text
+    assert "'Accepted in principle' (row 3, column Council response)" in text
+    words = "'on hold': '…', 'Accepted in principle': '…', 'implementd': '…'"
+    assert f"statuses={{{words}}}" in text
+    assert "'implementd': implemented" in text
+
+
+def test_unambiguous_words_are_understood_by_their_column() -> None:
+    frame = TOWN.assign(
+        **{"Council response": ["Agreed", "Partly", "Partially accepted", "Partly accepted"],
+           "Date of response": "2021-09-01", "Progress": ["partly", "", "", ""]}
+    )  # fmt: skip
+    made = read(frame)
+    assert made.ledger.events["status"].tolist() == [
+        "accepted", "implemented_in_part", *["accepted_in_part"] * 3,
+    ]  # fmt: skip
+    assert set(made.statuses["how"]) == {"guessed"}
+    assert len(made.statuses) == 5
+
+
+def test_the_refusal_of_a_claim_names_the_option() -> None:
+    with pytest.raises(DataError, match=r"row 2.*needs evidence.*unproven='no_evidence'"):
+        read(TOWN.drop(columns="Evidence level"))
+
+
+def test_already_planned_is_answered_with_yes_or_no() -> None:
+    made = read(LIST.assign(**{"Already planned": ["yes", "No", "", "under_way"]}))
+    words = made.ledger.recommendations["baseline"].tolist()
+    assert words == ["planned", "none", "", "under_way"]
+    with pytest.raises(DataError, match="yes"):
+        read(LIST.assign(Baseline=["yes", "", "", ""]))
+
+
 # --- Decidim -------------------------------------------------------------------------------
 
 #: An invented export with the columns of Decidim's result serializer.
