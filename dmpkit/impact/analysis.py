@@ -29,7 +29,7 @@ from dmpkit.impact.multiverse import Multiverse, multiverse
 from dmpkit.impact.raters import RaterComparison, raters
 from dmpkit.impact.synthetic import is_synthetic
 from dmpkit.impact.tallies import Shares, frame_on, impact_share
-from dmpkit.impact.vocabulary import STATUSES
+from dmpkit.impact.vocabulary import NO_RECORD, STATUSES
 from dmpkit.reporting import Indicator, Result, Section
 
 if TYPE_CHECKING:
@@ -554,7 +554,7 @@ class _Maker:
             process_id=rows["process_id"].where(rows["process_id"] != "", "(not named)")
         )
         return occupancy(
-            rows, states=[s for s in STATUSES[layer] if s in there],
+            rows, states=[s for s in (NO_RECORD, *STATUSES[layer]) if s in there],
             process="process_id" if pooled else None,
             n_resamples=self.n_resamples, seed=self.seed, n_jobs=self.n_jobs,
         )  # fmt: skip

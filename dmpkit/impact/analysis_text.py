@@ -19,6 +19,8 @@ __all__ = ["Words"]
 
 #: Fewer known times than this, where others are not known, and no median is spoken of.
 FEW = 5
+#: Answers that take no position for or against.
+_SOFT = ("noted", "referred")
 #: A part as it is called in a sentence.
 NAMES = {
     "already planned": "the share without what was already planned",
@@ -210,8 +212,11 @@ class Words:
         a = self.a
         held = a.answers["promise"]
         n = int((a.answers["answered_by"] != "").sum())
-        text = f"Answered (with a position taken): {n} of {len(held)}."
-        known = held[~held.isin(["no due date"]) & ~held.str.startswith("not assessed")]
+        text = f"Answered (noted and referred included): {n} of {len(held)}"
+        text += f"{self._soft_answers()}."
+        early = int((held == "before receipt").sum())
+        plain = ~held.isin(["no due date", "before receipt"])
+        known = held[plain & ~held.str.startswith("not assessed")]
         if len(known):
             said = {word: int((held == word).sum()) for word in
                     ("kept", "late", "unclear", "overdue", "not due yet")}  # fmt: skip
@@ -220,8 +225,14 @@ class Words:
                      "unclear": "not clear, the date being too rough",
                      "not due yet": "not due yet"}  # fmt: skip
             text += f"{promised} {', '.join(f'{k} {names[w]}' for w, k in said.items() if k)}."
-        else:
+        elif not early or (a.answers["due"] == "").any():
             text += " Whether answers were in time is not assessed: there is no due date."
+        if early:
+            text += (
+                f" {count(early, 'answer is', 'answers are')} dated before the receipt of the "
+                "recommendation: not counted as in time, nor as late; see whether the dates are "
+                "right."
+            )
         unknown = int(held.str.startswith("not assessed").sum())
         if unknown:
             text += f" Of {unknown} the date of receipt is not known: the time is not assessed."
@@ -232,6 +243,13 @@ class Words:
         if actions:
             text += f" {count(actions, 'action', 'actions')} promised by a day had not come by it."
         return text
+
+    def _soft_answers(self) -> str:
+        """How many first answers take no position for or against."""
+        first = self.a.answers["answer"]
+        words = {word: int((first == word).sum()) for word in map(label, _SOFT)}
+        said = _listed([f"{n} {word}" for word, n in words.items() if n])
+        return f", of them at first {said}" if said else ""
 
     @staticmethod
     def _median(curve: CumulativeIncidence, n: int) -> str:
@@ -348,7 +366,8 @@ class Words:
             parts.append(
                 f"Answers were due {a.promise} after receipt (calendar months) where the ledger "
                 "gives no due date of its own; an answer is in time if it had certainly come by "
-                "then, late if it had certainly not."
+                "then, late if it had certainly not, and neither if it is dated before the "
+                "receipt."
             )
         for part in (a.raters, a.cherry_picking, a.multiverse):
             if part is not None:
@@ -420,13 +439,17 @@ class Words:
         judged = held.isin(["kept", "late", "overdue"])
         share = float((held[judged] == "kept").mean()) if judged.any() else math.nan
         left = int((~judged).sum())
+        early = bool((held == "before receipt").any())
+        why = "not due, not assessed" if early else "not due or not assessed"
+        why += " or dated before receipt" if early else ""
         rare = a.response is None or (a.response.n < a.n and a.response.n < FEW)
         half = None if rare or a.response is None else a.response.median()
         found = [
             Indicator("recommendations answered, share of all", a.shares.n_answered / a.n, n=a.n,
-                      note="a position was taken; a complete list, no interval", source=source),
+                      note="noted and referred included; a complete list, no interval",
+                      source=source),
             Indicator("answers in time, share of those due", share, n=int(judged.sum()),
-                      note=f"overdue counts as not in time; {left} not due or not assessed",
+                      note=f"overdue counts as not in time; {left} {why}",
                       source=source),
             Indicator("median days from receipt to the answer",
                       math.nan if half is None else half.value,

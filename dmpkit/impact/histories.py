@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dmpkit.errors import DataError
 from dmpkit.impact.dates import NEVER, as_day, days_of, iso_days
 from dmpkit.impact.index import STATUS_CODES, STATUS_WORDS, EventIndex
-from dmpkit.impact.vocabulary import ANSWERED, LAYERS
+from dmpkit.impact.vocabulary import ANSWERED, LAYERS, NO_RECORD
 
 if TYPE_CHECKING:
     from dmpkit.impact.data import Ledger
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["FATE_CAUSES", "durations", "histories", "multistate"]
 
 Ints = NDArray[np.int64]
-_WORDS = np.array(STATUS_WORDS, dtype=object)
+_WORDS = np.array([*STATUS_WORDS, NO_RECORD], dtype=object)
 
 #: Events that settle what became of a recommendation. Our own proposal: a rejection
 #: settles it too, though it can be reversed (see the occupancy for that).
@@ -233,17 +233,17 @@ def multistate(
     -------
     DataFrame
         ``id, process_id, start, stop, from, to``; ``to`` is ``censored`` where the status
-        lasts to the end. A recommendation begins at receipt as ``received`` or
-        ``not_started`` (where the tracker saw it later, at that day), whatever events
-        precede it. Spells of no length are left out: of several events on one day the
-        last decides.
+        lasts to the end. A recommendation begins at receipt as ``received`` or, of
+        actions, as ``no_record`` (where the tracker saw it later, at that day), whatever
+        events precede it: ``not_started`` stands only where it was recorded.
+        Spells of no length are left out: of several events on one day the last decides.
 
     Raises
     ------
     DataError
         The layer is neither of the two.
     """
-    start_word = {"response": "received", "action": "not_started"}.get(layer)
+    start_word = {"response": "received", "action": NO_RECORD}.get(layer)
     if start_word is None:
         raise DataError(f"layer={layer!r} is not known.", remedy="Use 'response' or 'action'.")
     index, recs, day = ledger.index, ledger.recommendations, as_day(date)
@@ -256,7 +256,7 @@ def multistate(
     chain = chain[mine & np.isin(index.rec[chain], row)]
     rec = np.concatenate([row, index.rec[chain]])
     when = np.concatenate([begin[row], np.maximum(index.last[chain], begin[index.rec[chain]])])
-    first = np.full(len(row), STATUS_CODES[start_word], dtype=np.int64)
+    first = np.full(len(row), STATUS_CODES.get(start_word, len(STATUS_WORDS)), dtype=np.int64)
     status = np.concatenate([first, index.status[chain]])
     order = np.lexsort((np.arange(len(rec)), when, rec))
     rec, when, status = rec[order], when[order], status[order]

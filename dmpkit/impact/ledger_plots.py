@@ -346,13 +346,17 @@ def _answer_row(ax: Axes, row: Any, y: int, today: int) -> None:
         if end > begin:
             ax.hlines(y, begin, end, color=INK, lw=2.4, zorder=3)
         ax.plot(end, y, "X" if late else "s", color=PALETTE[1] if late else INK, ms=6, zorder=4)
-        text = f"{end - got} days" if got is not None else "receipt not known"
+        text = _days_text(end - got) if got is not None else "receipt not known"
         ax.annotate(text, (end, y), xytext=(6, 0), textcoords="offset points", va="center",
                     fontsize=7, color=INK if got is not None else GREY)  # fmt: skip
     elif got is not None:
         ax.hlines(y, got, today, color=GREY, lw=0.9, ls=":", zorder=2)
         ax.annotate("no answer", (today, y), xytext=(4, 0), textcoords="offset points",
                     va="center", fontsize=7, color=GREY)  # fmt: skip
+
+
+def _days_text(days: int) -> str:
+    return f"{days} days" if days >= 0 else f"{-days} days before receipt"
 
 
 def _answers_key(ax: Axes) -> None:

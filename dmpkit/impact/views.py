@@ -255,9 +255,10 @@ def answers_table(ledger: Ledger, date: str | dt.date) -> pd.DataFrame:
     DataFrame
         ``rec_id, process_id, label, received, answered_from, answered_by`` (first and
         last day on which the answer can have come), ``answer, days`` (from receipt to
-        `answered_by`), ``due, promise``: kept, late, unclear (the date is not exact
-        enough), overdue, not due yet, no due date, or not assessed (the date of receipt
-        is not known).
+        `answered_by`; below 0 where the answer came first), ``due, promise``: kept, late,
+        unclear (the date is not exact enough), overdue, not due yet, before receipt (the
+        answer is dated before the receipt, so neither in time nor late), no due date, or
+        not assessed (the date of receipt is not known).
     """
     index, recs, day = ledger.index, ledger.recommendations, as_day(date)
     codes = [STATUS_CODES[status] for status in ANSWERED]
@@ -301,6 +302,8 @@ def _when(ledger: Ledger, k: int) -> tuple[int, int]:
 
 
 def _kept(begin: int, end: int, due: int, received: int, day: int) -> str:
+    if end < received < NEVER:
+        return "before receipt"
     if due >= NEVER:
         return "not assessed: date of receipt not known" if received >= NEVER else "no due date"
     if end < NEVER:

@@ -395,3 +395,39 @@ def test_a_full_analysis_of_a_real_size_is_quick() -> None:
         made.as_of("2023-05-05").certain  # noqa: B018
         best = min(best, time.perf_counter() - start)
     assert best < 0.05
+
+
+def test_an_answer_dated_before_the_report_is_neither_in_time_nor_late() -> None:
+    made = ledger(("R1", "accepted", "2020-12-16"), ("R2", "noted", "2021-08-01"), n=2)
+    result = impact.analyse(made, "2022-02-01", promise="six months")
+    found = result.answers.set_index("rec_id")
+    assert found["promise"].to_dict() == {"R1": "before receipt", "R2": "kept"}
+    assert found["days"]["R1"] == -189
+    text = " ".join(result.summary().split())
+    assert "noted and referred included): 2 of 2, of them at first 1 noted or parked." in text
+    assert "1 in time" in text
+    assert "1 answer is dated before the receipt" in text
+    named = {i.name: i for i in result.indicators()}
+    assert named["answers in time, share of those due"].n == 1  # R2 alone
+    labels = [t.get_text() for t in result.plot_answers().texts]
+    assert "189 days before receipt" in labels
+    plain = impact.analyse(made, "2022-02-01").answers.set_index("rec_id")["promise"]
+    assert plain.to_dict() == {"R1": "before receipt", "R2": "no due date"}
+
+
+def test_without_an_event_of_an_action_there_is_no_record_and_not_a_start_missed() -> None:
+    made = ledger(
+        ("R1", "rejected", "2021-08-01"),
+        ("R3", "in_progress", "2021-09-01"),
+        ("R4", "not_started", "2021-09-01"),
+        n=4,
+    )
+    result = impact.analyse(made, "2022-02-01")
+    states = result.action_states
+    assert states is not None
+    last = states.at([states.end]).set_index("state")["estimate"]
+    assert last["no_record"] == pytest.approx(0.5)  # rejected R1, and R2 of which nothing is known
+    assert last["not_started"] == pytest.approx(0.25)
+    assert any("no record 50%" in t.get_text() for t in result.plot_occupancy().texts)
+    recorded = dict(result.flows.groupby("action")["n"].sum())
+    assert recorded == {"no record": 2, "not started": 1, "in progress": 1}

@@ -335,7 +335,7 @@ def test_histories_and_durations_keep_what_was_known_between() -> None:
     assert made.durations("2022-12-31")["cause"].tolist() == ["", "rejected", ""]
     rows = made.multistate("2023-12-31")
     assert rows[rows["id"] == "R1"][["start", "stop", "from", "to"]].values.tolist() == [
-        [0.0, 342.0, "not_started", "in_progress"],
+        [0.0, 342.0, "no_record", "in_progress"],
         [342.0, 566.0, "in_progress", "implemented"],
         [566.0, 921.0, "implemented", "censored"],
     ]
