@@ -18,7 +18,7 @@ import pandas as pd
 from dmpkit.errors import DataError
 from dmpkit.impact.data import Ledger
 from dmpkit.impact.dates import as_day, iso
-from dmpkit.impact.importing_guesses import ROLES, check_roles, guessed_roles
+from dmpkit.impact.importing_guesses import ROLES, check_roles, check_totals, guessed_roles
 from dmpkit.impact.importing_words import (
     PARTLY,
     SYNONYMS,
@@ -168,8 +168,8 @@ def ledger_from_spreadsheet(
         Names row and column of the list: an ambiguous date, an unknown status word, a
         status without a date where `checked_on` is not given, implementation without
         evidence, dates of responses or statuses without a column of responses or
-        statuses, a list in which neither could be recognised, and all that a ledger
-        refuses.
+        statuses, a list in which neither could be recognised, a row of totals, and all
+        that a ledger refuses.
 
     Examples
     --------
@@ -186,6 +186,7 @@ def ledger_from_spreadsheet(
     frame, name = _read(source, sheet)
     roles = _roles(frame, columns)
     check_roles(frame, roles, name, guessed=columns is None)
+    check_totals(frame, roles, name)
     sheet_ = _Sheet(frame, roles, name, statuses or {}, day_first)
     settings = _Settings(
         process_id, _given(report_date), _given(checked_on), evidence_grade, unproven, counting_unit

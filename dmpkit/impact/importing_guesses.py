@@ -15,7 +15,7 @@ from dmpkit.errors import DataError
 from dmpkit.impact.schema import cell_text
 from dmpkit.impact.vocabulary import plain
 
-__all__ = ["ROLES", "check_roles", "guessed_roles"]
+__all__ = ["ROLES", "check_roles", "check_totals", "guessed_roles"]
 
 #: What a column can be, and the headings from which that is guessed.
 ROLES: dict[str, tuple[str, ...]] = {
@@ -275,6 +275,53 @@ def check_roles(frame: pd.DataFrame, roles: Mapping[str, str], name: str, *, gue
             remedy=_columns_remedy(coded, "status", roles)
             + " If the list has none, give columns without them.",
         )
+
+
+_COUNTED = r"(?:recommendations?|proposals|measures|empfehlungen|maßnahmen)"
+_TOTAL = re.compile(
+    r"(?:grand |sub ?)?(?:totals?|sum|summe|gesamt|gesamtzahl|gesamtsumme|insgesamt)"
+    rf"(?: (?:number|count))?(?: of)?(?: (?:all )?{_COUNTED})?\s*[:=]?\s*\d*"
+    rf"|(?:total\s*[:=]?\s*)?\d+ {_COUNTED}(?: in total| insgesamt)?[.:]?"
+)
+
+
+def check_totals(frame: pd.DataFrame, roles: Mapping[str, str], name: str) -> None:
+    """Refuse a row of totals, which would count as one more recommendation.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The list.
+    roles : mapping
+        Role to column.
+    name : str
+        Of the file.
+
+    Raises
+    ------
+    DataError
+        Names the row whose text or number (or first filled cell, where it has no text)
+        reads like "Total" or "20 recommendations".
+
+    Examples
+    --------
+    >>> check_totals(pd.DataFrame({"Text": ["Total ban"]}), {"label": "Text"}, "list")
+    """
+    heads = [roles[role] for role in ("label", "rec_id") if role in roles]
+    for at in range(len(frame)):
+        cells = {str(c): cell_text(frame[c].iloc[at]).strip() for c in frame.columns}
+        looked = {c: cells[c] for c in heads}
+        if not cells.get(roles.get("label", ""), ""):
+            looked |= dict([next(((c, v) for c, v in cells.items() if v), ("", ""))])
+        for column, text in looked.items():
+            if _TOTAL.fullmatch(plain(text)):
+                raise DataError(
+                    f"{text!r} reads like a row of totals, not like a recommendation.",
+                    file=name,
+                    row=at + 2,
+                    column=column,
+                    remedy="Delete the row; if it is a recommendation, write out its text.",
+                )
 
 
 def _columns_remedy(candidates: list[str], role: str, roles: Mapping[str, str]) -> str:

@@ -330,6 +330,25 @@ def test_already_planned_is_answered_with_yes_or_no() -> None:
         read(LIST.assign(Baseline=["yes", "", "", ""]))
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["Total", "TOTAL:", "Sum", "Gesamt", "Summe: 4", "Total recommendations", "4 recommendations",
+     "Grand total", "Total number of recommendations: 4", "4 Empfehlungen insgesamt"],
+)  # fmt: skip
+def test_a_row_of_totals_is_no_recommendation(text: str) -> None:
+    for column in ("Measure", "No.", "Colour"):
+        row = {**dict.fromkeys(LIST.columns, ""), column: text}
+        with pytest.raises(DataError, match=r"row 6, column .*row of totals.*Delete the row"):
+            read(pd.concat([LIST, pd.DataFrame([row])], ignore_index=True))
+
+
+@pytest.mark.parametrize("text", ["Total ban on cars", "Sum up costs", "10 recommendations more"])
+def test_a_recommendation_may_speak_of_totals(text: str) -> None:
+    frame = LIST.copy()
+    frame.loc[0, "Measure"] = text
+    assert read(frame).ledger.n == 4
+
+
 # --- Decidim -------------------------------------------------------------------------------
 
 #: An invented export with the columns of Decidim's result serializer.
