@@ -190,7 +190,7 @@ class Run:
             SmallCellWarning,
             "",
         )
-        self.notes += found.notes
+        self.notes += [*found.notes, *self._apart_notes(found.variables)]
         if self.merging is None:
             return found
         shown = found.set_apart[~is_small(found.set_apart["count"], self.merging.below)]
@@ -200,6 +200,22 @@ class Run:
         )
         bare = replace(self.panel, members=None)
         return replace(found, variables=table, set_apart=shown, panel=bare)
+
+    def _apart_notes(self, table: pd.DataFrame) -> list[str]:
+        """How many members each variable is about, where some were set apart."""
+        said = []
+        for row in table.to_dict("records"):
+            unknown, zero = int(row["n_unknown"]), int(row["n_zero_target"])
+            why = [f"{unknown} unknown"] if unknown else []
+            why += [f"{zero} in a category whose target is 0"] if zero else []
+            small = self.merging is not None and is_small([unknown], self.merging.below)[0]
+            if why and small:
+                said.append(f"{row['variable']}: some members whose category is not known are "
+                            "left out")  # fmt: skip
+            elif why:
+                said.append(f"n = {int(row['n'])} of {self.panel.n} in {row['variable']}: "
+                            f"{', '.join(why)}")  # fmt: skip
+        return said
 
     def attainment(self) -> QuotaAttainment | None:
         """Seats against quotas."""

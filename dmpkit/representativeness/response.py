@@ -28,7 +28,7 @@ from dmpkit.reporting import (
     table_html,
 )
 from dmpkit.representativeness.entries import require_columns_once, to_names, to_whole
-from dmpkit.representativeness.labels import as_labels, sorted_labels
+from dmpkit.representativeness.labels import as_labels, as_text, sorted_labels
 from dmpkit.representativeness.propensity import (
     EXTREME,
     Fit,
@@ -271,7 +271,7 @@ def r_indicator(
     frame : DataFrame
         One row for everyone *invited*, whether or not they responded.
     response : str
-        Column of 0 and 1, or false and true.
+        Column of 0 and 1, false and true, or no and yes.
     variables : sequence of str
         Columns of categories known of everyone. A missing value is a category of its own.
     among : str, optional
@@ -292,7 +292,7 @@ def r_indicator(
     Raises
     ------
     DataError
-        Columns missing, a response that is not 0 or 1, nobody or everybody responded.
+        Columns missing, a response that is neither yes nor no, nobody or everybody responded.
 
     Warns
     -----
@@ -389,17 +389,25 @@ def _invited(
 
 
 def _flags(frame: pd.DataFrame, column: str) -> Floats:
-    values = pd.to_numeric(frame[column], errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    bad = ~np.isin(values, (0.0, 1.0))
-    if bad.any():
-        row = int(bad.argmax())
-        raise DataError(
-            f"{str(frame[column].iloc[row])!r} is neither 0 nor 1.",
-            row=row + 2,
-            column=column,
-            remedy="Write 1 for those who did and 0 for those who did not.",
-        )
-    return values
+    """Flags as 0 and 1, by the rule of the stages: 0 and 1, true and false, yes and no."""
+    from dmpkit.representativeness.stage_data import read_flag
+
+    out = pd.to_numeric(frame[column], errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    out = out.copy()
+    for row in np.flatnonzero(~np.isin(out, (0.0, 1.0))):
+        cell = frame[column].iloc[row]
+        came = read_flag(cell)
+        if came is None:
+            raise DataError(
+                "The flag is empty."
+                if as_text(cell) is None
+                else f"{str(cell)!r} is neither 0 nor 1.",
+                row=int(row) + 2,
+                column=column,
+                remedy="Write 1 (or yes) for those who did and 0 (or no) for those who did not.",
+            )
+        out[row] = came
+    return out
 
 
 def _categories(

@@ -19,7 +19,7 @@ from dmpkit.representativeness.entries import to_number
 from dmpkit.representativeness.labels import as_text, is_unknown, require_known
 from dmpkit.tables import require_columns, to_numbers
 
-__all__ = ["Flow", "flow_from_counts", "flow_from_people", "read_flags"]
+__all__ = ["Flow", "flow_from_counts", "flow_from_people", "read_flag", "read_flags"]
 
 Floats = NDArray[np.float64]
 _YES = {"1", "yes", "true", "y", "x"}
@@ -72,6 +72,19 @@ class Flow:
 
 
 # --- persons ---------------------------------------------------------------------------
+
+
+def read_flag(cell: object) -> bool | None:
+    """One flag as True or False; None where it is empty or says neither.
+
+    Examples
+    --------
+    >>> read_flag("Yes"), read_flag(0.0), read_flag("perhaps"), read_flag(None)
+    (True, False, None, None)
+    """
+    word = as_text(cell)
+    key = "" if word is None else word.strip().lower()
+    return key in _YES if key in _YES | _NO else None
 
 
 def read_flags(frame: pd.DataFrame, columns: Sequence[str], persons: Sequence[str]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from dmpkit.errors import DataError, ReadingWarning
-from dmpkit.representativeness import analyse, check_margins
+from dmpkit.representativeness import analyse, check_margins, r_indicator
 
 CENSUS = {"gender": {"woman": 0.5, "man": 0.5}, "age": {"young": 0.4, "old": 0.6}}
 
@@ -59,3 +59,30 @@ def test_a_pool_with_all_members_or_without_ids_is_taken() -> None:
     pool = _people([f"p{i}" for i in range(40)])
     for one in (pool, pool.drop(columns="person")):
         assert not any("in the pool" in note for note in analyse(MEMBERS, CENSUS, pool=one).notes)
+
+
+def test_members_set_apart_are_named_in_the_summary() -> None:
+    people = MEMBERS.assign(gender=["unknown", *MEMBERS["gender"][1:]])
+    assert "n = 11 of 12 in gender: 1 unknown" in analyse(people, CENSUS).summary()
+    assert "12 in age:" not in analyse(people, CENSUS).summary()
+    hidden = analyse(people, CENSUS, suppress_below=3).summary()
+    assert "n = 11 of 12" not in hidden
+    assert "1 unknown" not in hidden
+
+
+@pytest.mark.parametrize(
+    "words", [("no", "yes"), ("No", "TRUE"), (0, 1), ("0", "1.0"), (False, True)]
+)
+def test_a_response_may_be_yes_or_no(words: tuple[object, object]) -> None:
+    invited = _people([f"p{i}" for i in range(120)])
+    came = [i % 7 < 3 for i in range(120)]
+    plain = r_indicator(invited.assign(came=[int(one) for one in came]), "came", ["age"])
+    found = r_indicator(invited.assign(came=[words[one] for one in came]), "came", ["age"])
+    pd.testing.assert_frame_equal(found.category_partials, plain.category_partials)
+
+
+def test_a_response_that_is_neither_is_refused_with_its_row() -> None:
+    invited = _people([f"p{i}" for i in range(4)]).assign(came=["yes", "no", "perhaps", None])
+    with pytest.raises(DataError, match="'perhaps' is neither 0 nor 1") as caught:
+        r_indicator(invited, "came", ["age"])
+    assert caught.value.row == 4
