@@ -15,9 +15,9 @@ from typing import Any, ClassVar, Literal
 
 import pandas as pd
 
-from dmpkit.errors import DataError
+from dmpkit.errors import DataError, LedgerWarning, warn
 from dmpkit.impact.data import Ledger
-from dmpkit.impact.dates import as_day, iso
+from dmpkit.impact.dates import as_day, iso, period
 from dmpkit.impact.importing_guesses import ROLES, check_roles, check_totals, guessed_roles
 from dmpkit.impact.importing_words import (
     PARTLY,
@@ -170,6 +170,11 @@ def ledger_from_spreadsheet(
         evidence, dates of responses or statuses without a column of responses or
         statuses, a list in which neither could be recognised, a row of totals, and all
         that a ledger refuses.
+
+    Warns
+    -----
+    LedgerWarning
+        Names the rows whose answer or status is dated before the report.
 
     Examples
     --------
@@ -375,6 +380,7 @@ def _build(sheet: _Sheet, settings: _Settings, how: str) -> Imported:
             remedy = f"{error.remedy} Or say unproven='no_evidence': such claims are then recorded "
             error = DataError(error.problem, column=error.column, remedy=f"{remedy}as no evidence.")
         raise sheet.error(error, at) from None
+    _warn_of_early_dates(sheet.name, recs, events, origin["events"])
     words = [(w, ours, LAYER_OF[ours], n, by) for (w, ours), (by, n) in sheet.words.items()]
     return Imported(
         ledger=ledger,
@@ -383,6 +389,26 @@ def _build(sheet: _Sheet, settings: _Settings, how: str) -> Imported:
         left_over=pd.DataFrame(left, columns=["row", "what", "value"]),
         source=sheet.name,
     )
+
+
+def _warn_of_early_dates(
+    name: str, recs: list[dict[str, str]], events: list[dict[str, str]], rows: list[int]
+) -> None:
+    """Warn of answers and statuses that are wholly before the report of their row."""
+    reports = {rec["rec_id"]: rec["report_date"] for rec in recs}
+    early = []
+    for event, at in zip(events, rows, strict=True):
+        report = reports[event["rec_id"]]
+        if report and period(event["date"], event["precision"])[1] < as_day(report):
+            early.append(f"row {at + 2} ({event['status']}, {event['date']})")
+    if early:
+        shown = ", ".join(early[:10]) + (f" and {len(early) - 10} more" if early[10:] else "")
+        warn(
+            f"{name}: {len(early)} answers or statuses are dated before the report, so they "
+            f"predate it: {shown}. They were taken as they are. Mend the dates or the report "
+            "date, or record in the baseline what was there before.",
+            LedgerWarning,
+        )
 
 
 def _mapping(sheet: _Sheet, how: str) -> pd.DataFrame:
