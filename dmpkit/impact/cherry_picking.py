@@ -101,7 +101,8 @@ class CherryPicking(Result):
     title: ClassVar[str] = "Which recommendations were taken up"
     sheet_notes: ClassVar[Mapping[str, str]] = {
         "uptake": "Share taken up by each property, before any model.",
-        "tests": "Exact tests of each property against all fates; p_holm after Holm.",
+        "tests": "Exact tests of each property against all fates; p_holm after Holm; difference "
+        "and odds_ratio are of taken up or not.",
         "coefficients": "Log odds and odds ratios; association, all properties held together.",
         "marginal_effects": "Average change of the probability of each fate.",
     }
@@ -212,9 +213,10 @@ class CherryPicking(Result):
         ]
         return (
             "There is one process, so there is a cross-tabulation with an exact test and no "
-            f"model. {'; '.join(parts)}. The test asks how often fates dealt out by chance among "
-            "these same recommendations would lie as unevenly; it is no statement about other "
-            "processes."
+            f"model. {'; '.join(parts)}. A p-value is of the table by all fates; a difference or "
+            "odds ratio beside it is of taken up or not. The test asks how often fates dealt out "
+            "by chance among these same recommendations would lie as unevenly; it is no statement "
+            "about other processes."
         )
 
     def _model_text(self, fitted: ModelTables) -> str:

@@ -92,7 +92,8 @@ def exact_tests(coded: CodedFates, *, n_resamples: int, seed: int) -> pd.DataFra
 
     Columns ``variable, n, difference, odds_ratio, p_value, p_holm, note``: the
     difference of the shares taken up and the odds ratio (last category against first)
-    stand only where there are two categories.
+    stand only where there are two categories. They are of the 2 × 2 table taken up or
+    not; the p-value is of the table by all fates, as the note says.
     """
     rows = []
     for place, predictor in enumerate(coded.predictors):
@@ -101,14 +102,20 @@ def exact_tests(coded: CodedFates, *, n_resamples: int, seed: int) -> pd.DataFra
         np.add.at(table, (predictor.codes[known], coded.fates[known]), 1)
         tested = exact_table_test(table, n_resamples=n_resamples, seed=seed + place)
         difference, ratio = _two_by_two(coded, predictor)
-        rows.append(
-            (predictor.name, tested.n, difference, ratio, tested.p_value, np.nan, tested.note)
-        )
+        note = _of(tested.note, table)
+        rows.append((predictor.name, tested.n, difference, ratio, tested.p_value, np.nan, note))
     frame = pd.DataFrame(
         rows,
         columns=["variable", "n", "difference", "odds_ratio", "p_value", "p_holm", "note"],
     )
     return frame.assign(p_holm=holm(frame["p_value"].to_numpy(dtype=np.float64)))
+
+
+def _of(note: str, table: NDArray[np.int64]) -> str:
+    """The note of a test, with the table that it is of."""
+    if note.startswith("no test"):
+        return note
+    return f"{note}, p of the table by all {table.shape[1]} fates"
 
 
 def _two_by_two(coded: CodedFates, predictor: Predictor) -> tuple[float, float]:

@@ -258,7 +258,8 @@ class RaterComparison(Result):
             ends = f" [{format_number(row['low'])}, {format_number(row['high'])}]"
             text.append(
                 f"{row['rater_a']} and {row['rater_b']}: kappa {format_number(row['value'])}"
-                f"{ends if row['low'] == row['low'] else ''} (linear weights, {row['n']} items)."
+                f"{ends if row['low'] == row['low'] else ''} (linear weights, {row['n']} items)"
+                f"{self._plain(row['rater_a'], row['rater_b'])}."
             )
         return " ".join(text) + "\n\n" + f"{self._kept()} {self._who()}".strip()
 
@@ -270,6 +271,19 @@ class RaterComparison(Result):
         chosen = table[(table["of"] == "how far") & (table["weights"] == "linear")]
         rows: list[dict[str, Any]] = chosen.to_dict("records")  # type: ignore[assignment]
         return rows
+
+    def _plain(self, a: str, b: str) -> str:
+        """How often two raters gave the same status, and the kappa without weights."""
+        table = self.agreement
+        own = table[(table["rater_a"] == a) & (table["rater_b"] == b) & (table["of"] == "status")]
+        found = own.set_index("coefficient")
+        same, kappa = (found.loc[k] for k in ("percent agreement", "Cohen's kappa"))
+        if not same["n"]:
+            return ""
+        return (
+            f"; the same status word on {format_number(100 * same['value'], 0)} % of "
+            f"{same['n']} items, unweighted kappa {format_number(kappa['value'])}"
+        )
 
     def _kept(self) -> str:
         kept = self.fidelity.dropna(subset=["retained"])

@@ -146,7 +146,9 @@ def test_one_process_gets_an_exact_test_and_no_model(single):
     for row in single.tests.itertuples():
         cells = pd.crosstab(table[row.variable], table["fate"]).to_numpy()
         assert row.p_value == pytest.approx(exact_table_test(cells).p_value, abs=1e-12)
+        assert row.note.endswith(f"p of the table by all {cells.shape[1]} fates")
         assert row.p_holm >= row.p_value
+    assert "of the table by all fates" in single.summary()
     assert "no model" in single.summary()
     assert "no statement about other processes" in single.summary()
     with pytest.raises(DataError, match="no model"):

@@ -128,6 +128,17 @@ def test_equal_content_is_not_called_a_range():
     )
 
 
+def test_the_headline_names_same_words_and_the_unweighted_kappa_beside_the_linear_one():
+    result = raters(judged())
+    table = result.agreement
+    own = table[table["of"] == "status"].set_index("coefficient")
+    same = own.loc["percent agreement"]
+    assert f"the same status word on {100 * same['value']:.0f} % of {same['n']} items" in (
+        result.summary()
+    )
+    assert "unweighted kappa" in result.summary()
+
+
 def test_one_rater_only_is_said():
     table = judged()
     with (
