@@ -371,7 +371,7 @@ class Run:
         return found
 
     def _household(self, asked: str | Mapping[str, Any]) -> HouseholdCheck:
-        options = {"adults": asked} if isinstance(asked, str) else dict(asked)
+        options: dict[str, Any] = {"adults": asked} if isinstance(asked, str) else dict(asked)
         given = self.stage_input
         if given is not None and not given.printed:
             frame = given.frame
@@ -384,7 +384,17 @@ class Run:
         else:
             raise DataError("Households are not known: the panel is given as counts.",
                             remedy="Give the list of members.")  # fmt: skip
+        counted = options.get("frame_is_population") or "population_share" in options
+        if not counted:
+            options["population_share"] = self._alone(options.get("adults", "hh_size"))
         return household_check(frame, **options)
+
+    def _alone(self, adults: Any) -> float | None:
+        """People who live alone in the population, where it has the same column of sizes."""
+        if adults not in self.population.variables:
+            return None
+        shares = self.population.shares(str(adults))
+        return float(shares["1"]) if "1" in shares.index else None
 
     def benchmarks(
         self, survey: Mapping[str, Any], asked: Panel, design_effect: float | Mapping[str, float]

@@ -86,3 +86,14 @@ def test_a_response_that_is_neither_is_refused_with_its_row() -> None:
     with pytest.raises(DataError, match="'perhaps' is neither 0 nor 1") as caught:
         r_indicator(invited, "came", ["age"])
     assert caught.value.row == 4
+
+
+def test_the_population_says_how_many_live_alone() -> None:
+    people = MEMBERS.assign(size=[1, 2, 3] * 4)
+    census = CENSUS | {"size": {"1": 0.25, "2": 0.5, "3": 0.25}}
+    assert (
+        "25.0% in the population" in analyse(people, census, household="size").household.summary()
+    )
+    assert "is not known" in analyse(people, CENSUS, household="size").household.summary()
+    given = {"adults": "size", "population_share": 0.2}
+    assert analyse(people, census, household=given).household.true_share == 0.2
