@@ -25,6 +25,8 @@ __all__ = ["INTERVALS", "NO_BANDS", "Bootstrapped", "Curves", "interval_ends"]
 
 #: Ways from a standard error to an interval.
 INTERVALS = ("plain", "log", "log-log")
+#: Said where fewer processes were seen than can be drawn from.
+_NO_DRAW = "No intervals are shown: there are too few processes to draw from."
 #: Said wherever a curve stands without intervals.
 NO_BANDS = (
     "No intervals are shown: the recommendations are taken as a complete list, observed from one "
@@ -182,7 +184,7 @@ class Curves(Result):
                 f"Standard errors are Greenwood's; {100 * self.level:g} % intervals are "
                 f"{self.interval}. {AS_DRAWN}"
             )
-        return NO_BANDS
+        return _NO_DRAW if self._too_few else NO_BANDS
 
     # Tables
 
@@ -346,8 +348,16 @@ class Curves(Result):
         if math.isnan(at[0]):
             note = f"not reached: {percent(curve[-1])} at the last observation, {self.end:g}"
         else:
-            note = "" if self.bands or self.bootstrapped else "no interval: a complete list"
+            note = "" if self.bands or self.bootstrapped else self._no_interval
         return Estimate(at[0], low=at[1], high=at[2], n=self.n, note=note)
+
+    @property
+    def _too_few(self) -> bool:
+        return any("too few to draw from" in note for note in self.notes)
+
+    @property
+    def _no_interval(self) -> str:
+        return f"no interval: {'too few processes' if self._too_few else 'a complete list'}"
 
     # Words
 

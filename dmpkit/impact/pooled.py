@@ -38,6 +38,8 @@ __all__ = ["FEW", "bootstrap_incidence", "bootstrap_occupancy", "restricted_mean
 
 #: Fewer processes than this and a percentile interval is said to be rough. Our own threshold.
 FEW = 10
+#: Fewer than this and there is no interval at all. Our own threshold.
+TOO_FEW = 5
 _CELLS = 40_000_000  # numbers of all resamples together
 
 
@@ -132,7 +134,7 @@ def bootstrap_incidence(
     Returns
     -------
     Bootstrapped or None
-        None where there is one process only.
+        None where there are fewer than 5 processes.
     tuple of str
         Notes for the reader.
 
@@ -144,6 +146,8 @@ def bootstrap_incidence(
     parts = _parts(seen, process, times)
     if len(parts) < 2:
         return None, ("All items come from one process, so there is nothing to draw from.",)
+    if len(parts) < TOO_FEW:
+        return None, too_few(len(parts))
     _fits(n_resamples, len(times), 1 + len(seen.causes))
     note = few(len(parts))
     chosen = drawn_seed(seed)
@@ -184,6 +188,16 @@ def few(n: int) -> tuple[str, ...]:
     said = (
         f"There are only {n} processes: percentile intervals from so few are rough and as a rule "
         f"too narrow (fewer than {FEW}: our own threshold)."
+    )
+    warn(said, SmallSampleWarning)
+    return (said,)
+
+
+def too_few(n: int) -> tuple[str, ...]:
+    """A note, and a warning, where there are too few processes for any interval."""
+    said = (
+        f"There are only {n} processes, too few to draw from: there is no interval (fewer than "
+        f"{TOO_FEW}: our own threshold)."
     )
     warn(said, SmallSampleWarning)
     return (said,)
@@ -282,7 +296,10 @@ def restricted_mean_difference(
             halves, [processes[of == name] for name in names], float(horizon),
             n_resamples, drawn_seed(seed), n_jobs, progress,
         )  # fmt: skip
-        table["low"], table["high"], table["bootstrap_error"] = percentiles(samples, level)
+        if samples is None:
+            table["bootstrap_error"] = np.nan
+        else:
+            table["low"], table["high"], table["bootstrap_error"] = percentiles(samples, level)
         z = z_of(level)
         table["greenwood_low"] = table["estimate"] - z * error
         table["greenwood_high"] = table["estimate"] + z * error
@@ -306,11 +323,14 @@ def _difference_samples(
     seed: int,
     n_jobs: int,
     progress: bool,
-) -> Floats:
+) -> Floats | None:
     names = sorted(set(processes[0]) | set(processes[1]))
     if len(names) < 2:
         raise DataError("all items come from one process.", column="process",
                         remedy="Leave `process` out: there is nothing to draw from.")  # fmt: skip
+    if len(names) < TOO_FEW:
+        too_few(len(names))
+        return None
     few(len(names))
     parts = []
     for half, of in zip(halves, processes, strict=True):
@@ -446,7 +466,7 @@ def bootstrap_occupancy(
     Returns
     -------
     Bootstrapped or None
-        None where there is one process only.
+        None where there are fewer than 5 processes.
     tuple of str
         Notes for the reader.
 
@@ -458,6 +478,8 @@ def bootstrap_occupancy(
     parts = _stay_parts(stays, process, counts)
     if len(parts) < 2:
         return None, ("All items come from one process, so there is nothing to draw from.",)
+    if len(parts) < TOO_FEW:
+        return None, too_few(len(parts))
     _fits(n_resamples, len(counts.times) + 1, counts.n_states)
     note, chosen = few(len(parts)), drawn_seed(seed)
     chunks = run_resamples(

@@ -130,11 +130,29 @@ def test_text_and_picture_say_where_bands_come_from(items):
 
 
 def test_few_processes_are_told():
-    with pytest.warns(SmallSampleWarning, match="only 2 processes"):
+    with pytest.warns(SmallSampleWarning, match="only 5 processes"):
         curves = impact.cumulative_incidence(
-            [1, 2, 3, 4], ["a", 0, "a", 0], process=[1, 1, 2, 2], seed=1, n_resamples=50
+            range(1, 11), ["a", 0] * 5, process=np.repeat(range(5), 2), seed=1, n_resamples=50
         )
-    assert "only 2 processes" in curves.summary()
+    assert "only 5 processes" in curves.summary()
+    assert curves.table["low"].notna().any()
+
+
+def test_too_few_processes_give_no_interval():
+    with pytest.warns(SmallSampleWarning, match="only 2 processes, too few"):
+        curves = impact.cumulative_incidence(
+            [1, 2, 3, 4], ["a", "a", "a", 0], process=[1, 1, 2, 2], seed=1, n_resamples=50
+        )
+    assert curves.bootstrapped is None
+    assert curves.table["low"].isna().all()
+    assert math.isnan(curves.median().low)
+    assert "too few to draw from: there is no interval" in curves.summary()
+    assert "complete list" not in curves.median().note + curves.summary()
+    with pytest.warns(SmallSampleWarning, match="too few"):
+        table = impact.restricted_mean_difference(
+            [1, 4, 3, 4], ["a", 0, "a", 0], list("aabb"), 4, process=[1, 2, 1, 2], seed=1
+        )
+    assert table[["low", "high", "bootstrap_error"]].isna().all(axis=None)
 
 
 def test_one_process_is_no_sample():
