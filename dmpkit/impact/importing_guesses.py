@@ -326,9 +326,12 @@ def check_totals(frame: pd.DataFrame, roles: Mapping[str, str], name: str) -> No
 
 def _columns_remedy(candidates: list[str], role: str, roles: Mapping[str, str]) -> str:
     """The call to write, with the columns recognised so far."""
-    so_far = {column: of for of, column in roles.items()}
-    pasted = "".join(f", {column!r}: {of!r}" for column, of in so_far.items())
     other = "response" if role == "status" else "status"
+    so_far = {column: of for of, column in roles.items()}
+    if role not in roles and f"{role}_date" in roles and other in roles and not candidates:
+        so_far[roles[f"{role}_date"]] = f"{other}_date"
+        return f"If the dates are those of the {other}, say columns={so_far!r}."
+    pasted = "".join(f", {column!r}: {of!r}" for column, of in so_far.items())
     first = candidates[0] if candidates else "…"
     return (
         f"Say columns={{{first!r}: {role!r}{pasted}}}, with {other!r} (and '{other}_date') where "

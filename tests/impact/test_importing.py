@@ -142,7 +142,7 @@ def test_remedies_work() -> None:
     frame = LIST.copy()
     frame.loc[0, ["Status", "Status date", "Evidence grade"]] = ["nearly", "03/04/2022", ""]
     made = read(frame, statuses={"Nearly": "implemented_in_part"}, day_first=True)
-    assert made.ledger.events.loc[1, ["status", "date"]].tolist() == [
+    assert made.ledger.events[["status", "date"]].iloc[1].tolist() == [
         "implemented_in_part", "2022-04-03",
     ]  # fmt: skip
     assert made.statuses.set_index("word").loc["nearly", "how"] == "given"
@@ -277,6 +277,9 @@ def test_a_list_whose_statuses_would_be_lost_is_refused() -> None:
         read(lost)
     found = read(lost, columns={"Text": "label", "Verdict": "response"})
     assert len(found.ledger.events) == 3
+    dated = TOWN[["Text", "Council response", "Date of response"]]
+    with pytest.raises(DataError, match=r"say columns={.*'Date': 'response_date'"):
+        read(dated.rename(columns={"Date of response": "Date"}))
     bare = lost[["Text", "Verdict"]]
     with pytest.raises(DataError, match=r"No column could be taken as response.*'Verdict'"):
         read(bare)
@@ -480,7 +483,7 @@ def check_fuzzed(frame: pd.DataFrame) -> bool:
         return False
     rows = frame.map(lambda value: bool(cell_text(value).strip()))
     assert made.ledger.n == int(rows.any(axis=1).sum())
-    taken = made.mapping.set_index("column")["taken_as"]
+    taken: dict[Any, str] = made.mapping.set_index("column")["taken_as"].to_dict()
     coded = [head for head in frame if taken[head] in ("status", "response")]
     words = int(rows[coded].to_numpy().sum())
     assert len(made.ledger.events) == words == int(made.statuses["count"].sum())
