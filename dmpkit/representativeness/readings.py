@@ -260,8 +260,8 @@ def methods_of(check: MarginCheck) -> str:
             )
         text += (
             f" {', '.join(check.quota_variables)} {verb} filled by quota. Agreement was enforced "
-            "there as far as the quotas were met, so that tests and intervals for free sampling do not "
-            "apply; the variables filled by quota are described by their distance and their "
+            "there as far as the quotas were met, so that tests and intervals for free sampling do "
+            "not apply; the variables filled by quota are described by their distance and their "
             "quotas."
         )
     if check.variables["p_lottery"].notna().any():
