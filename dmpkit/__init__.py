@@ -19,6 +19,7 @@ _ROOMS = (
     "coding",
     "datasets",
     "errors",
+    "evaluation",
     "impact",
     "measures",
     "plotting",

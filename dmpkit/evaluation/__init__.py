@@ -1,5 +1,24 @@
-"""Evaluation: judging a finished mini-public, with what is not known kept in sight."""
+"""Evaluation of a finished mini-public: what was seen, what it rests on, what is not known.
 
-from __future__ import annotations
+Import it as ``ev``: ``from dmpkit import evaluation as ev``. Ratings of criteria
+with their evidence make a profile; what other modules measured comes in as
+indicators; what nobody assessed stays unknown and is shown as such.
+"""
 
-__all__: list[str] = []
+from dmpkit.evaluation.records import (
+    Field,
+    RecordKind,
+    check_records,
+    find_records,
+    read_records,
+    split_ids,
+)
+
+__all__ = [
+    "Field",
+    "RecordKind",
+    "check_records",
+    "find_records",
+    "read_records",
+    "split_ids",
+]

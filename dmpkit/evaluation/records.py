@@ -1,0 +1,566 @@
+"""Tables of records as people keep them: read, checked, and told where they err.
+
+A :class:`RecordKind` says which columns a table of records has and what may
+stand in them; :func:`read_records` and :func:`check_records` hand back a clean
+table, or one :class:`~dmpkit.errors.DataError` that names the first mistakes
+and how many there are. Case and stray blanks are forgiven; an empty cell stays
+empty, also where a number is expected.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import pandas as pd
+
+from dmpkit.errors import DataError
+from dmpkit.tables import number_remedy, open_workbook, read_delimited, to_pandas
+
+__all__ = [
+    "Field",
+    "RecordKind",
+    "check_records",
+    "find_records",
+    "listed",
+    "read_records",
+    "split_ids",
+]
+
+PathLike: TypeAlias = str | os.PathLike[str]
+Kind = Literal["text", "id", "ids", "number", "date", "yes-no"]
+KINDS = ("text", "id", "ids", "number", "date", "yes-no")
+
+#: Mistakes of a table that one message spells out.
+SHOWN_MISTAKES = 5
+YES_NO = {"y": "yes", "true": "yes", "1": "yes", "n": "no", "false": "no", "0": "no"}
+
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of a table of records: what may stand in it.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    kind : {"text", "id", "ids", "number", "date", "yes-no"}
+        ``id`` is one short label, ``ids`` are several parted by ``;``, commas or
+        blanks (by ``;`` alone where `choices` are given), a date is written
+        year-month-day.
+    required : bool
+        The column must be there and every cell of it filled.
+    choices : sequence of str
+        The words allowed; any where empty.
+    low, high : float, optional
+        Smallest and largest number allowed.
+    also : mapping of str to str
+        Other ways to write a choice, e.g. ``{"n/a": "not applicable"}``.
+    aliases : sequence of str
+        Other names of the column.
+
+    Examples
+    --------
+    >>> Field("score", kind="number", low=0, high=4).kind
+    'number'
+    """
+
+    name: str
+    kind: Kind = "text"
+    required: bool = False
+    choices: Sequence[str] = ()
+    low: float | None = None
+    high: float | None = None
+    also: Mapping[str, str] = field(default_factory=dict)
+    aliases: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise DataError(
+                f"{self.kind!r} is not a kind of column.", remedy=f"Use one of {listed(KINDS)}."
+            )
+
+
+@dataclass(frozen=True)
+class RecordKind:
+    """A table of records: its name, its file, its columns and what makes a row unique.
+
+    Parameters
+    ----------
+    name : str
+        What the records are called, also the name of the sheet in a workbook.
+    file : str
+        Name of the file in a folder.
+    fields : sequence of Field
+        The columns in their order.
+    key : sequence of str
+        Columns which together stand once only; none where rows may repeat.
+
+    Examples
+    --------
+    >>> RecordKind("goals", "goals.csv", [Field("goal", required=True)], key=["goal"]).columns
+    ['goal']
+    """
+
+    name: str
+    file: str
+    fields: Sequence[Field]
+    key: Sequence[str] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns in their order."""
+        return [each.name for each in self.fields]
+
+    def empty(self) -> pd.DataFrame:
+        """A table of this kind without a row."""
+        numbers = {each.name for each in self.fields if each.kind == "number"}
+        return pd.DataFrame(
+            {c: pd.Series(dtype="float64" if c in numbers else "str") for c in self.columns}
+        )
+
+
+@dataclass(frozen=True)
+class _Mistake:
+    """One thing wrong, with its place."""
+
+    problem: str
+    row: int | None = None
+    column: str | None = None
+    remedy: str | None = None
+
+    def __str__(self) -> str:
+        return str(DataError(self.problem, row=self.row, column=self.column, remedy=self.remedy))
+
+
+def listed(words: Iterable[object], last: str = "or") -> str:
+    """Words as a reader lists them.
+
+    Examples
+    --------
+    >>> listed(["A", "B", "C"]), listed(["yes", "no"], "and")
+    ('A, B or C', 'yes and no')
+    """
+    shown = [str(word) for word in words]
+    if len(shown) < 2:
+        return "".join(shown)
+    return f"{', '.join(shown[:-1])} {last} {shown[-1]}"
+
+
+def split_ids(cell: object, *, only_semicolons: bool = False) -> tuple[str, ...]:
+    """The labels of a cell that are parted by ``;``, commas or blanks, each once.
+
+    Parameters
+    ----------
+    cell : str
+        The cell; empty and missing ones hold no label.
+    only_semicolons : bool
+        Part at ``;`` alone, for labels of several words.
+
+    Examples
+    --------
+    >>> split_ids("E1; E2 E3;E1"), split_ids(""), split_ids("leave; hold the line",
+    ...                                                    only_semicolons=True)
+    (('E1', 'E2', 'E3'), (), ('leave', 'hold the line'))
+    """
+    text = _visible(_text(cell))
+    parts = text.split(";") if only_semicolons else re.split(r"[;,\s]+", text)
+    return tuple(dict.fromkeys(" ".join(part.split()) for part in parts if part.strip()))
+
+
+def read_records(path: PathLike, kind: RecordKind, *, sheet: str | None = None) -> pd.DataFrame:
+    r"""Read a table of records from delimited text or a sheet, and check it.
+
+    Parameters
+    ----------
+    path : path
+        Delimited text as :func:`dmpkit.tables.read_delimited` takes it, or ``.xlsx``.
+    kind : RecordKind
+        What the table should hold.
+    sheet : str, optional
+        Sheet of a workbook; the one called as `kind` when not given.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`check_records` gives it.
+
+    Raises
+    ------
+    DataError
+        As `read_delimited` does, and for what `check_records` finds.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "goals.csv"
+    >>> _ = path.write_text("goal;reached\n new law ; YES\n")
+    >>> goals = RecordKind("goals", "goals.csv",
+    ...                    [Field("goal", required=True), Field("reached", kind="yes-no")])
+    >>> read_records(path, goals).iloc[0].tolist()
+    ['new law', 'yes']
+    """
+    source = Path(path)
+    if source.suffix.lower() in (".xlsx", ".xlsm"):
+        frame, rows = _sheet(source, sheet or kind.name)
+        return _checked(frame, kind, file=source, rows=rows, decimal=".")
+    frame, report = read_delimited(source)
+    return _checked(frame, kind, file=source, rows=report.row_numbers, decimal=report.decimal)
+
+
+def find_records(place: PathLike, kind: RecordKind) -> pd.DataFrame | None:
+    """The records of a kind from a folder of files or a workbook; None where it has none.
+
+    Parameters
+    ----------
+    place : path
+        A folder that may hold the kind's file, or an ``.xlsx`` that may hold a
+        sheet of the kind's name (in any case).
+    kind : RecordKind
+        What the table should hold.
+
+    Raises
+    ------
+    DataError
+        If `place` does not exist or the table is there and has mistakes.
+    """
+    source = Path(place)
+    if source.is_dir():
+        stem = Path(kind.file).stem
+        for ending in (Path(kind.file).suffix, ".tsv", ".txt"):
+            if (source / f"{stem}{ending}").is_file():
+                return read_records(source / f"{stem}{ending}", kind)
+        return None
+    if source.suffix.lower() not in (".xlsx", ".xlsm"):
+        raise DataError(
+            "There is no such folder." if not source.exists() else "This is not a folder.",
+            file=source,
+            remedy="Name the folder of the evaluation's files, or a workbook (.xlsx).",
+        )
+    wanted = {_plain(kind.name), _plain(Path(kind.file).stem)}
+    found = [name for name in open_workbook(source).sheetnames if _plain(name) in wanted]
+    return read_records(source, kind, sheet=found[0]) if found else None
+
+
+def check_records(frame: Any, kind: RecordKind, *, file: PathLike | None = None) -> pd.DataFrame:
+    """Check a table of records and put it into its clean form.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        pandas, polars …; cells may be text, numbers, dates or missing.
+    kind : RecordKind
+        What the table should hold.
+    file : path, optional
+        Named in the error.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `kind` in their order, then any other column of `frame`.
+        Columns are text, an empty cell the empty string; numbers are float64, an
+        empty cell NaN; dates are text year-month-day; several ids are parted by
+        ``"; "``. A column that is not required and not there is empty.
+
+    Raises
+    ------
+    DataError
+        Names the first mistakes, each with row (the header is row 1) and column,
+        and how many there are: a column absent or misspelt, an empty cell where
+        one must be filled, a word that is not allowed (with the nearest one that
+        is), a number out of range, a date that cannot be read, a row that stands
+        twice.
+
+    Examples
+    --------
+    >>> kind = RecordKind("ratings", "ratings.csv", [
+    ...     Field("criterion", kind="id", required=True),
+    ...     Field("status", choices=["assessed", "not assessed"]),
+    ...     Field("score", kind="number", low=0, high=4)], key=["criterion"])
+    >>> check_records(pd.DataFrame({"criterion": ["C01"], "status": ["Assesed"]}), kind)
+    Traceback (most recent call last):
+    ...
+    dmpkit.errors.DataError: row 2, column status: 'Assesed' is not one of the words \
+allowed here. Did you mean 'assessed'?
+    >>> check_records(pd.DataFrame({"criterion": ["C01"], "Score": ["3"]}), kind)
+      criterion status  score
+    0       C01           3.0
+    """
+    return _checked(to_pandas(frame, what=f"table of {kind.name}"), kind, file=file)
+
+
+def _checked(
+    frame: pd.DataFrame,
+    kind: RecordKind,
+    *,
+    file: PathLike | None = None,
+    rows: Sequence[int] | None = None,
+    decimal: str = ".",
+) -> pd.DataFrame:
+    """The clean table, or the error that lists its mistakes."""
+    table, unknown, mistakes = _named(frame, kind)
+    where = list(rows) if rows is not None else list(range(2, len(table) + 2))
+    clean: dict[str, Any] = {}
+    for each in kind.fields:
+        if each.name in table.columns:
+            clean[each.name] = _column(table[each.name], each, where, decimal, mistakes)
+        else:
+            blank = math.nan if each.kind == "number" else ""
+            clean[each.name] = [blank] * len(table)
+    out = pd.DataFrame(clean, columns=kind.columns, index=range(len(table)))
+    for each in kind.fields:
+        out[each.name] = out[each.name].astype("float64" if each.kind == "number" else "str")
+    for name in unknown:
+        out[name] = pd.Series([_text(cell) for cell in table[name]], dtype="str")
+    mistakes += _doubled(out, kind, where)
+    _refuse(mistakes, file)
+    return out
+
+
+def _refuse(mistakes: Sequence[_Mistake], file: PathLike | None) -> None:
+    """One error for all mistakes: the first few in words, and how many there are."""
+    if not mistakes:
+        return
+    ranked = sorted(mistakes, key=lambda m: (m.row is not None, m.row or 0))
+    first, others = ranked[0], ranked[1:SHOWN_MISTAKES]
+    if not others:
+        raise DataError(
+            first.problem, file=file, row=first.row, column=first.column, remedy=first.remedy
+        )
+    more = "".join(f" Also {mistake}" for mistake in others)
+    shown = f" (The first {SHOWN_MISTAKES} are shown.)" if len(mistakes) > SHOWN_MISTAKES else ""
+    own = f"{first.problem} {first.remedy}" if first.remedy else first.problem
+    raise DataError(
+        f"{own}{more}",
+        file=file,
+        row=first.row,
+        column=first.column,
+        remedy=f"{len(mistakes)} mistakes in all.{shown}",
+    )
+
+
+def _named(frame: pd.DataFrame, kind: RecordKind) -> tuple[pd.DataFrame, list[str], list[_Mistake]]:
+    """The frame with the kind's names of columns, the columns it does not know, and mistakes."""
+    known = {_plain(n): each.name for each in kind.fields for n in (each.name, *each.aliases)}
+    names = [" ".join(_visible(str(column)).split()) for column in frame.columns]
+    mine = [known.get(_plain(name), name) for name in names]
+    mistakes = [
+        _Mistake(f"The column {name!r} stands more than once.", remedy="Keep one of them.")
+        for name in dict.fromkeys(n for n in mine if mine.count(n) > 1)
+    ]
+    if mistakes:
+        return frame.iloc[:, :0].set_axis([], axis=1), [], mistakes
+    absent = [each for each in kind.fields if each.name not in mine]
+    unknown = [name for name in mine if name not in kind.columns]
+    for name in unknown:
+        near = get_close_matches(_plain(name), [_plain(each.name) for each in absent], 1, 0.8)
+        if near:
+            mistakes.append(
+                _Mistake(
+                    f"The column {name!r} is not known.",
+                    remedy=f"Did you mean {known[near[0]]!r}? Rename it.",
+                )
+            )
+            absent = [each for each in absent if _plain(each.name) != near[0]]
+    mistakes += [
+        _Mistake(
+            f"Column {each.name!r} is missing.",
+            remedy=f"The table has {listed(map(repr, names[:12]), 'and') or 'no column'}.",
+        )
+        for each in absent
+        if each.required
+    ]
+    return frame.set_axis(mine, axis=1), [name for name in unknown if name], mistakes
+
+
+def _column(
+    column: pd.Series[Any],
+    each: Field,
+    rows: Sequence[int],
+    decimal: str,
+    mistakes: list[_Mistake],
+) -> list[Any]:
+    """The cells of a column in their clean form; what is wrong goes to `mistakes`."""
+    out: list[Any] = []
+    for cell, row in zip(column, rows, strict=True):
+        text = _text(cell)
+        if not _visible(text).strip():
+            if each.required:
+                mistakes.append(_Mistake("The cell is empty.", row, each.name, "Fill it in."))
+            out.append(math.nan if each.kind == "number" else "")
+            continue
+        try:
+            out.append(_value(text, each, decimal))
+        except DataError as error:
+            mistakes.append(_Mistake(error.problem, row, each.name, error.remedy))
+            out.append(math.nan if each.kind == "number" else "")
+    return out
+
+
+def _value(text: str, each: Field, decimal: str) -> str | float:
+    """One filled cell in its clean form."""
+    if each.kind == "number":
+        return _number(text, each, decimal)
+    if each.kind == "date":
+        return _date(text)
+    if each.kind == "yes-no":
+        return _choice(text, ("yes", "no"), {**YES_NO, **each.also})
+    if each.kind == "ids":
+        parts = split_ids(text, only_semicolons=bool(each.choices))
+        return "; ".join(
+            dict.fromkeys(_choice(p, each.choices, each.also) if each.choices else p for p in parts)
+        )
+    if each.choices:
+        return _choice(text, each.choices, each.also)
+    return " ".join(_visible(text).split()) if each.kind == "id" else text
+
+
+def _choice(text: str, choices: Sequence[str], also: Mapping[str, str]) -> str:
+    """The allowed word that a cell means, whatever its case and blanks."""
+    plain = {**{_plain(k): v for k, v in also.items()}, **{_plain(c): c for c in choices}}
+    if (found := plain.get(_plain(text))) is not None:
+        return found
+    near = get_close_matches(_plain(text), list(plain), n=1, cutoff=0.6)
+    remedy = f"Did you mean {plain[near[0]]!r}?" if near else f"Write {listed(map(repr, choices))}."
+    raise DataError(f"{_short(text)!r} is not one of the words allowed here.", remedy=remedy)
+
+
+def _number(text: str, each: Field, decimal: str) -> float:
+    """A number in its range."""
+    plain = _visible(text).strip().replace("\N{MINUS SIGN}", "-")
+    if decimal == ",":
+        plain = plain.replace(",", ".")
+    if not _NUMBER.fullmatch(plain) or math.isinf(float(plain)):
+        remedy = number_remedy(text)
+        if remedy is None and re.fullmatch(r"[+-]?\d+,\d+", plain):
+            remedy = "Write the number with a decimal point."
+        raise DataError(
+            f"{_short(text)!r} is not a number.",
+            remedy=remedy or "Write a number, or leave the cell empty.",
+        )
+    value = float(plain) + 0.0  # no negative zero
+    low, high = each.low, each.high
+    if (low is not None and value < low) or (high is not None and value > high):
+        bounds = (
+            f"between {low:g} and {high:g}"
+            if low is not None and high is not None
+            else f"at least {low:g}"
+            if low is not None
+            else f"at most {high:g}"
+        )
+        raise DataError(f"{_short(text)} is out of range.", remedy=f"It should be {bounds}.")
+    return value
+
+
+def _date(text: str) -> str:
+    """A date as year-month-day."""
+    found = _DATE.fullmatch(_visible(text).strip())
+    if found:
+        year, month, day = (int(part) for part in found.groups())
+        try:
+            return datetime.date(year, month, day).isoformat()
+        except ValueError:
+            raise DataError(
+                f"{_short(text)!r} is no day of the calendar.", remedy="Write year-month-day."
+            ) from None
+    raise DataError(
+        f"{_short(text)!r} cannot be read as a date.",
+        remedy="Write year-month-day, such as 2024-03-05.",
+    )
+
+
+def _doubled(out: pd.DataFrame, kind: RecordKind, rows: Sequence[int]) -> list[_Mistake]:
+    """Rows whose key stands earlier already."""
+    if not kind.key:
+        return []
+    first: dict[tuple[str, ...], int] = {}
+    found = []
+    for values, row in zip(out[list(kind.key)].itertuples(index=False), rows, strict=True):
+        key = tuple(_plain(str(value)) for value in values)
+        if not any(key):
+            continue  # said already: the cells are empty
+        if key in first:
+            what = listed([f"{c} {v!r}" for c, v in zip(kind.key, values, strict=True)], "and")
+            found.append(
+                _Mistake(
+                    f"The record of {what} stands in row {first[key]} already.",
+                    row,
+                    kind.key[0],
+                    "Keep one of the two.",
+                )
+            )
+        first.setdefault(key, row)
+    return found
+
+
+def _sheet(source: Path, sheet: str) -> tuple[pd.DataFrame, list[int]]:
+    """A sheet's cells and the row numbers; empty rows and nameless empty columns are left out."""
+    book = open_workbook(source)
+    names = [name for name in book.sheetnames if _plain(name) == _plain(sheet)]
+    if not names:
+        raise DataError(
+            f"The workbook has no sheet {sheet!r}.",
+            file=source,
+            remedy=f"Its sheets are {listed(map(repr, book.sheetnames), 'and')}.",
+        )
+    numbered = [
+        (number, list(row))
+        for number, row in enumerate(book[names[0]].iter_rows(values_only=True), start=1)
+        if any(_text(cell) for cell in row)
+    ]
+    if not numbered:
+        raise DataError(f"The sheet {names[0]!r} is empty.", file=source)
+    header = [_text(cell) for cell in numbered[0][1]]
+    kept = [
+        place
+        for place, name in enumerate(header)
+        if name or any(_text(row[place]) for _, row in numbered[1:])
+    ]
+    frame = pd.DataFrame(
+        [[row[place] for place in kept] for _, row in numbered[1:]],
+        columns=[header[place] for place in kept],
+        dtype=object,
+    )
+    return frame, [number for number, _ in numbered[1:]]
+
+
+def _text(cell: object) -> str:
+    """A cell of any kind as text; a missing one is empty."""
+    if isinstance(cell, str):
+        return cell.strip()
+    if cell is None or type(cell).__name__ in {"NAType", "NaTType"} or cell != cell:
+        return ""
+    if type(cell).__name__ in {"bool", "bool_"}:
+        return "yes" if cell else "no"
+    if isinstance(cell, datetime.datetime):
+        return cell.isoformat(sep=" ") if cell.time() != datetime.time() else str(cell.date())
+    number = cell.item() if hasattr(cell, "item") else cell
+    if isinstance(number, float):
+        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+    return str(number).strip()
+
+
+def _visible(text: str) -> str:
+    """The text without the invisible characters that steer its direction or width."""
+    return "".join(c for c in text if unicodedata.category(c) != "Cf")
+
+
+def _plain(text: str) -> str:
+    """A word for comparison: one case, one kind of blank."""
+    return " ".join(re.sub(r"[_\-\u2010-\u2015]+", " ", _visible(text).casefold()).split())
+
+
+def _short(text: str) -> str:
+    """A cell short enough for a message."""
+    return f"{text[:60]}…" if len(text) > 60 else text
