@@ -29,6 +29,8 @@ __all__ = [
     "LedgerWarning",
     "MissingDependency",
     "ReadingWarning",
+    "ReasonDataWarning",
+    "ReasonTestWarning",
     "ReplayWarning",
     "SeparationWarning",
     "SharesWarning",
@@ -172,6 +174,14 @@ class ReadingWarning(DmpkitWarning):
 
 class DuplicatedSortsWarning(DmpkitWarning):
     """Two or more sorts are identical, which makes exact ties in the analysis."""
+
+
+class ReasonDataWarning(DmpkitWarning):
+    """People or pairs without a correlation are left out of a reason index: said, not hidden."""
+
+
+class ReasonTestWarning(DmpkitWarning):
+    """A test of the reason index whose assumptions do not hold was asked for."""
 
 
 class DistributionWarning(DmpkitWarning):
