@@ -1,0 +1,253 @@
+"""The records that stand outside the average: what may stand in each table.
+
+Incidents at red lines, flags of the screening sheet, answers of the power audit,
+goals, communication and digital items. Each is a
+:class:`~dmpkit.evaluation.records.RecordKind`, its codes taken from the data packages
+``data/screening`` and ``data/power-audit``.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from dmpkit import datasets
+from dmpkit.errors import DataError
+from dmpkit.evaluation.records import Field, RecordKind, check_records, split_ids
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["codes_of", "outside_kinds", "records_of"]
+
+LINE_STATUSES = ("not looked", "no sign", "sign", "shown")
+STATES = ("negotiable", "negotiated", "stop")
+POINTS = ("evidence", "report", "lobbying", "member")
+RESPONSES = ("negotiate", "hold the line", "threaten to leave", "leave", "members defend")
+GRADES = ("A", "B", "C", "D")
+GOAL_KINDS = ("legislation", "trust", "networks", "engagement", "media", "power shift", "other")
+PHASES = ("before", "during", "after")
+ANSWERS = ("yes", "partly", "no", "not asked", "not applicable")
+ITEM_STATUSES = ("met", "partly", "not met", "not looked", "not applicable")
+
+_STATUS_ALSO = {
+    "not assessed": "not looked",
+    "not looked at": "not looked",
+    "none": "no sign",
+    "signs": "sign",
+}
+_RESPONSE_ALSO = {
+    "negotiated": "negotiate",
+    "held the line": "hold the line",
+    "threatened to leave": "threaten to leave",
+    "left": "leave",
+    "members defended": "members defend",
+    "participants defend": "members defend",
+}
+_POINT_ALSO = {
+    "final report": "report",
+    "direct lobbying": "lobbying",
+    "members": "member",
+    "participants": "member",
+}
+_ANSWER_ALSO = {
+    "seen": "yes",
+    "taken": "yes",
+    "shown": "yes",
+    "sign": "partly",
+    "not seen": "no",
+    "not taken": "no",
+    "no sign": "no",
+    "not looked": "not asked",
+    "not assessed": "not asked",
+    "n/a": "not applicable",
+}
+_ITEM_ALSO = {
+    "yes": "met",
+    "no": "not met",
+    "mixed": "partly",
+    "not assessed": "not looked",
+    "not asked": "not looked",
+    "n/a": "not applicable",
+}
+_GOAL_ALSO = {
+    "law": "legislation",
+    "trust-building": "trust",
+    "networking": "networks",
+    "network": "networks",
+    "change of power": "power shift",
+}
+
+
+@cache
+def codes_of(table: str) -> pd.DataFrame:
+    """One table of ``data/screening``, or the questions of ``data/power-audit``.
+
+    Parameters
+    ----------
+    table : {"questions", "lines", "conditions", "digital", "power"}
+
+    Examples
+    --------
+    >>> codes_of("lines")["line"].tolist()
+    ['R1', 'R2', 'R3', 'R4', 'R5', 'R6', 'R7', 'R8']
+    """
+    if table == "power":
+        return datasets.load("power-audit", "questions").fillna("")
+    return datasets.load("screening", table).fillna("")
+
+
+def _labels(table: str, code: str) -> dict[str, str]:
+    """Label to code, so that a label may stand where its code is meant."""
+    frame = codes_of(table)
+    unique = frame[~frame["label"].duplicated(keep=False)]
+    return dict(zip(unique["label"], unique[code], strict=True))
+
+
+@cache
+def outside_kinds() -> dict[str, RecordKind]:
+    """The kinds of records by name, in reading order.
+
+    Examples
+    --------
+    >>> list(outside_kinds())
+    ['incidents', 'flags', 'power', 'goals', 'communication', 'digital']
+    """
+    kinds = (_incidents(), _flags(), _power(), _goals(), _communication(), _digital())
+    return {kind.name: kind for kind in kinds}
+
+
+def _incidents() -> RecordKind:
+    lines = codes_of("lines")["line"].tolist()
+    also = _labels("lines", "line")
+    fields = [
+        Field("incident", kind="id", required=True),
+        Field("date", kind="date"),
+        Field("point", choices=POINTS, also=_POINT_ALSO),
+        Field("line", choices=lines, also=also),
+        Field("actor"),
+        Field("what"),
+        Field("grade", choices=GRADES),
+        Field("evidence", kind="ids"),
+        Field("response", kind="ids", choices=RESPONSES, also=_RESPONSE_ALSO),
+        Field("reply_asked", kind="date"),
+        Field("reply"),
+        Field("confidential", kind="yes-no"),
+        Field("note"),
+        Field("breach", kind="yes-no"),
+    ]
+    return RecordKind("incidents", "incidents.csv", fields, key=["incident"])
+
+
+def _flags() -> RecordKind:
+    questions, lines = codes_of("questions"), codes_of("lines")
+    codes = [*questions["flag"], *lines["line"]]
+    also = {**_labels("lines", "line"), **_labels("questions", "flag")}
+    fields = [
+        Field("flag", required=True, choices=codes, also=also),
+        Field("status", choices=LINE_STATUSES, also=_STATUS_ALSO),
+        Field("state", choices=STATES),
+        Field("by"),
+        Field("note"),
+    ]
+    return RecordKind("flags", "flags.csv", fields, key=["flag"])
+
+
+def _power() -> RecordKind:
+    fields = [
+        Field("point", required=True, choices=codes_of("power")["point"].tolist()),
+        Field("status", choices=ANSWERS, also=_ANSWER_ALSO),
+        Field("seen"),
+        Field("by"),
+        Field("note"),
+    ]
+    return RecordKind("power", "power.csv", fields)
+
+
+def _goals() -> RecordKind:
+    fields = [
+        Field("goal", required=True),
+        Field("kind", choices=GOAL_KINDS, also=_GOAL_ALSO),
+        Field("set_on", kind="date"),
+        Field("baseline"),
+        Field("target"),
+        Field("reached"),
+        Field("evidence", kind="ids"),
+        Field("note"),
+    ]
+    return RecordKind("goals", "goals.csv", fields)
+
+
+def _communication() -> RecordKind:
+    fields = [
+        Field("phase", required=True, choices=PHASES),
+        Field("audience", required=True),
+        Field("what"),
+        Field("plain_language", kind="yes-no"),
+        Field("reach", kind="number", low=0),
+        Field("date", kind="date"),
+        Field("evidence", kind="ids"),
+    ]
+    return RecordKind("communication", "communication.csv", fields)
+
+
+def _digital() -> RecordKind:
+    items = codes_of("digital")
+    fields = [
+        Field("item", required=True, choices=items["item"].tolist(),
+              also=_labels("digital", "item")),
+        Field("status", choices=ITEM_STATUSES, also=_ITEM_ALSO),
+        Field("evidence", kind="ids"),
+        Field("note"),
+    ]  # fmt: skip
+    return RecordKind("digital", "digital.csv", fields, key=["item"])
+
+
+def records_of(source: Any, name: str) -> pd.DataFrame:
+    """The checked records of a kind from a scorecard or a table; without rows where there are none.
+
+    Parameters
+    ----------
+    source : Scorecard, DataFrame or None
+        A scorecard (anything with a mapping `records`), or the table itself.
+    name : str
+        One of :func:`outside_kinds`.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    DataError
+        When `source` is neither, or the table has mistakes.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> records_of(pd.DataFrame({"goal": ["A new law"], "kind": ["law"]}), "goals")["kind"].item()
+    'legislation'
+    """
+    kind = outside_kinds()[name]
+    if source is None:
+        return kind.empty()
+    records = getattr(source, "records", None)
+    if records is not None:
+        found = records.get(name)
+        return kind.empty() if found is None else check_records(found, kind)
+    if isinstance(source, str | bytes):
+        raise DataError(
+            f"{source!r} is not a table of {name}.", remedy="Give a scorecard or a data frame."
+        )
+    return check_records(source, kind)
+
+
+def many(cell: object, *, phrases: bool = False) -> tuple[str, ...]:
+    """The parts of a cell; phrases are parted by semicolons alone.
+
+    Examples
+    --------
+    >>> many("C03; C04"), many("hold the line; leave", phrases=True)
+    (('C03', 'C04'), ('hold the line', 'leave'))
+    """
+    return split_ids(cell, only_semicolons=phrases)
