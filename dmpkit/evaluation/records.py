@@ -14,7 +14,7 @@ import math
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -27,16 +27,23 @@ from dmpkit.tables import number_remedy, open_workbook, read_delimited, to_panda
 
 __all__ = [
     "Field",
+    "Finding",
     "RecordKind",
+    "Rule",
     "check_records",
     "find_records",
     "listed",
+    "nearest",
     "read_records",
     "split_ids",
 ]
 
 PathLike: TypeAlias = str | os.PathLike[str]
 Kind = Literal["text", "id", "ids", "number", "date", "yes-no"]
+#: What a rule finds: position of the row from 0, column, problem, remedy.
+Finding: TypeAlias = tuple[int, str, str, str | None]
+#: A check across the columns of a clean table.
+Rule: TypeAlias = Callable[[pd.DataFrame], Iterable[Finding]]
 KINDS = ("text", "id", "ids", "number", "date", "yes-no")
 
 #: Mistakes of a table that one message spells out.
@@ -179,7 +186,9 @@ def split_ids(cell: object, *, only_semicolons: bool = False) -> tuple[str, ...]
     return tuple(dict.fromkeys(" ".join(part.split()) for part in parts if part.strip()))
 
 
-def read_records(path: PathLike, kind: RecordKind, *, sheet: str | None = None) -> pd.DataFrame:
+def read_records(
+    path: PathLike, kind: RecordKind, *, sheet: str | None = None, rules: Sequence[Rule] = ()
+) -> pd.DataFrame:
     r"""Read a table of records from delimited text or a sheet, and check it.
 
     Parameters
@@ -190,6 +199,8 @@ def read_records(path: PathLike, kind: RecordKind, *, sheet: str | None = None) 
         What the table should hold.
     sheet : str, optional
         Sheet of a workbook; the one called as `kind` when not given.
+    rules : sequence of callable
+        As :func:`check_records` takes them.
 
     Returns
     -------
@@ -214,12 +225,15 @@ def read_records(path: PathLike, kind: RecordKind, *, sheet: str | None = None) 
     source = Path(path)
     if source.suffix.lower() in (".xlsx", ".xlsm"):
         frame, rows = _sheet(source, sheet or kind.name)
-        return _checked(frame, kind, file=source, rows=rows, decimal=".")
+        return _checked(frame, kind, file=source, rows=rows, decimal=".", rules=rules)
     frame, report = read_delimited(source)
-    return _checked(frame, kind, file=source, rows=report.row_numbers, decimal=report.decimal)
+    rows, decimal = list(report.row_numbers), report.decimal
+    return _checked(frame, kind, file=source, rows=rows, decimal=decimal, rules=rules)
 
 
-def find_records(place: PathLike, kind: RecordKind) -> pd.DataFrame | None:
+def find_records(
+    place: PathLike, kind: RecordKind, *, rules: Sequence[Rule] = ()
+) -> pd.DataFrame | None:
     """The records of a kind from a folder of files or a workbook; None where it has none.
 
     Parameters
@@ -229,6 +243,8 @@ def find_records(place: PathLike, kind: RecordKind) -> pd.DataFrame | None:
         sheet of the kind's name (in any case).
     kind : RecordKind
         What the table should hold.
+    rules : sequence of callable
+        As :func:`check_records` takes them.
 
     Raises
     ------
@@ -240,7 +256,7 @@ def find_records(place: PathLike, kind: RecordKind) -> pd.DataFrame | None:
         stem = Path(kind.file).stem
         for ending in (Path(kind.file).suffix, ".tsv", ".txt"):
             if (source / f"{stem}{ending}").is_file():
-                return read_records(source / f"{stem}{ending}", kind)
+                return read_records(source / f"{stem}{ending}", kind, rules=rules)
         return None
     if source.suffix.lower() not in (".xlsx", ".xlsm"):
         raise DataError(
@@ -250,10 +266,12 @@ def find_records(place: PathLike, kind: RecordKind) -> pd.DataFrame | None:
         )
     wanted = {_plain(kind.name), _plain(Path(kind.file).stem)}
     found = [name for name in open_workbook(source).sheetnames if _plain(name) in wanted]
-    return read_records(source, kind, sheet=found[0]) if found else None
+    return read_records(source, kind, sheet=found[0], rules=rules) if found else None
 
 
-def check_records(frame: Any, kind: RecordKind, *, file: PathLike | None = None) -> pd.DataFrame:
+def check_records(
+    frame: Any, kind: RecordKind, *, file: PathLike | None = None, rules: Sequence[Rule] = ()
+) -> pd.DataFrame:
     """Check a table of records and put it into its clean form.
 
     Parameters
@@ -264,6 +282,9 @@ def check_records(frame: Any, kind: RecordKind, *, file: PathLike | None = None)
         What the table should hold.
     file : path, optional
         Named in the error.
+    rules : sequence of callable
+        Checks across columns: each takes the clean table and gives what it finds,
+        as (position of the row from 0, column, problem, remedy or None).
 
     Returns
     -------
@@ -297,7 +318,8 @@ allowed here. Did you mean 'assessed'?
       criterion status  score
     0       C01           3.0
     """
-    return _checked(to_pandas(frame, what=f"table of {kind.name}"), kind, file=file)
+    table = to_pandas(frame, what=f"table of {kind.name}")
+    return _checked(table, kind, file=file, rules=rules)
 
 
 def _checked(
@@ -307,6 +329,7 @@ def _checked(
     file: PathLike | None = None,
     rows: Sequence[int] | None = None,
     decimal: str = ".",
+    rules: Sequence[Rule] = (),
 ) -> pd.DataFrame:
     """The clean table, or the error that lists its mistakes."""
     table, unknown, mistakes = _named(frame, kind)
@@ -324,6 +347,11 @@ def _checked(
     for name in unknown:
         out[name] = pd.Series([_text(cell) for cell in table[name]], dtype="str")
     mistakes += _doubled(out, kind, where)
+    wrong = {(mistake.row, mistake.column) for mistake in mistakes}
+    for rule in rules:
+        for position, column, problem, remedy in rule(out):
+            if (where[position], column) not in wrong:  # said already of this cell
+                mistakes.append(_Mistake(problem, where[position], column, remedy))
     _refuse(mistakes, file)
     return out
 
@@ -434,6 +462,23 @@ def _choice(text: str, choices: Sequence[str], also: Mapping[str, str]) -> str:
     near = get_close_matches(_plain(text), list(plain), n=1, cutoff=0.6)
     remedy = f"Did you mean {plain[near[0]]!r}?" if near else f"Write {listed(map(repr, choices))}."
     raise DataError(f"{_short(text)!r} is not one of the words allowed here.", remedy=remedy)
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """A remedy that names the word most like the one given, or lists what there is.
+
+    Examples
+    --------
+    >>> nearest("C1", ["C01", "L05"]), nearest("x", ["C01", "L05"])
+    ("Did you mean 'C01'?", "Use one of 'C01' or 'L05'.")
+    """
+    every = list(words)
+    plain = {_plain(each): each for each in every}
+    near = get_close_matches(_plain(word), list(plain), n=1, cutoff=0.6)
+    if near:
+        return f"Did you mean {plain[near[0]]!r}?"
+    shown = [repr(each) for each in every[:12]] + (["…"] if len(every) > 12 else [])
+    return f"Use one of {listed(shown)}." if every else "There is none."
 
 
 def _number(text: str, each: Field, decimal: str) -> float:
