@@ -17,7 +17,7 @@ SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13)
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c '$(SUPPORTED)' 2>/dev/null && { echo $$p; exit; }; done; echo python3)
 JOBS ?= 2
-EXTRAS := lab,test,dask,efa
+EXTRAS := lab,test,dask,efa,docs,deposit
 
 ifeq ($(ENV),active)
 PY := python

@@ -58,7 +58,7 @@ def test_the_conda_environment_is_in_step_with_the_project():
     }
     assert ranged <= asked, "a range in environment.yml differs from pyproject.toml"
     assert {re.split(r"[<>=]", line)[0] for line in ranged} >= USER_PACKAGES
-    assert "-e.[lab,test,dask,efa]" in lines
+    assert "-e.[lab,test,dask,efa,docs,deposit]" in lines
 
 
 def test_the_pins_cover_every_dependency_and_name_no_host():
