@@ -5,6 +5,13 @@ with their evidence make a profile; what other modules measured comes in as
 indicators; what nobody assessed stays unknown and is shown as such.
 """
 
+from dmpkit.evaluation.criteria import (
+    Criteria,
+)
+from dmpkit.evaluation.data import (
+    Scorecard,
+    read_scorecard,
+)
 from dmpkit.evaluation.records import (
     Field,
     RecordKind,
@@ -15,10 +22,13 @@ from dmpkit.evaluation.records import (
 )
 
 __all__ = [
+    "Criteria",
     "Field",
     "RecordKind",
+    "Scorecard",
     "check_records",
     "find_records",
     "read_records",
+    "read_scorecard",
     "split_ids",
 ]

@@ -76,6 +76,8 @@ class Field:
         Other ways to write a choice, e.g. ``{"n/a": "not applicable"}``.
     aliases : sequence of str
         Other names of the column.
+    called : str
+        What a choice is, for the message about one that is none.
 
     Examples
     --------
@@ -91,6 +93,7 @@ class Field:
     high: float | None = None
     also: Mapping[str, str] = field(default_factory=dict)
     aliases: Sequence[str] = ()
+    called: str = "one of the words allowed here"
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -443,25 +446,31 @@ def _value(text: str, each: Field, decimal: str) -> str | float:
     if each.kind == "date":
         return _date(text)
     if each.kind == "yes-no":
-        return _choice(text, ("yes", "no"), {**YES_NO, **each.also})
+        return _choice(text, ("yes", "no"), {**YES_NO, **each.also}, each.called)
     if each.kind == "ids":
         parts = split_ids(text, only_semicolons=bool(each.choices))
         return "; ".join(
-            dict.fromkeys(_choice(p, each.choices, each.also) if each.choices else p for p in parts)
+            dict.fromkeys(
+                _choice(p, each.choices, each.also, each.called) if each.choices else p
+                for p in parts
+            )
         )
     if each.choices:
-        return _choice(text, each.choices, each.also)
+        return _choice(text, each.choices, each.also, each.called)
     return " ".join(_visible(text).split()) if each.kind == "id" else text
 
 
-def _choice(text: str, choices: Sequence[str], also: Mapping[str, str]) -> str:
+def _choice(text: str, choices: Sequence[str], also: Mapping[str, str], called: str) -> str:
     """The allowed word that a cell means, whatever its case and blanks."""
     plain = {**{_plain(k): v for k, v in also.items()}, **{_plain(c): c for c in choices}}
     if (found := plain.get(_plain(text))) is not None:
         return found
     near = get_close_matches(_plain(text), list(plain), n=1, cutoff=0.6)
-    remedy = f"Did you mean {plain[near[0]]!r}?" if near else f"Write {listed(map(repr, choices))}."
-    raise DataError(f"{_short(text)!r} is not one of the words allowed here.", remedy=remedy)
+    if near and not any(c.isdigit() for c in text):
+        remedy = f"Did you mean {plain[near[0]]!r}?"
+    else:
+        remedy = nearest(text, choices)
+    raise DataError(f"{_short(text)!r} is not {called}.", remedy=remedy)
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
@@ -474,11 +483,19 @@ def nearest(word: str, words: Iterable[str]) -> str:
     """
     every = list(words)
     plain = {_plain(each): each for each in every}
+    same = [each for each in every if _bare(each) == _bare(word)]  # C1 is C01, not C51
+    if same:
+        return f"Did you mean {same[0]!r}?"
     near = get_close_matches(_plain(word), list(plain), n=1, cutoff=0.6)
     if near:
         return f"Did you mean {plain[near[0]]!r}?"
     shown = [repr(each) for each in every[:12]] + (["…"] if len(every) > 12 else [])
     return f"Use one of {listed(shown)}." if every else "There is none."
+
+
+def _bare(label: str) -> str:
+    """A label without blanks and the zeros that lead its number."""
+    return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"\W+", "", _plain(label)))
 
 
 def _number(text: str, each: Field, decimal: str) -> float:
