@@ -8,6 +8,7 @@ goals, communication and digital items. Each is a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["codes_of", "outside_kinds", "records_of"]
+
+#: Counts below this are not printed where they could point at a person.
+SMALL = 5
+#: Words for small numbers in running text.
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 LINE_STATUSES = ("not looked", "no sign", "sign", "shown")
 STATES = ("negotiable", "negotiated", "stop")
@@ -231,15 +237,25 @@ def records_of(source: Any, name: str) -> pd.DataFrame:
     kind = outside_kinds()[name]
     if source is None:
         return kind.empty()
-    records = getattr(source, "records", None)
-    if records is not None:
-        found = records.get(name)
+    if is_scorecard(source):
+        found = source.records.get(name)
         return kind.empty() if found is None else check_records(found, kind)
     if isinstance(source, str | bytes):
         raise DataError(
             f"{source!r} is not a table of {name}.", remedy="Give a scorecard or a data frame."
         )
     return check_records(source, kind)
+
+
+def is_scorecard(source: Any) -> bool:
+    """Whether this holds records by name, as a scorecard does.
+
+    Examples
+    --------
+    >>> is_scorecard(None)
+    False
+    """
+    return isinstance(getattr(source, "records", None), Mapping)
 
 
 def many(cell: object, *, phrases: bool = False) -> tuple[str, ...]:
@@ -251,3 +267,54 @@ def many(cell: object, *, phrases: bool = False) -> tuple[str, ...]:
     (('C03', 'C04'), ('hold the line', 'leave'))
     """
     return split_ids(cell, only_semicolons=phrases)
+
+
+def marked_synthetic(source: Any, synthetic: bool | None = None) -> bool:
+    """Whether the records are made up: as said, or as the scorecard's `about` says.
+
+    Examples
+    --------
+    >>> marked_synthetic(None), marked_synthetic(None, True)
+    (False, True)
+    """
+    if synthetic is not None:
+        return bool(synthetic)
+    return about_field(source, "synthetic").casefold() in {"yes", "true", "1"}
+
+
+def about_field(source: Any, name: str) -> str:
+    """One field of a scorecard's `about`; empty where there is none.
+
+    Examples
+    --------
+    >>> about_field(None, "report_day")
+    ''
+    """
+    value = source.about.get(name, "") if is_scorecard(source) else ""
+    return "" if value is None else str(value).strip()
+
+
+def counted(n: int, one: str, more: str | None = None) -> str:
+    """A number with its noun, small numbers as words.
+
+    Examples
+    --------
+    >>> counted(1, "incident"), counted(12, "incident"), counted(0, "sign")
+    ('one incident', '12 incidents', 'no signs')
+    """
+    word = _WORDS[n] if n < len(_WORDS) else str(n)
+    return f"{word} {one if n == 1 else more or one + 's'}"
+
+
+def sentence(text: str) -> str:
+    """The text with a capital at the start and a full stop at the end.
+
+    Examples
+    --------
+    >>> sentence("one line is shown")
+    'One line is shown.'
+    """
+    plain = text.strip()
+    if not plain:
+        return ""
+    return plain[0].upper() + plain[1:] + ("" if plain[-1] in ".!?" else ".")
