@@ -12,6 +12,9 @@ from dmpkit.evaluation.data import (
     Scorecard,
     read_scorecard,
 )
+from dmpkit.evaluation.knowledge import KnowledgeGain, exact_mcnemar, knowledge_gain
+from dmpkit.evaluation.opinion import OpinionChange, civic_capacity_change, opinion_change
+from dmpkit.evaluation.pairing import Paired, pair_answers
 from dmpkit.evaluation.records import (
     Field,
     RecordKind,
@@ -24,10 +27,18 @@ from dmpkit.evaluation.records import (
 __all__ = [
     "Criteria",
     "Field",
+    "KnowledgeGain",
+    "OpinionChange",
+    "Paired",
     "RecordKind",
     "Scorecard",
     "check_records",
+    "civic_capacity_change",
+    "exact_mcnemar",
     "find_records",
+    "knowledge_gain",
+    "opinion_change",
+    "pair_answers",
     "read_records",
     "read_scorecard",
     "split_ids",
