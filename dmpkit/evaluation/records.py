@@ -33,6 +33,7 @@ __all__ = [
     "check_records",
     "find_records",
     "listed",
+    "mistakes_of",
     "nearest",
     "read_records",
     "split_ids",
@@ -365,20 +366,38 @@ def _refuse(mistakes: Sequence[_Mistake], file: PathLike | None) -> None:
         return
     ranked = sorted(mistakes, key=lambda m: (m.row is not None, m.row or 0))
     first, others = ranked[0], ranked[1:SHOWN_MISTAKES]
-    if not others:
-        raise DataError(
-            first.problem, file=file, row=first.row, column=first.column, remedy=first.remedy
-        )
     more = "".join(f" Also {mistake}" for mistake in others)
     shown = f" (The first {SHOWN_MISTAKES} are shown.)" if len(mistakes) > SHOWN_MISTAKES else ""
-    own = f"{first.problem} {first.remedy}" if first.remedy else first.problem
-    raise DataError(
+    own = f"{first.problem} {first.remedy}" if first.remedy and others else first.problem
+    error = DataError(
         f"{own}{more}",
         file=file,
         row=first.row,
         column=first.column,
-        remedy=f"{len(mistakes)} mistakes in all.{shown}",
+        remedy=f"{len(mistakes)} mistakes in all.{shown}" if others else first.remedy,
     )
+    error.__dict__["mistakes"] = tuple((m.row, m.column, m.problem, m.remedy) for m in ranked)
+    raise error
+
+
+def mistakes_of(error: DataError) -> tuple[tuple[int | None, str | None, str, str | None], ...]:
+    """Every mistake that an error of this module stands for: row, column, problem, remedy.
+
+    Examples
+    --------
+    >>> kind = RecordKind("goals", "goals.csv", [Field("goal", required=True)])
+    >>> try:
+    ...     _ = check_records(pd.DataFrame({"goal": ["", ""]}), kind)
+    ... except DataError as error:
+    ...     [row for row, *_ in mistakes_of(error)]
+    [2, 3]
+    """
+    found: Any = getattr(error, "mistakes", None)
+    if found is not None:
+        return tuple(found)
+    row = error.row if isinstance(error.row, int) else None
+    column = None if error.column is None else str(error.column)
+    return ((row, column, error.problem, error.remedy),)
 
 
 def _named(frame: pd.DataFrame, kind: RecordKind) -> tuple[pd.DataFrame, list[str], list[_Mistake]]:
