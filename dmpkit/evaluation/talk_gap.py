@@ -1,0 +1,263 @@
+"""Do some groups speak more than their part of the members? Shares, ratio, chance.
+
+The gap is the share of all talk that would have to pass to other groups for every
+group to speak in proportion to its members (the Hoover index over groups); with two
+groups it is the difference between a group's share of the talk and its share of the
+members. It cannot be negative, so chance alone gives more than 0: the value expected
+under shuffled labels stands beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from dmpkit.errors import DataError
+from dmpkit.evaluation.labels import SMALLEST, hidden_cells, text, whole_number
+from dmpkit.measures import inequality
+from dmpkit.reporting import Estimate, format_p
+from dmpkit.resampling import drawn_seed, p_value, run_resamples
+
+__all__ = ["GroupGap", "group_gap"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+NAN = float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class GroupGap:
+    """Result of :func:`group_gap`.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row a group: ``group, people, seconds, mean_seconds, silent, share_of_members,
+        share_of_talk, difference, low, high, relative, theil``. ``difference`` is share of
+        talk − share of members, ``low, high`` its bootstrap interval, ``relative`` their
+        quotient.
+    gap : Estimate
+        Half the sum of the absolute differences, with the permutation p-value.
+    expected : float
+        Mean gap under shuffled labels.
+    ratio : float
+        Lowest over highest mean seconds of a group.
+    within_tables : bool
+        Whether labels were shuffled within tables.
+    n_permutations, n_resamples, seed : int
+    """
+
+    table: pd.DataFrame
+    gap: Estimate
+    expected: float
+    ratio: float
+    within_tables: bool
+    n_permutations: int
+    n_resamples: int
+    seed: int
+
+    def shown(self, smallest: int = SMALLEST) -> pd.DataFrame:
+        """The table without groups that are too small to be shown."""
+        return self.table[~hidden_cells(self.table["people"], smallest)].reset_index(drop=True)
+
+    def words(self, name: str, smallest: int = SMALLEST) -> str:
+        """The comparison in plain words; small groups are not named."""
+        shown = self.shown(smallest)
+        many = len(shown) > 4
+        order = shown["relative"].to_numpy().argsort(kind="stable")
+        named = shown.iloc[order[[0, -1]]] if many else shown
+        said = [
+            f"{row.group}: {row.mean_seconds:.0f} seconds a person ({row.people} members, "
+            f"{row.share_of_members:.0%} of the members and {row.share_of_talk:.0%} of the talk)"
+            for row in named.itertuples()
+        ]
+        hidden = len(self.table) - len(shown)
+        parts = []
+        if many:
+            parts.append(
+                f"By {name}, of {len(shown)} groups the quietest and the most heard are "
+                f"{'; '.join(said)}."
+            )
+        elif said:
+            parts.append(f"By {name}: {'; '.join(said)}.")
+        if hidden:
+            parts.append(
+                "Groups of fewer than "
+                f"{smallest} people are not shown, nor what would give them away ({hidden} hidden)."
+            )
+        parts.append(
+            f"For every group to speak in proportion to its members, {self.gap.value:.1%} of the "
+            f"talk would have to pass to others; labels shuffled among "
+            f"{'the people of each table' if self.within_tables else 'all people'} give "
+            f"{self.expected:.1%} on average ({format_p(self.gap.p_value)}, permutation test)."
+        )
+        return " ".join(parts)
+
+    def methods_text(self) -> str:
+        """What was tested, what is random, and the seed."""
+        where = "within tables" if self.within_tables else "over all people"
+        return (
+            f"Gap between groups: half the sum of |share of talk − share of members| (Hoover "
+            f"index over groups). p-value: group labels were shuffled {self.n_permutations:,} "
+            f"times {where}, p = (b + 1)/(B + 1); what is random is who carries which label, "
+            f"the seconds are as measured. The intervals of the differences are percentile "
+            f"intervals of a bootstrap over people within groups ({self.n_resamples:,} "
+            f"samples): they take the members as drawn from many like them, as a lottery does, "
+            f"treat them as independent although table mates share the same minutes, and are "
+            f"given only where every group has {SMALLEST} people or more. Seed {self.seed}."
+        )
+
+
+def group_gap(
+    seconds: ArrayLike,
+    groups: Sequence[Any],
+    *,
+    strata: Sequence[Any] | None = None,
+    n_permutations: int = 9_999,
+    n_resamples: int = 2_000,
+    seed: int | None = None,
+) -> GroupGap:
+    r"""Compare groups' speaking time with their part of the members.
+
+    .. math:: D = \tfrac12 \sum_g |s_g - f_g|
+
+    with :math:`s_g` the group's share of the seconds and :math:`f_g` its share of the
+    people. The null of the permutation test is sharp: how long anybody speaks does not
+    depend on the label, at the table where they sit.
+
+    Parameters
+    ----------
+    seconds : array of shape (people,)
+    groups : sequence of length people
+        Labels; at least two different.
+    strata : sequence of length people, optional
+        Tables; labels are shuffled within them. Those with a blank one make up one
+        stratum.
+    n_permutations, n_resamples : int
+    seed : int, optional
+
+    Returns
+    -------
+    GroupGap
+
+    Raises
+    ------
+    DataError
+        Fewer than two groups, unequal lengths, or nobody spoke.
+
+    Examples
+    --------
+    >>> found = group_gap([10, 20, 60, 90], ["w", "w", "m", "m"], seed=1)
+    >>> round(found.gap.value, 4), found.ratio
+    (0.3333, 0.2)
+    """
+    values = np.asarray(seconds, dtype=np.float64)
+    labels = [text(v) for v in groups]
+    named = sorted(set(labels))
+    if len(labels) != values.size or (strata is not None and len(strata) != values.size):
+        raise DataError(f"There are {values.size} people and {len(labels)} labels.")
+    if len(named) < 2 or "" in named:
+        raise DataError("A gap needs at least two groups, and a group for everybody.")
+    if values.sum() <= 0:
+        raise DataError("Nobody spoke: all seconds are 0.")
+    place = {name: i for i, name in enumerate(named)}
+    codes = np.array([place[label] for label in labels], dtype=np.int64)
+    cells = pd.factorize(np.array([text(v) for v in strata], dtype=object), sort=True)[0] if (
+        strata is not None
+    ) else np.zeros(values.size, dtype=np.int64)  # fmt: skip
+    # an order that relabelling or reordering people does not change
+    order = np.lexsort((codes, values, cells))
+    values, codes, cells = values[order], codes[order], np.asarray(cells, dtype=np.int64)[order]
+    used = drawn_seed(seed)
+    table = _table(values, codes, named)
+    low, high, note = _intervals(values, codes, len(named), n_resamples, used)
+    table.insert(8, "low", low)
+    table.insert(9, "high", high)
+    gap, expected = _permuted(values, codes, cells, len(named), n_permutations, used, note)
+    means = table["mean_seconds"]
+    ratio = float(means.min() / means.max())
+    return GroupGap(
+        table, gap, expected, ratio, strata is not None, n_permutations, n_resamples, used
+    )
+
+
+def _table(values: Floats, codes: Ints, named: list[str]) -> pd.DataFrame:
+    rows = []
+    for i, name in enumerate(named):
+        own = values[codes == i]
+        members, talk = own.size / values.size, float(own.sum() / values.sum())
+        spoke = own.sum() > 0
+        rows.append({
+            "group": name, "people": own.size, "seconds": float(own.sum()),
+            "mean_seconds": float(own.mean()), "silent": int((own == 0).sum()),
+            "share_of_members": members, "share_of_talk": talk, "difference": talk - members,
+            "relative": talk / members, "theil": inequality.theil(own) if spoke else NAN,
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _differences(values: Floats, codes: Ints, n_groups: int) -> Floats:
+    """Share of talk − share of members; `values` and `codes` are samples × people."""
+    talk = np.stack([(values * (codes == g)).sum(axis=-1) for g in range(n_groups)], axis=-1)
+    size = np.stack([(codes == g).sum(axis=-1) for g in range(n_groups)], axis=-1)
+    total = values.sum(axis=-1, keepdims=True)
+    even = np.where(total > 0, talk / np.where(total > 0, total, 1.0), np.nan)
+    return np.asarray(even - size / codes.shape[-1], dtype=np.float64)
+
+
+def _shuffled(
+    values: Floats, codes: Ints, cells: Ints, n_groups: int, generator: Any, size: int
+) -> Floats:
+    """Gaps under labels shuffled within cells, which stand in order."""
+    keys = generator.random((size, values.size)) + cells
+    drawn = codes[np.argsort(keys, axis=1)]
+    gaps: Floats = np.abs(_differences(values, drawn, n_groups)).sum(axis=1) / 2
+    return gaps
+
+
+def _permuted(
+    values: Floats, codes: Ints, cells: Ints, n_groups: int, n: int, seed: int, note: str
+) -> tuple[Estimate, float]:
+    count = whole_number(n, "n_permutations", low=1)
+    seen = float(np.abs(_differences(values, codes, n_groups)).sum() / 2)
+    step = partial(_shuffled, values, codes, cells, n_groups)
+    drawn = np.concatenate(
+        run_resamples(step, count, seed=seed, chunk_size=500, progress=values.size * n > 5_000_000)
+    )
+    p = p_value(int((drawn >= seen - 1e-12).sum()), count)
+    said = "permutation p-value" + (f"; {note}" if note else "")
+    return Estimate(seen, p_value=p, n=int(values.size), note=said), float(drawn.mean())
+
+
+def _bootstrapped(values: Floats, codes: Ints, n_groups: int, generator: Any, size: int) -> Floats:
+    """Differences with people drawn anew within groups."""
+    drawn = np.empty((size, values.size), dtype=np.int64)
+    for g in range(n_groups):
+        own = np.flatnonzero(codes == g)
+        drawn[:, own] = own[generator.integers(own.size, size=(size, own.size))]
+    return _differences(values[drawn], np.broadcast_to(codes, drawn.shape), n_groups)
+
+
+def _intervals(
+    values: Floats, codes: Ints, n_groups: int, n: int, seed: int
+) -> tuple[Floats, Floats, str]:
+    """Percentile intervals of the differences, or NaN with the reason."""
+    empty = np.full(n_groups, np.nan)
+    count = whole_number(n, "n_resamples", low=0)
+    if np.bincount(codes, minlength=n_groups).min() < SMALLEST:
+        return empty, empty, f"no intervals: a group has fewer than {SMALLEST} people"
+    if count == 0:
+        return empty, empty, "no intervals asked for"
+    step = partial(_bootstrapped, values, codes, n_groups)
+    # a stream of its own, apart from the permutations'
+    drawn = np.concatenate(
+        run_resamples(step, count, seed=seed + 1, chunk_size=500, progress=False)
+    )
+    low, high = np.nanquantile(drawn, [0.025, 0.975], axis=0)
+    return np.asarray(low), np.asarray(high), ""
