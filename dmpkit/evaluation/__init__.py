@@ -15,6 +15,16 @@ from dmpkit.evaluation.data import (
 from dmpkit.evaluation.knowledge import KnowledgeGain, exact_mcnemar, knowledge_gain
 from dmpkit.evaluation.opinion import OpinionChange, civic_capacity_change, opinion_change
 from dmpkit.evaluation.pairing import Paired, pair_answers
+from dmpkit.evaluation.profile import (
+    Profile,
+    profile,
+)
+from dmpkit.evaluation.raters import (
+    RaterAgreement,
+    kendall_w,
+    rater_agreement,
+    rater_leniency,
+)
 from dmpkit.evaluation.records import (
     Field,
     RecordKind,
@@ -23,6 +33,11 @@ from dmpkit.evaluation.records import (
     read_records,
     split_ids,
 )
+from dmpkit.evaluation.scorecard_plots import (
+    plot_criteria,
+    plot_leniency,
+    plot_stages,
+)
 
 __all__ = [
     "Criteria",
@@ -30,15 +45,24 @@ __all__ = [
     "KnowledgeGain",
     "OpinionChange",
     "Paired",
+    "Profile",
+    "RaterAgreement",
     "RecordKind",
     "Scorecard",
     "check_records",
     "civic_capacity_change",
     "exact_mcnemar",
     "find_records",
+    "kendall_w",
     "knowledge_gain",
     "opinion_change",
     "pair_answers",
+    "plot_criteria",
+    "plot_leniency",
+    "plot_stages",
+    "profile",
+    "rater_agreement",
+    "rater_leniency",
     "read_records",
     "read_scorecard",
     "split_ids",

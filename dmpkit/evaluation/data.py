@@ -29,11 +29,11 @@ from dmpkit.evaluation.records import (
     nearest,
     split_ids,
 )
-from dmpkit.reporting import Indicator
+from dmpkit.reporting import Estimate, Indicator
 from dmpkit.tables import open_workbook
 
 if TYPE_CHECKING:
-    from dmpkit.evaluation.profile import Profile, Total
+    from dmpkit.evaluation.profile import Profile
     from dmpkit.evaluation.raters import RaterAgreement
     from dmpkit.evaluation.weights import WeightSensitivity
 
@@ -248,7 +248,7 @@ criteria. Did you mean 'C01'?
 
         return profile(self)
 
-    def total(self, *, weights: Mapping[str, float] | None = None) -> Total:
+    def total(self, *, weights: Mapping[str, float] | None = None) -> Estimate:
         """One number for the whole, on request; see :func:`dmpkit.evaluation.profile.total`."""
         from dmpkit.evaluation.profile import total
 

@@ -1,0 +1,248 @@
+"""Pictures of a scorecard: criteria by stage, stages with bounds, raters, weights.
+
+Weak evidence is hatched, what is unknown is an empty band from worst to best; no
+picture needs colour to be read.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from dmpkit.evaluation.criteria import HIGHEST
+from dmpkit.plotting import GREY, INK, PALETTE, dot_plot, mark_synthetic, new_axes, set_alt, style
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_criteria", "plot_leniency", "plot_stages"]
+
+#: Characters of a label before it is cut.
+LONGEST = 46
+BAND = "#ececf0"
+
+
+def plot_criteria(
+    criteria: pd.DataFrame, *, ax: Axes | None = None, synthetic: bool = False
+) -> Axes:
+    """Score of every criterion, grouped by stage.
+
+    A bar goes to the score, hatched where the evidence is weak; a thin line spans
+    the raters; a triangle is a measured score; an empty band from 0 to 4 is
+    unknown, with a diamond where the scores are contested.
+
+    Parameters
+    ----------
+    criteria : DataFrame
+        :attr:`dmpkit.evaluation.profile.Profile.criteria`.
+    ax : Axes, optional
+    synthetic : bool
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from dmpkit.evaluation import Criteria, Scorecard
+    >>> own = Criteria.from_frame(pd.DataFrame({"id": ["I1"], "label": ["Food"], "stage": ["s"]}))
+    >>> card = Scorecard.from_frames(pd.DataFrame({"criterion": ["I1"], "score": [3]}), own)
+    >>> [t.get_text() for t in plot_criteria(card.profile().criteria).get_yticklabels()]
+    ['I1 Food']
+    """
+    rows, heads, place = [], [], 0.0
+    for _, part in criteria.groupby("stage", sort=False):
+        heads.append((place, str(part["stage_name"].iloc[0])))
+        for row in part.to_dict("records"):
+            place += 1.0
+            rows.append((place, row))
+        place += 1.3
+    ax = new_axes((7.6, 1.3 + 0.185 * place)) if ax is None else ax
+    with style():
+        for y, row in rows:
+            _criterion(ax, y, row)
+        for y, name in heads:
+            ax.text(-0.02, y, name, transform=ax.get_yaxis_transform(), ha="right", va="center",
+                    fontweight="bold", fontsize=8.5)  # fmt: skip
+        ax.set_yticks([y for y, _ in rows],
+                      [_short(f"{r['criterion']} {r['label']}") for _, r in rows])  # fmt: skip
+        ax.tick_params(axis="y", length=0, labelsize=7.5)
+        ax.set_ylim(place - 0.6, -0.7)
+        _score_axis(ax, "score (0 worst, 4 best)")
+        _legend(ax, criteria)
+    set_alt(ax, _words(criteria))
+    return mark_synthetic(ax) if synthetic else ax
+
+
+def _criterion(ax: Axes, y: float, row: dict[str, Any]) -> None:
+    """One criterion: its bar, or the band of what is not known."""
+    if row["status"] == "not applicable":
+        ax.text(0.04, y, "does not apply", va="center", fontsize=7, color=GREY, style="italic")
+        return
+    if row["status"] == "assessed":
+        hatch = "////" if row["weak"] else ""
+        ax.barh(y, row["score"], height=0.62, color="#a9cfe8", edgecolor=PALETTE[0], hatch=hatch,
+                lw=0.7, zorder=2)  # fmt: skip
+        if row["source"] != "measured":
+            ax.plot(row["score"], y, "o", color=PALETTE[0], ms=4.5, zorder=4)
+        if row["highest"] > row["lowest"]:
+            ax.plot([row["lowest"], row["highest"]], [y, y], color=INK, lw=1.1, zorder=3,
+                    marker="|", ms=6)  # fmt: skip
+    else:
+        ax.barh(y, HIGHEST, height=0.62, color="white", edgecolor=GREY, lw=0.7, ls=":", zorder=1)
+        ax.text(HIGHEST + 0.06, y, row["status"], va="center", fontsize=6.5, color=GREY)
+        if not math.isnan(row["contested_score"]):
+            ax.plot([row["lowest"], row["highest"]], [y, y], color=INK, lw=1.1, zorder=3)
+            ax.plot(row["contested_score"], y, "D", mfc="white", mec=PALETTE[1], ms=5, zorder=4)
+    if not math.isnan(row["measured"]):
+        ends = [row["measured_low"], row["measured_high"]]
+        if not any(math.isnan(end) for end in ends) and ends[1] != ends[0]:
+            ax.plot(ends, [y + 0.22] * 2, color=PALETTE[2], lw=1.0, zorder=4)
+        ax.plot(row["measured"], y + 0.22, "^", color=PALETTE[2], mec="white", mew=0.5, ms=6,
+                zorder=5)  # fmt: skip
+
+
+def _score_axis(ax: Axes, label: str) -> None:
+    ax.set_xlim(-0.12, HIGHEST + 0.12)
+    ax.set_xticks(range(int(HIGHEST) + 1))
+    ax.grid(visible=True, axis="x")
+    ax.set_axisbelow(True)
+    ax.set_xlabel(label)
+
+
+def _legend(ax: Axes, criteria: pd.DataFrame) -> None:
+    """Only what is in the picture."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    status, entries = set(criteria["status"]), []
+    if "assessed" in status:
+        entries.append(Patch(fc="#a9cfe8", ec=PALETTE[0], label="assessed"))
+    if criteria["weak"].any():
+        entries.append(Patch(fc="#a9cfe8", ec=PALETTE[0], hatch="////",
+                             label="assessed, weak evidence only"))  # fmt: skip
+    if (criteria["highest"] > criteria["lowest"]).any():
+        entries.append(Line2D([], [], color=INK, marker="|", lw=1.1, label="range of raters"))
+    if criteria["measured"].notna().any():
+        entries.append(Line2D([], [], color=PALETTE[2], marker="^", lw=1.0, label="measured"))
+    if status & {"not assessed", "contested"}:
+        entries.append(Patch(fc="white", ec=GREY, ls=":", label="unknown: anything from 0 to 4"))
+    if "contested" in status:
+        entries.append(Line2D([], [], mfc="white", mec=PALETTE[1], marker="D", ls="none",
+                              label="contested score"))  # fmt: skip
+    ax.legend(handles=entries, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3,
+              borderaxespad=0.2, handlelength=1.8)  # fmt: skip
+
+
+def _words(criteria: pd.DataFrame) -> str:
+    """The text alternative of the profile."""
+    counts = criteria["status"].value_counts().to_dict()
+    said = ", ".join(f"{n} {status}" for status, n in counts.items())
+    text = f"Bars by criterion in {criteria['stage'].nunique()} stages: {said}."
+    known = criteria.dropna(subset=["score"])
+    if len(known):
+        best, worst = (known.loc[getattr(known["score"], f)()] for f in ("idxmax", "idxmin"))
+        text += (
+            f" Highest {best['label']} with {best['score']:.1f}, lowest {worst['label']} with "
+            f"{worst['score']:.1f}; {int(known['weak'].sum())} of {len(known)} rest on weak "
+            "evidence and are hatched."
+        )
+    return text
+
+
+def plot_stages(stages: pd.DataFrame, *, ax: Axes | None = None, synthetic: bool = False) -> Axes:
+    """Mean by stage, in the band between worst and best for what is unknown.
+
+    Parameters
+    ----------
+    stages : DataFrame
+        :attr:`dmpkit.evaluation.profile.Profile.stages`.
+    ax : Axes, optional
+    synthetic : bool
+
+    Examples
+    --------
+    >>> from dmpkit.evaluation import Scorecard
+    >>> import pandas as pd
+    >>> own = pd.DataFrame({"id": ["I1"], "label": ["Food"], "stage": ["s"]})
+    >>> card = Scorecard.from_frames(pd.DataFrame({"criterion": ["I1"], "score": [3]}), own)
+    >>> plot_stages(card.profile().stages).get_xlabel()
+    'mean score (0 worst, 4 best)'
+    """
+    ax = new_axes((7.0, 1.2 + 0.34 * len(stages))) if ax is None else ax
+    with style():
+        for y, row in enumerate(stages.to_dict("records")):
+            applies = int(row["n"] - row["n_not_applicable"])
+            if applies:
+                ax.barh(y, row["high"] - row["low"], left=row["low"], height=0.5, color=BAND,
+                        edgecolor=GREY, lw=0.8, zorder=1)  # fmt: skip
+            if not math.isnan(row["mean"]):
+                ax.plot(row["mean"], y, "o", color=PALETTE[0], ms=7, zorder=3)
+            said = f"{int(row['n_assessed'])} of {applies}" if applies else "does not apply"
+            ax.text(HIGHEST + 0.2, y, said, va="center", fontsize=8)
+        ax.text(HIGHEST + 0.2, -0.75, "assessed", va="center", fontsize=8, color=GREY)
+        ax.set_yticks(range(len(stages)), [_short(str(name)) for name in stages["name"]])
+        ax.tick_params(axis="y", length=0)
+        ax.set_ylim(len(stages) - 0.4, -1.0)
+        _score_axis(ax, "mean score (0 worst, 4 best)")
+        _stage_legend(ax)
+    known = stages.dropna(subset=["mean"])
+    ends = (
+        f"means from {known['mean'].min():.1f} to {known['mean'].max():.1f}"
+        if len(known)
+        else "none with an assessed criterion"
+    )
+    wide = int((stages["high"] > stages["low"]).sum())
+    set_alt(ax, f"Mean score of {len(stages)} stages, {ends}; {wide} of them have unknown "
+                "criteria and are shown with a band from worst to best.")  # fmt: skip
+    return mark_synthetic(ax) if synthetic else ax
+
+
+def _stage_legend(ax: Axes) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    dot = Line2D([], [], color=PALETTE[0], marker="o", ls="none", label="mean of what was assessed")
+    band = Patch(fc=BAND, ec=GREY, label="unknown criteria at worst and at best")
+    ax.legend(handles=[dot, band], loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+
+
+def plot_leniency(raters: pd.DataFrame, *, ax: Axes | None = None, synthetic: bool = False) -> Axes:
+    """Points that each rater gives above or below the average rater.
+
+    Parameters
+    ----------
+    raters : DataFrame
+        ``rater, leniency``.
+    ax : Axes, optional
+    synthetic : bool
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> plot_leniency(pd.DataFrame({"rater": ["a", "b"], "leniency": [-1, 1]})).get_xlabel()
+    'points above the average rater'
+    """
+    shown = raters.assign(rater=[_short(str(name), 30) for name in raters["rater"]])
+    if shown["rater"].duplicated().any():
+        shown = shown.assign(rater=[f"{i}. {r}" for i, r in enumerate(shown["rater"], start=1)])
+    shown = shown.assign(leniency=shown["leniency"].astype(float))
+    ax = new_axes((6.0, 1.0 + 0.28 * len(shown))) if ax is None else ax
+    dot_plot(shown, label="rater", value="leniency", reference=0.0, ax=ax)
+    with style():
+        ax.set_xlabel("points above the average rater")
+        widest = float(shown["leniency"].abs().max())
+        reach = 1.15 * (widest if widest > 0.2 else 0.2)
+        ax.set_xlim(-reach, reach)
+    if shown["leniency"].notna().any():
+        lenient = shown.loc[shown["leniency"].idxmax()]
+        set_alt(ax, f"Leniency of {len(shown)} raters; the most lenient is {lenient['rater']} "
+                    f"with {lenient['leniency']:.2f} points.")  # fmt: skip
+    else:
+        set_alt(ax, "Leniency of the raters cannot be compared; the picture is empty.")
+    return mark_synthetic(ax) if synthetic else ax
+
+
+def _short(text: str, longest: int = LONGEST) -> str:
+    """A label short enough for a row; the dollar sign is no formula."""
+    cut = f"{text[: longest - 1].rstrip()}…" if len(text) > longest else text
+    plain = "".join(c if c.isprintable() else " " for c in cut)
+    return plain.replace("$", r"\$")
