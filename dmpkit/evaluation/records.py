@@ -32,8 +32,8 @@ __all__ = [
     "Rule",
     "check_records",
     "find_records",
+    "gather_records",
     "listed",
-    "mistakes_of",
     "nearest",
     "read_records",
     "split_ids",
@@ -227,12 +227,63 @@ def read_records(
     ['new law', 'yes']
     """
     source = Path(path)
-    if source.suffix.lower() in (".xlsx", ".xlsm"):
-        frame, rows = _sheet(source, sheet or kind.name)
-        return _checked(frame, kind, file=source, rows=rows, decimal=".", rules=rules)
-    frame, report = read_delimited(source)
-    rows, decimal = list(report.row_numbers), report.decimal
+    frame, rows, decimal = _opened(source, sheet or kind.name)
     return _checked(frame, kind, file=source, rows=rows, decimal=decimal, rules=rules)
+
+
+def _opened(source: Path, sheet: str) -> tuple[pd.DataFrame, list[int], str]:
+    """The cells of a file or sheet, the number of each row, and the decimal sign."""
+    if source.suffix.lower() in (".xlsx", ".xlsm"):
+        frame, numbers = _sheet(source, sheet)
+        return frame, numbers, "."
+    frame, report = read_delimited(source)
+    return frame, list(report.row_numbers), report.decimal
+
+
+def gather_records(
+    place: PathLike, kind: RecordKind, *, rules: Sequence[Rule] = ()
+) -> tuple[pd.DataFrame | None, tuple[DataError, ...]]:
+    r"""The records of a kind as far as they can be read, and every mistake, without stopping.
+
+    Parameters
+    ----------
+    place, kind, rules
+        As :func:`find_records` takes them.
+
+    Returns
+    -------
+    frame : DataFrame or None
+        What could be read, a wrong cell empty; None where there is no such table, or
+        where it cannot be opened.
+    mistakes : tuple of DataError
+        One each, by row.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "goals.csv").write_text("goal,set_on\na law,soon\n,2024-01-02\n")
+    >>> goals = RecordKind("goals", "goals.csv",
+    ...                    [Field("goal", required=True), Field("set_on", kind="date")])
+    >>> frame, mistakes = gather_records(folder, goals)
+    >>> len(frame), [(m.row, m.column) for m in mistakes]
+    (2, [(2, 'set_on'), (3, 'goal')])
+    """
+    found = _find(place, kind)
+    if found is None:
+        return None, ()
+    source, sheet = found
+    try:
+        frame, rows, decimal = _opened(source, sheet or kind.name)
+    except DataError as error:
+        return None, (error,)
+    out, mistakes = _cleaned(frame, kind, rows, decimal, rules)
+    named = source if sheet is None else f"sheet {sheet}"
+    ranked = sorted(mistakes, key=lambda m: (m.row is not None, m.row or 0))
+    return out, tuple(
+        DataError(m.problem, file=named, row=m.row, column=m.column, remedy=m.remedy)
+        for m in ranked
+    )
 
 
 def find_records(
@@ -255,12 +306,21 @@ def find_records(
     DataError
         If `place` does not exist or the table is there and has mistakes.
     """
+    found = _find(place, kind)
+    if found is None:
+        return None
+    source, sheet = found
+    return read_records(source, kind, sheet=sheet, rules=rules)
+
+
+def _find(place: PathLike, kind: RecordKind) -> tuple[Path, str | None] | None:
+    """The file of a kind and the sheet in it, where there is one."""
     source = Path(place)
     if source.is_dir():
         stem = Path(kind.file).stem
         for ending in (Path(kind.file).suffix, ".tsv", ".txt"):
             if (source / f"{stem}{ending}").is_file():
-                return read_records(source / f"{stem}{ending}", kind, rules=rules)
+                return source / f"{stem}{ending}", None
         return None
     if source.suffix.lower() not in (".xlsx", ".xlsm"):
         raise DataError(
@@ -270,7 +330,7 @@ def find_records(
         )
     wanted = {_plain(kind.name), _plain(Path(kind.file).stem)}
     found = [name for name in open_workbook(source).sheetnames if _plain(name) in wanted]
-    return read_records(source, kind, sheet=found[0], rules=rules) if found else None
+    return (source, found[0]) if found else None
 
 
 def check_records(
@@ -336,6 +396,19 @@ def _checked(
     rules: Sequence[Rule] = (),
 ) -> pd.DataFrame:
     """The clean table, or the error that lists its mistakes."""
+    out, mistakes = _cleaned(frame, kind, rows, decimal, rules)
+    _refuse(mistakes, file)
+    return out
+
+
+def _cleaned(
+    frame: pd.DataFrame,
+    kind: RecordKind,
+    rows: Sequence[int] | None,
+    decimal: str,
+    rules: Sequence[Rule],
+) -> tuple[pd.DataFrame, list[_Mistake]]:
+    """The table as far as it can be read, and its mistakes."""
     table, unknown, mistakes = _named(frame, kind)
     where = list(rows) if rows is not None else list(range(2, len(table) + 2))
     clean: dict[str, Any] = {}
@@ -356,8 +429,7 @@ def _checked(
         for position, column, problem, remedy in rule(out):
             if (where[position], column) not in wrong:  # said already of this cell
                 mistakes.append(_Mistake(problem, where[position], column, remedy))
-    _refuse(mistakes, file)
-    return out
+    return out, mistakes
 
 
 def _refuse(mistakes: Sequence[_Mistake], file: PathLike | None) -> None:
@@ -369,35 +441,13 @@ def _refuse(mistakes: Sequence[_Mistake], file: PathLike | None) -> None:
     more = "".join(f" Also {mistake}" for mistake in others)
     shown = f" (The first {SHOWN_MISTAKES} are shown.)" if len(mistakes) > SHOWN_MISTAKES else ""
     own = f"{first.problem} {first.remedy}" if first.remedy and others else first.problem
-    error = DataError(
+    raise DataError(
         f"{own}{more}",
         file=file,
         row=first.row,
         column=first.column,
         remedy=f"{len(mistakes)} mistakes in all.{shown}" if others else first.remedy,
     )
-    error.__dict__["mistakes"] = tuple((m.row, m.column, m.problem, m.remedy) for m in ranked)
-    raise error
-
-
-def mistakes_of(error: DataError) -> tuple[tuple[int | None, str | None, str, str | None], ...]:
-    """Every mistake that an error of this module stands for: row, column, problem, remedy.
-
-    Examples
-    --------
-    >>> kind = RecordKind("goals", "goals.csv", [Field("goal", required=True)])
-    >>> try:
-    ...     _ = check_records(pd.DataFrame({"goal": ["", ""]}), kind)
-    ... except DataError as error:
-    ...     [row for row, *_ in mistakes_of(error)]
-    [2, 3]
-    """
-    found: Any = getattr(error, "mistakes", None)
-    if found is not None:
-        return tuple(found)
-    row = error.row if isinstance(error.row, int) else None
-    column = None if error.column is None else str(error.column)
-    return ((row, column, error.problem, error.remedy),)
 
 
 def _named(frame: pd.DataFrame, kind: RecordKind) -> tuple[pd.DataFrame, list[str], list[_Mistake]]:
