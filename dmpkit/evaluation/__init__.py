@@ -37,6 +37,15 @@ from dmpkit.evaluation.scorecard_plots import (
     plot_criteria,
     plot_leniency,
     plot_stages,
+    plot_weight_ranges,
+)
+from dmpkit.evaluation.weights import (
+    WeightComparison,
+    WeightSensitivity,
+    compare,
+    dirichlet_mean,
+    extreme_means,
+    weight_sensitivity,
 )
 
 __all__ = [
@@ -49,9 +58,14 @@ __all__ = [
     "RaterAgreement",
     "RecordKind",
     "Scorecard",
+    "WeightComparison",
+    "WeightSensitivity",
     "check_records",
     "civic_capacity_change",
+    "compare",
+    "dirichlet_mean",
     "exact_mcnemar",
+    "extreme_means",
     "find_records",
     "kendall_w",
     "knowledge_gain",
@@ -60,10 +74,12 @@ __all__ = [
     "plot_criteria",
     "plot_leniency",
     "plot_stages",
+    "plot_weight_ranges",
     "profile",
     "rater_agreement",
     "rater_leniency",
     "read_records",
     "read_scorecard",
     "split_ids",
+    "weight_sensitivity",
 ]

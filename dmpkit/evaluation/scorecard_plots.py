@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["plot_criteria", "plot_leniency", "plot_stages"]
+__all__ = ["plot_criteria", "plot_leniency", "plot_stages", "plot_weight_ranges"]
 
 #: Characters of a label before it is cut.
 LONGEST = 46
@@ -55,7 +55,7 @@ def plot_criteria(
             place += 1.0
             rows.append((place, row))
         place += 1.3
-    ax = new_axes((7.6, 1.3 + 0.185 * place)) if ax is None else ax
+    ax = new_axes((7.6, 1.7 + 0.185 * place)) if ax is None else ax
     with style():
         for y, row in rows:
             _criterion(ax, y, row)
@@ -67,6 +67,7 @@ def plot_criteria(
         ax.tick_params(axis="y", length=0, labelsize=7.5)
         ax.set_ylim(place - 0.6, -0.7)
         _score_axis(ax, "score (0 worst, 4 best)")
+        ax.set_title("Score by criterion")
         _legend(ax, criteria)
     set_alt(ax, _words(criteria))
     return mark_synthetic(ax) if synthetic else ax
@@ -128,8 +129,17 @@ def _legend(ax: Axes, criteria: pd.DataFrame) -> None:
     if "contested" in status:
         entries.append(Line2D([], [], mfc="white", mec=PALETTE[1], marker="D", ls="none",
                               label="contested score"))  # fmt: skip
-    ax.legend(handles=entries, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3,
-              borderaxespad=0.2, handlelength=1.8)  # fmt: skip
+    _below(ax, entries, ncols=3)
+
+
+def _below(ax: Axes, entries: list[Any], *, ncols: int) -> None:
+    """A legend below the axis label, wherever the axes are drawn."""
+    figure = ax.get_figure(root=True)
+    if figure is None or not entries:
+        return
+    height = ax.get_window_extent().height / figure.dpi
+    ax.legend(handles=entries, loc="upper center", bbox_to_anchor=(0.42, -0.48 / height),
+              ncols=ncols, borderaxespad=0.0, handlelength=1.8)  # fmt: skip
 
 
 def _words(criteria: pd.DataFrame) -> str:
@@ -167,7 +177,7 @@ def plot_stages(stages: pd.DataFrame, *, ax: Axes | None = None, synthetic: bool
     >>> plot_stages(card.profile().stages).get_xlabel()
     'mean score (0 worst, 4 best)'
     """
-    ax = new_axes((7.0, 1.2 + 0.34 * len(stages))) if ax is None else ax
+    ax = new_axes((7.0, 1.6 + 0.34 * len(stages))) if ax is None else ax
     with style():
         for y, row in enumerate(stages.to_dict("records")):
             applies = int(row["n"] - row["n_not_applicable"])
@@ -183,6 +193,7 @@ def plot_stages(stages: pd.DataFrame, *, ax: Axes | None = None, synthetic: bool
         ax.tick_params(axis="y", length=0)
         ax.set_ylim(len(stages) - 0.4, -1.0)
         _score_axis(ax, "mean score (0 worst, 4 best)")
+        ax.set_title("Mean score by stage")
         _stage_legend(ax)
     known = stages.dropna(subset=["mean"])
     ends = (
@@ -202,7 +213,7 @@ def _stage_legend(ax: Axes) -> None:
 
     dot = Line2D([], [], color=PALETTE[0], marker="o", ls="none", label="mean of what was assessed")
     band = Patch(fc=BAND, ec=GREY, label="unknown criteria at worst and at best")
-    ax.legend(handles=[dot, band], loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+    _below(ax, [dot, band], ncols=2)
 
 
 def plot_leniency(raters: pd.DataFrame, *, ax: Axes | None = None, synthetic: bool = False) -> Axes:
@@ -229,6 +240,7 @@ def plot_leniency(raters: pd.DataFrame, *, ax: Axes | None = None, synthetic: bo
     dot_plot(shown, label="rater", value="leniency", reference=0.0, ax=ax)
     with style():
         ax.set_xlabel("points above the average rater")
+        ax.set_title("Leniency of the raters")
         widest = float(shown["leniency"].abs().max())
         reach = 1.15 * (widest if widest > 0.2 else 0.2)
         ax.set_xlim(-reach, reach)
@@ -246,3 +258,40 @@ def _short(text: str, longest: int = LONGEST) -> str:
     cut = f"{text[: longest - 1].rstrip()}…" if len(text) > longest else text
     plain = "".join(c if c.isprintable() else " " for c in cut)
     return plain.replace("$", r"\$")
+
+
+def plot_weight_ranges(
+    ranges: pd.DataFrame, *, ax: Axes | None = None, synthetic: bool = False
+) -> Axes:
+    """Between which ends the mean lies under different questions about weights.
+
+    Parameters
+    ----------
+    ranges : DataFrame
+        :attr:`dmpkit.evaluation.weights.WeightSensitivity.ranges`.
+    ax : Axes, optional
+    synthetic : bool
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"question": ["any"], "low": [1.0], "middle": [2.0], "high": [4.0]})
+    >>> plot_weight_ranges(rows).get_title(loc="left")
+    'What weights can do to the mean'
+    """
+    from textwrap import fill
+
+    ax = new_axes((7.4, 1.2 + 0.42 * len(ranges))) if ax is None else ax
+    with style():
+        for y, row in enumerate(ranges.to_dict("records")):
+            ax.plot([row["low"], row["high"]], [y, y], color=INK, lw=1.4, marker="|", ms=9)
+            ax.plot(row["middle"], y, "o", color=PALETTE[0], ms=6, zorder=3)
+        ax.set_yticks(range(len(ranges)), [fill(str(q), 34) for q in ranges["question"]])
+        ax.tick_params(axis="y", length=0)
+        ax.set_ylim(len(ranges) - 0.4, -0.6)
+        ax.set_title("What weights can do to the mean")
+        _score_axis(ax, "mean score (0 worst, 4 best)")
+    first = ranges.iloc[0]
+    words = f"{first['question']}: from {first['low']:.2f} to {first['high']:.2f}."
+    set_alt(ax, f"Ranges of the mean under {len(ranges)} questions about weights; first, {words}")
+    return mark_synthetic(ax) if synthetic else ax
