@@ -19,6 +19,15 @@ from dmpkit.evaluation.profile import (
     Profile,
     profile,
 )
+from dmpkit.evaluation.questionnaire import (
+    FORM_TEXTS,
+    instrument,
+    instrument_coverage,
+    instrument_items,
+    instruments,
+    items_from,
+    write_form,
+)
 from dmpkit.evaluation.raters import (
     RaterAgreement,
     kendall_w,
@@ -49,6 +58,7 @@ from dmpkit.evaluation.weights import (
 )
 
 __all__ = [
+    "FORM_TEXTS",
     "Criteria",
     "Field",
     "KnowledgeGain",
@@ -67,6 +77,11 @@ __all__ = [
     "exact_mcnemar",
     "extreme_means",
     "find_records",
+    "instrument",
+    "instrument_coverage",
+    "instrument_items",
+    "instruments",
+    "items_from",
     "kendall_w",
     "knowledge_gain",
     "opinion_change",
@@ -82,4 +97,5 @@ __all__ = [
     "read_scorecard",
     "split_ids",
     "weight_sensitivity",
+    "write_form",
 ]
