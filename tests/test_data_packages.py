@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
@@ -136,23 +135,66 @@ def test_criteria_name_known_sources_with_their_leading_zeros(criteria):
     assert "002" in used
 
 
-def test_viewpoints_that_stress_a_criterion_are_known_and_counted(criteria):
-    views = datasets.load("criteria", "viewpoints").set_index("code")["n_criteria"]
-    named = criteria["stressed_by"].str.split().explode().dropna()
-    assert named.value_counts().to_dict() == views.to_dict()
+@pytest.mark.parametrize("direction", ["stressed", "contested"])
+def test_the_columns_on_viewpoints_repeat_the_links(criteria, direction):
+    links = datasets.load("criteria", "links")
+    named = criteria.set_index("id")[f"{direction}_by"].str.split().explode().dropna()
+    held = links[links["direction"] == direction]
+    assert sorted(named.items()) == sorted(zip(held["criterion"], held["viewpoint"], strict=True))
+
+
+def test_the_basis_of_a_criterion_repeats_the_links(criteria):
+    found = set()
+    for one, cell in zip(criteria["id"], criteria["basis"], strict=True):
+        for part in filter(None, cell.split("; ")):
+            basis, codes = part.split(": ")
+            found |= {(one, code, basis) for code in codes.split()}
+    links = datasets.load("criteria", "links")
+    assert found == set(links[["criterion", "viewpoint", "basis"]].itertuples(index=False))
+
+
+def test_a_link_stands_where_both_codings_have_it_and_is_text_where_both_say_so():
+    codings = datasets.load("criteria", "codings")
+    by_coder = {
+        coder: rows.set_index(["viewpoint", "criterion"])
+        for coder, rows in codings.groupby("coder")
+    }
+    first, second = (by_coder[c].add_suffix(f"_{c.lower()}") for c in "AB")
+    both = first.join(second, how="inner")
+    both = both[both["direction_a"] == both["direction_b"]]
+    text = (both["basis_a"] == "text") & (both["basis_b"] == "text")
+    expected = {
+        (*pair, way, "text" if sure else "inference")
+        for pair, way, sure in zip(both.index, both["direction_a"], text, strict=True)
+    }
+    links = datasets.load("criteria", "links")
+    columns = ["viewpoint", "criterion", "direction", "basis"]
+    assert set(links[columns].itertuples(index=False)) == expected
+    assert len(expected) == len(links) == 20
+    assert (links["n_coders"] == 2).all()
+
+
+def test_viewpoints_count_their_links():
+    views = datasets.load("criteria", "viewpoints").set_index("code")
+    links = datasets.load("criteria", "links")
+    for basis in ("text", "inference"):
+        for direction in ("stressed", "contested"):
+            held = links[(links["basis"] == basis) & (links["direction"] == direction)]
+            counted = held["viewpoint"].value_counts().reindex(views.index, fill_value=0)
+            assert counted.to_dict() == views[f"n_{direction}_{basis}"].to_dict()
     known = datasets.load("viewpoints/governance-2024", "viewpoints")["code"]
-    assert set(views.index) == set(known)
+    assert list(views.index) == list(known)
 
 
 def test_no_viewpoint_is_an_empty_text_and_not_a_missing_value(criteria):
-    assert list(criteria.loc[criteria["stressed_by"] == "", "id"]) == ["C27", "C40", "C41"]
+    assert criteria.loc[0, ["stressed_by", "contested_by", "basis"]].tolist() == ["", "", ""]
     assert not criteria.isna().any().any()
 
 
-def test_the_first_reading_is_said_not_to_be_for_scores():
-    about = json.dumps(datasets.info("criteria").descriptor)
-    assert "must not be used for scores" in about
-    assert "to be rebuilt" in about
+def test_the_links_are_said_to_be_an_interpretation():
+    about = datasets.info("criteria").description
+    assert "not an instrument of the study's authors" in about
+    assert "Only text links may enter scores" in about
 
 
 # --- governance viewpoints -------------------------------------------------------------
