@@ -17,7 +17,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -99,11 +99,11 @@ class ChanceTerms:
 
     What a group's index is when preferences are dealt out anew among its people: any pair
     of preferences comes with any pair of considerations equally often, so that the mean
-    over all re-pairings is the mean over pairs × pairs. Of each combination the larger of
-    the absolute values, :math:`M`, decides the weight; :math:`|c-p|` is
-    :math:`M - s\,x` with the sign :math:`s` of the larger and the value :math:`x` of the
-    smaller. Sums over the smaller are prefix sums after sorting, so that
-    :math:`m` pairs cost :math:`O(m \log m)`.
+    over all re-pairings is the mean over pairs × pairs. The larger absolute value of a
+    combination, :math:`M`, decides its weight, and :math:`|c-p|` is :math:`M - s\,x`
+    with the sign :math:`s` of the larger and the value :math:`x` of the smaller. Sums over
+    all that are smaller (or larger) are prefix sums after sorting, so that :math:`m` pairs
+    cost :math:`O(m \log m)` and the result is exact.
 
     Examples
     --------
@@ -116,41 +116,53 @@ class ChanceTerms:
 
     c: Floats
     p: Floats
-    by_p: NDArray[np.intp]
-    by_c: NDArray[np.intp]
-    at_p: NDArray[np.intp]
-    at_c: NDArray[np.intp]
+    place: NDArray[np.intp]
     adjusted: bool
 
     @classmethod
     def of(cls, c: Floats, p: Floats, *, adjusted: bool = False) -> ChanceTerms:
-        """Sort once; the means can then be taken under many weights."""
-        size_c, size_p = np.abs(c), np.abs(p)
-        by_c, by_p = np.argsort(size_c, kind="stable"), np.argsort(size_p, kind="stable")
-        at_p = np.searchsorted(size_p[by_p], size_c, side="right")
-        at_c = np.searchsorted(size_c[by_c], size_p, side="left")
-        return cls(c, p, by_p, by_c, at_p, at_c, adjusted)
+        """Sort once; the means can then be taken under many weights.
+
+        `c` and `p` belong to the same pairs, in the same order.
+        """
+        size = np.abs(p)
+        place = np.searchsorted(np.sort(size), np.abs(c), side="right")
+        return cls(c, p, place, adjusted)
+
+    @cached_property
+    def _order(self) -> NDArray[np.intp]:
+        return np.argsort(np.abs(self.p), kind="stable")
+
+    def sums(self, weights: Floats | None = None) -> Floats:
+        """For each c the sum of its terms with all p; shape (draws, pairs)."""
+        u = np.ones((1, self.c.size)) if weights is None else np.atleast_2d(weights)
+        u, p = u[:, self._order], self.p[self._order]
+        size, own = np.abs(p), np.abs(self.c)
+        g, mine = _weight(size, self.adjusted), _weight(own, self.adjusted)
+        n, s = self._before(u), self._before(u * p)
+        smaller = mine * (n * (1.0 - own / ROOT) + np.sign(self.c) * s / ROOT)
+        a, b = self._after(u * (g * (1.0 - size / ROOT))), self._after(u * (g * np.sign(p)))
+        return np.asarray(smaller + a + b * self.c / ROOT)
 
     def mean(self, weights: Floats | None = None) -> Any:
-        """The mean; with `weights` of shape (draws, pairs), one for each draw."""
-        u = np.ones((1, self.c.size)) if weights is None else np.atleast_2d(weights)
-        total = self._larger(u, self.c, self.p, self.by_p, self.at_p)
-        total = total + self._larger(u, self.p, self.c, self.by_c, self.at_c)
-        mean = total / u.sum(axis=1) ** 2
-        return float(mean[0]) if weights is None or weights.ndim == 1 else mean
+        """The mean; with weights of shape (draws, pairs), one for each draw."""
+        sums = self.sums(weights)
+        if weights is None:
+            return float(sums.mean() / self.c.size)
+        u = np.atleast_2d(weights)
+        with np.errstate(invalid="ignore"):
+            mean = (u * sums).sum(axis=1) / u.sum(axis=1) ** 2
+        return float(mean[0]) if weights.ndim == 1 else mean
 
-    def _larger(
-        self, u: Floats, large: Floats, small: Floats, order: Any, place: Any
-    ) -> NDArray[np.float64]:
-        """Sum over combinations in which `large` has the larger absolute value."""
-        zero = np.zeros((len(u), 1))
-        sorted_u = u[:, order]
-        n = np.concatenate([zero, np.cumsum(sorted_u, axis=1)], axis=1)[:, place]
-        s = np.concatenate([zero, np.cumsum(sorted_u * small[order], axis=1)], axis=1)[:, place]
-        size = np.abs(large)
-        term = n * (1.0 - size / ROOT) + np.sign(large) * s / ROOT
-        total: NDArray[np.float64] = (u * term) @ _weight(size, self.adjusted)
-        return total
+    def _before(self, values: Floats) -> Floats:
+        """Sum over the p whose absolute value is not above that of each c."""
+        start = np.zeros((len(values), 1))
+        summed = np.concatenate([start, np.cumsum(values, axis=1)], axis=1)
+        return np.asarray(summed[:, self.place])
+
+    def _after(self, values: Floats) -> Floats:
+        """Sum over the p whose absolute value is above that of each c."""
+        return np.asarray(values.sum(axis=1, keepdims=True) - self._before(values))
 
 
 # --- permutations --------------------------------------------------------------------
