@@ -1,0 +1,130 @@
+"""One run tells an evaluator everything that is wrong with her files."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from dmpkit.errors import DataError
+from dmpkit.evaluation.folder_check import check_folder
+from dmpkit.evaluation.measurements import read_measurements
+
+TEMPLATE = Path(__file__).resolve().parents[2] / "dmpkit/workbench/templates/evaluation"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    target = tmp_path / "assembly"
+    shutil.copytree(TEMPLATE, target)
+    return target
+
+
+def change(path, row, column, value):
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table.loc[row - 2, column] = value
+    table.to_csv(path, index=False)
+
+
+def test_the_template_has_no_mistake(folder):
+    found = check_folder(folder)
+    assert found.in_order, found.summary()
+    assert found.notes == ()
+    assert found.rows["people.csv"] == 40
+    found.raise_if_wrong()
+
+
+def test_ten_mistakes_in_ten_places_are_all_told_at_once(folder):
+    wrong = [
+        ("ratings.csv", 2, "criterion", "C1"),
+        ("ratings.csv", 5, "score", "7"),
+        ("ratings.csv", 6, "status", "asessed"),
+        ("evidence.csv", 3, "grade", "E"),
+        ("goals.csv", 2, "set_on", "in spring"),
+        ("items.csv", 19, "low", "12"),
+        ("answers_before.csv", 4, "person", "NOBODY"),
+        ("answers_after.csv", 7, "K03", "9"),
+        ("talk.csv", 9, "seconds", "-4"),
+        ("ballot.csv", 3, "person", "SYN9999"),
+        ("rankings.csv", 6, "P2", "8"),
+        ("acts.csv", 8, "justification", "high"),
+        ("votes.csv", 2, "seen", "3"),
+        ("people.csv", 3, "stayed", "maybe"),
+    ]
+    for file, row, column, value in wrong:
+        change(folder / file, row, column, value)
+    found = check_folder(folder)
+    told = set(found.mistakes[["file", "row"]].itertuples(index=False, name=None))
+    assert {(file, str(row)) for file, row, *_ in wrong} <= told, found.summary()
+    assert found.mistakes["what"].str.len().gt(10).all()
+    assert found.mistakes["remedy"].str.len().gt(5).all()
+    assert len(found.mistakes) == len(wrong)
+    for file, row, *_ in wrong:
+        assert f"{file}, row {row}" in found.summary()
+    with pytest.raises(DataError, match=f"{len(wrong)} mistakes in the files of assembly"):
+        found.raise_if_wrong()
+
+
+def test_columns_that_no_item_explains_are_named(folder):
+    table = pd.read_csv(folder / "answers_after.csv", dtype=str)
+    table.rename(columns={"K01": "K1", "O5": "trust"}).to_csv(
+        folder / "answers_after.csv", index=False
+    )
+    found = check_folder(folder).mistakes
+    assert len(found) == 2
+    assert found["what"].str.contains("K1").any()
+    assert "trust" in found["column"].tolist()
+    with pytest.raises(DataError):
+        read_measurements(folder)
+
+
+def test_a_misspelt_file_and_answers_without_items_are_noticed(folder):
+    (folder / "peple.csv").write_text("person\na\n", encoding="utf-8")
+    (folder / "items.csv").unlink()
+    found = check_folder(folder)
+    assert any("Did you mean 'people'" in note for note in found.notes)
+    assert found.mistakes["what"].str.contains("no items.csv").sum() == 2
+
+
+def test_no_ratings_and_no_folder(tmp_path):
+    (tmp_path / "talk.csv").write_text("person,seconds\na,3\n", encoding="utf-8")
+    assert "no ratings.csv" in check_folder(tmp_path).summary()
+    with pytest.raises(DataError, match="no such folder"):
+        check_folder(tmp_path / "none")
+
+
+def test_a_workbook_is_checked_like_a_folder(folder, tmp_path):
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for path in sorted(folder.glob("*.csv")):
+        page = book.create_sheet(path.stem)
+        for row in pd.read_csv(path, header=None, dtype=str, keep_default_na=False).to_numpy():
+            page.append(list(row))
+    book["ratings"]["A2"] = "C1"
+    book.save(tmp_path / "assembly.xlsx")
+    found = check_folder(tmp_path / "assembly.xlsx")
+    assert found.mistakes[["file", "row"]].to_numpy().tolist() == [["sheet ratings", "2"]]
+    assert found.rows == check_folder(folder).rows
+
+
+def test_semicolons_and_decimal_commas_read_the_same(folder, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    for path in folder.glob("*.csv"):
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        if path.stem == "ratings":
+            frame["score"] = frame["score"].str.replace(".", ",")
+        frame.to_csv(other / path.name, sep=";", index=False, encoding="utf-8-sig")
+    assert check_folder(other).in_order, check_folder(other).summary()
+    one, two = read_measurements(folder), read_measurements(other)
+    for name in one.names:
+        pd.testing.assert_frame_equal(one.tables[name], two.tables[name])
+
+
+def test_a_blank_answer_stays_blank(folder):
+    change(folder / "answers_after.csv", 4, "O1", "")
+    after = read_measurements(folder).answers("after", "opinion")
+    assert after["O1"].isna().iloc[2]
