@@ -5,6 +5,7 @@ with their evidence make a profile; what other modules measured comes in as
 indicators; what nobody assessed stays unknown and is shown as such.
 """
 
+from dmpkit.evaluation.attrition import Attrition, attrition
 from dmpkit.evaluation.criteria import (
     Criteria,
 )
@@ -12,9 +13,16 @@ from dmpkit.evaluation.data import (
     Scorecard,
     read_scorecard,
 )
+from dmpkit.evaluation.groups import GroupDistortions, distortions_table, group_distortions
 from dmpkit.evaluation.knowledge import KnowledgeGain, exact_mcnemar, knowledge_gain
 from dmpkit.evaluation.opinion import OpinionChange, civic_capacity_change, opinion_change
 from dmpkit.evaluation.pairing import Paired, pair_answers
+from dmpkit.evaluation.polarisation import (
+    PolarisationChange,
+    polarisation_change,
+    polarisation_measures,
+    van_der_eijk,
+)
 from dmpkit.evaluation.profile import (
     Profile,
     profile,
@@ -48,6 +56,7 @@ from dmpkit.evaluation.scorecard_plots import (
     plot_stages,
     plot_weight_ranges,
 )
+from dmpkit.evaluation.transitions import Transitions, transitions
 from dmpkit.evaluation.weights import (
     WeightComparison,
     WeightSensitivity,
@@ -59,24 +68,31 @@ from dmpkit.evaluation.weights import (
 
 __all__ = [
     "FORM_TEXTS",
+    "Attrition",
     "Criteria",
     "Field",
+    "GroupDistortions",
     "KnowledgeGain",
     "OpinionChange",
     "Paired",
+    "PolarisationChange",
     "Profile",
     "RaterAgreement",
     "RecordKind",
     "Scorecard",
+    "Transitions",
     "WeightComparison",
     "WeightSensitivity",
+    "attrition",
     "check_records",
     "civic_capacity_change",
     "compare",
     "dirichlet_mean",
+    "distortions_table",
     "exact_mcnemar",
     "extreme_means",
     "find_records",
+    "group_distortions",
     "instrument",
     "instrument_coverage",
     "instrument_items",
@@ -90,12 +106,16 @@ __all__ = [
     "plot_leniency",
     "plot_stages",
     "plot_weight_ranges",
+    "polarisation_change",
+    "polarisation_measures",
     "profile",
     "rater_agreement",
     "rater_leniency",
     "read_records",
     "read_scorecard",
     "split_ids",
+    "transitions",
+    "van_der_eijk",
     "weight_sensitivity",
     "write_form",
 ]

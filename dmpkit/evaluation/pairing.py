@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from dmpkit.errors import DataError
 from dmpkit.tables import require_columns, to_numbers, to_pandas
 
-__all__ = ["Paired", "Scale", "as_id", "pair_answers", "to_share"]
+__all__ = ["Paired", "Scale", "as_id", "by_person", "pair_answers", "to_share"]
 
 Floats = NDArray[np.float64]
 #: Lowest and highest possible answer, of all items or by item.
@@ -175,7 +175,7 @@ def pair_answers(
     >>> pair.people, pair.only_after, pair.after["q1"].tolist()
     (('a', 'b'), ('c',), [nan, 5.0])
     """
-    frames = [_by_person(f, person, w) for f, w in ((before, "before"), (after, "after"))]
+    frames = [by_person(f, person, w) for f, w in ((before, "before"), (after, "after"))]
     column = table if isinstance(table, str) else None
     names, left_out = _items(frames, items, column)
     if numbers:
@@ -203,8 +203,32 @@ def pair_answers(
     )
 
 
-def _by_person(frame: Any, person: str, what: str) -> pd.DataFrame:
-    """The table with the ids as its index."""
+def by_person(frame: Any, person: str, what: str) -> pd.DataFrame:
+    """A table with the people's ids as its index.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a person.
+    person : str
+        Column with the id.
+    what : str
+        Which answers, for the message: ``before`` or ``after``.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    DataError
+        An id is blank or stands twice, a column stands twice.
+
+    Examples
+    --------
+    >>> by_person(pd.DataFrame({"id": [7.0], "q": [1]}), "id", "before").index.tolist()
+    ['7']
+    """
     table = to_pandas(frame, what=f"table of answers {what}")
     table = table.set_axis([str(c) for c in table.columns], axis=1)
     require_columns(table, [person])
@@ -312,9 +336,7 @@ def _inside(frame: pd.DataFrame, scales: Mapping[str, tuple[float, float]], what
             )
 
 
-def _tables(
-    frames: Sequence[pd.DataFrame], table: Any, people: list[str]
-) -> pd.Series[Any] | None:
+def _tables(frames: Sequence[pd.DataFrame], table: Any, people: list[str]) -> pd.Series[Any] | None:
     """Label of each person's small group."""
     if table is None:
         return None

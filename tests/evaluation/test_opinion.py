@@ -302,7 +302,7 @@ def test_table_may_be_a_column_of_either_frame():
         (lambda a, b: op.opinion_change(a.assign(q=["x"] * 4), b), "not a number"),
         (lambda a, b: op.opinion_change(a.assign(q=[1, 2, 3, 77]), b, scale=(0, 10)), "codes for"),
         (lambda a, b: op.opinion_change(a, b, person="id"), "'id' is missing"),
-        (lambda a, b: op.opinion_change(a.assign(person=["p", "p", "x", "y"]), b), "more than once"),
+        (lambda a, b: op.opinion_change(a.assign(person=list("ppxy")), b), "more than once"),
         (lambda a, b: op.opinion_change(a.assign(person=["p", None, "x", "y"]), b), "no id"),
         (lambda a, b: op.opinion_change(a, b.assign(person=list("wxyz"))), "No person"),
         (lambda a, b: op.opinion_change(a, b.rename(columns={"q": "r"})), "no item in common"),
