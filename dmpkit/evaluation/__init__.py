@@ -15,6 +15,13 @@ from dmpkit.evaluation.data import (
 )
 from dmpkit.evaluation.groups import GroupDistortions, distortions_table, group_distortions
 from dmpkit.evaluation.knowledge import KnowledgeGain, exact_mcnemar, knowledge_gain
+from dmpkit.evaluation.measured import (
+    MeasuredScores,
+    default_cut_points,
+    measured_scores,
+    score_of,
+    with_indicators,
+)
 from dmpkit.evaluation.opinion import OpinionChange, civic_capacity_change, opinion_change
 from dmpkit.evaluation.pairing import Paired, pair_answers
 from dmpkit.evaluation.polarisation import (
@@ -73,6 +80,7 @@ __all__ = [
     "Field",
     "GroupDistortions",
     "KnowledgeGain",
+    "MeasuredScores",
     "OpinionChange",
     "Paired",
     "PolarisationChange",
@@ -87,6 +95,7 @@ __all__ = [
     "check_records",
     "civic_capacity_change",
     "compare",
+    "default_cut_points",
     "dirichlet_mean",
     "distortions_table",
     "exact_mcnemar",
@@ -100,6 +109,7 @@ __all__ = [
     "items_from",
     "kendall_w",
     "knowledge_gain",
+    "measured_scores",
     "opinion_change",
     "pair_answers",
     "plot_criteria",
@@ -113,9 +123,11 @@ __all__ = [
     "rater_leniency",
     "read_records",
     "read_scorecard",
+    "score_of",
     "split_ids",
     "transitions",
     "van_der_eijk",
     "weight_sensitivity",
+    "with_indicators",
     "write_form",
 ]

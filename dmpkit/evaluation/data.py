@@ -267,7 +267,7 @@ criteria. Did you mean 'C01'?
         return weight_sensitivity(self, n_draws=n_draws, seed=seed)
 
     def with_indicators(
-        self, indicators: Iterable[Indicator], *, cut_points: Any = None, **options: Any
+        self, indicators: Iterable[Any], *, cut_points: Any = None, **options: Any
     ) -> Scorecard:
         """The scorecard with scores from measured numbers added, under the rater *measured*.
 
@@ -408,7 +408,7 @@ def rating_rules(evidence: pd.DataFrame, *, measured_allowed: bool = False) -> l
     return [check]
 
 
-def _sound_rating(i: int, row: Mapping[str, Any]) -> Iterable[Finding]:
+def _sound_rating(i: int, row: Mapping[Any, Any]) -> Iterable[Finding]:
     """Status, score, note and confidence of one rating, against one another."""
     status, blank = row["status"], row["score"] != row["score"]
     if status == "assessed" and blank:

@@ -123,7 +123,8 @@ class Profile(Result):
         known = self.stages.dropna(subset=["mean"])
         if not len(known):
             return "No criterion was assessed, so there is no profile to show."
-        best, worst = (known.loc[getattr(known["mean"], f)()] for f in ("idxmax", "idxmin"))
+        means = known["mean"].to_numpy(dtype=np.float64)
+        best, worst = known.iloc[int(means.argmax())], known.iloc[int(means.argmin())]
         text = ""
         if len(known) > 1 and best["mean"] > worst["mean"]:
             text = (
@@ -133,7 +134,7 @@ class Profile(Result):
             )
         wide = self.stages[self.stages["high"] - self.stages["low"] > 0]
         if len(wide):
-            most = wide.loc[(wide["high"] - wide["low"]).idxmax()]
+            most = wide.iloc[int((wide["high"] - wide["low"]).to_numpy().argmax())]
             text += (
                 f"Least is known of {most['name']}: with its unknown criteria at worst or at best "
                 f"its mean would lie between {_score(most['low'])} and {_score(most['high'])}."
@@ -284,7 +285,7 @@ def _adjusted(table: pd.DataFrame, adjusted: pd.Series[float], *, alone: bool) -
     return found.mask(plain, table["score"])
 
 
-def _measured_by_criterion(scorecard: Scorecard) -> dict[str, dict[str, Any]]:
+def _measured_by_criterion(scorecard: Scorecard) -> dict[str, dict[Any, Any]]:
     """The measured score of each criterion that has one."""
     table = scorecard.measured
     if not len(table):
@@ -301,7 +302,7 @@ def _status(people: pd.DataFrame) -> str:
 
 
 def _criterion(
-    own: pd.DataFrame, measured: Mapping[str, Any] | None, grades: Mapping[str, str]
+    own: pd.DataFrame, measured: Mapping[Any, Any] | None, grades: Mapping[str, str]
 ) -> dict[str, Any]:
     """One row of the profile from the ratings of a criterion."""
     people = own[own["rater"] != MEASURED]
@@ -450,7 +451,8 @@ def _weights(scorecard: Scorecard, weights: Mapping[str, float] | None) -> dict[
                 f"There is no criterion {criterion!r} to weigh.",
                 remedy=nearest(str(criterion), ids),
             )
-        if isinstance(weight, str) or not np.isfinite(weight) or weight < 0:
+        given: Any = weight
+        if isinstance(given, str) or given is None or not 0 <= given < math.inf:
             raise DataError(
                 f"The weight of {criterion!r} is {weight!r}.", remedy="Use a number of 0 or more."
             )

@@ -333,7 +333,8 @@ class RaterAgreement(Result):
                 "How lenient each rater is cannot be said: they fall into groups that scored no "
                 "criterion in common."
             )
-        mild, strict = (table.loc[getattr(table["leniency"], f)()] for f in ("idxmax", "idxmin"))
+        effects = table["leniency"].to_numpy(dtype=np.float64)
+        mild, strict = table.iloc[int(effects.argmax())], table.iloc[int(effects.argmin())]
         if mild["leniency"] - strict["leniency"] < 1e-9:
             return "No rater is more lenient than another."
         return (
@@ -404,7 +405,10 @@ class _RaterMeans:
         means = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
         some = (counts > 0).sum(axis=1)
         total = np.where(counts > 0, means, 0.0).sum(axis=1)
-        return np.divide(total, some, out=np.full(size, np.nan), where=some > 0)
+        found: NDArray[np.float64] = np.divide(
+            total, some, out=np.full(size, np.nan), where=some > 0
+        )
+        return found
 
 
 _ICC_NOTES = {

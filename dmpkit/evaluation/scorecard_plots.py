@@ -73,7 +73,7 @@ def plot_criteria(
     return mark_synthetic(ax) if synthetic else ax
 
 
-def _criterion(ax: Axes, y: float, row: dict[str, Any]) -> None:
+def _criterion(ax: Axes, y: float, row: dict[Any, Any]) -> None:
     """One criterion: its bar, or the band of what is not known."""
     if row["status"] == "not applicable":
         ax.text(0.04, y, "does not apply", va="center", fontsize=7, color=GREY, style="italic")
@@ -114,7 +114,8 @@ def _legend(ax: Axes, criteria: pd.DataFrame) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    status, entries = set(criteria["status"]), []
+    status = set(criteria["status"])
+    entries: list[Any] = []
     if "assessed" in status:
         entries.append(Patch(fc="#a9cfe8", ec=PALETTE[0], label="assessed"))
     if criteria["weak"].any():
@@ -149,7 +150,8 @@ def _words(criteria: pd.DataFrame) -> str:
     text = f"Bars by criterion in {criteria['stage'].nunique()} stages: {said}."
     known = criteria.dropna(subset=["score"])
     if len(known):
-        best, worst = (known.loc[getattr(known["score"], f)()] for f in ("idxmax", "idxmin"))
+        scores = known["score"].to_numpy()
+        best, worst = known.iloc[int(scores.argmax())], known.iloc[int(scores.argmin())]
         text += (
             f" Highest {best['label']} with {best['score']:.1f}, lowest {worst['label']} with "
             f"{worst['score']:.1f}; {int(known['weak'].sum())} of {len(known)} rest on weak "
@@ -245,7 +247,8 @@ def plot_leniency(raters: pd.DataFrame, *, ax: Axes | None = None, synthetic: bo
         reach = 1.15 * (widest if widest > 0.2 else 0.2)
         ax.set_xlim(-reach, reach)
     if shown["leniency"].notna().any():
-        lenient = shown.loc[shown["leniency"].idxmax()]
+        filled = shown.dropna(subset=["leniency"])
+        lenient = filled.iloc[int(filled["leniency"].to_numpy().argmax())]
         set_alt(ax, f"Leniency of {len(shown)} raters; the most lenient is {lenient['rater']} "
                     f"with {lenient['leniency']:.2f} points.")  # fmt: skip
     else:

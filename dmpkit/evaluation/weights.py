@@ -333,7 +333,7 @@ _DRAWN = "95 % of draws by stage, then by criterion"
 _UNKNOWN = "equal weights, unknown criteria at worst and at best"
 
 
-def _two(value: float) -> str:
+def _two(value: Any) -> str:
     return format_number(float(value), 2)
 
 
