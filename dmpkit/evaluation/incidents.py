@@ -265,8 +265,8 @@ def red_lines(
     _known_evidence(records, grades)
     day = report_day if report_day is not None else about_field(source, "report_day")
     weighed = [
-        weigh_incident(row, grades=grades, report_day=day)
-        for row in records.astype(str).to_dict("records")
+        weigh_incident({str(k): str(v) for k, v in row.items()}, grades=grades, report_day=day)
+        for row in records.to_dict("records")
     ]
     records = records.assign(
         reading=[reading for reading, _ in weighed], reason=[reason for _, reason in weighed]

@@ -38,6 +38,24 @@ def _wrapped(text: object, width: int = WIDTH, lines: int = 3) -> str:
     return "\n".join(parts).replace("$", r"\$") or " "
 
 
+#: Face and hatch of an answer; other answers take the looks in turn.
+_ANSWERS = (
+    (PALETTE[0], ""),
+    (PALETTE[4], HATCHES[1]),
+    (PALETTE[5], HATCHES[2]),
+    ("white", HATCHES[4]),
+    ("#e6e6ea", HATCHES[3]),
+    ("white", ""),
+)
+_ANSWER_WORDS = ("yes", "partly", "no", "disputed", "not asked", "not applicable")
+
+
+def _in_order(answers: Sequence[str]) -> list[tuple[int, str]]:
+    """Each answer with the number of its look, the same in every picture."""
+    known = all(answer in _ANSWER_WORDS for answer in answers)
+    return [(_ANSWER_WORDS.index(a) if known else i, a) for i, a in enumerate(answers)]
+
+
 def plot_statuses(
     labels: Sequence[str],
     statuses: Sequence[str],
@@ -154,25 +172,29 @@ def plot_ladder(
     'Ladder of answers, from the lowest rung: negotiate 2 incidents, leave none.'
     """
     apart = responses["response"] == "members defend"
-    rungs, beside = responses[~apart], responses[apart]
+    rungs, beside = _pairs(responses[~apart]), _pairs(responses[apart])
     ax = new_axes((5.6, 0.9 + 0.5 * len(rungs))) if ax is None else ax
     with style():
         top = len(rungs) - 1
         ax.plot([0, 0], [-0.5, top + 0.5], color=INK, lw=2.2)
         ax.plot([1, 1], [-0.5, top + 0.5], color=INK, lw=2.2)
-        for height, row in enumerate(rungs.itertuples(index=False)):
-            _rung(ax, 0.0, 1.0, height, str(row.response), int(row.incidents))
-        for place, row in enumerate(beside.itertuples(index=False)):
-            _rung(ax, 1.75, 2.75, 0.5 + place, str(row.response), int(row.incidents), ls="--")
+        for height, (word, n) in enumerate(rungs):
+            _rung(ax, 0.0, 1.0, height, word, n)
+        for place, (word, n) in enumerate(beside):
+            _rung(ax, 1.75, 2.75, 0.5 + place, word, n, ls="--")
         ax.set_xlim(-1.05, 2.9 if len(beside) else 1.15)
         ax.set_ylim(-0.6, top + 0.7)
         ax.axis("off")
         if title:
             ax.set_title(title, loc="left")
-    order = [*rungs.itertuples(index=False), *beside.itertuples(index=False)]
-    said = ", ".join(f"{row.response} {_incidents(int(row.incidents))}" for row in order)
+    said = ", ".join(f"{word} {_incidents(n)}" for word, n in [*rungs, *beside])
     set_alt(ax, f"Ladder of answers, from the lowest rung: {said}.")
     return mark_synthetic(ax) if synthetic else ax
+
+
+def _pairs(responses: pd.DataFrame) -> list[tuple[str, int]]:
+    numbers = responses["incidents"].astype(int)
+    return list(zip(responses["response"].astype(str), numbers, strict=True))
 
 
 def _incidents(n: int) -> str:
@@ -387,14 +409,12 @@ def plot_two_lists(
     if not len(counts):
         raise DataError("There is nothing to draw.")
     ax = new_axes((6.8, 1.0 + 0.36 * len(counts))) if ax is None else ax
-    faces = [PALETTE[0], PALETTE[4], PALETTE[5], "white", "#e6e6ea"]
-    hatches = ["", HATCHES[1], HATCHES[2], "", HATCHES[3]]
     with style():
         left = [0.0] * len(counts)
-        for i, answer in enumerate(answers):
+        for i, answer in _in_order(answers):
             widths = counts[answer].astype(float).tolist()
-            ax.barh(range(len(counts)), widths, 0.66, left, color=faces[i % 5], ec=INK, lw=0.6,
-                    hatch=hatches[i % 5], label=answer)  # fmt: skip
+            ax.barh(range(len(counts)), widths, 0.66, left, color=_ANSWERS[i % 6][0], ec=INK, lw=0.6,
+                    hatch=_ANSWERS[i % 6][1], label=answer)  # fmt: skip
             for row, width in enumerate(widths):
                 if width:
                     ax.text(left[row] + width / 2, row, f"{width:g}", ha="center", va="center",
@@ -405,12 +425,18 @@ def plot_two_lists(
         ax.set_ylim(len(counts) - 0.4, -0.6)
         ax.set_xlabel("points of the audit")
         ax.tick_params(axis="y", length=0)
-        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=min(len(answers), 5))
+        ax.legend(
+            loc="lower left",
+            bbox_to_anchor=(0, 1),
+            ncols=min(len(answers), 6),
+            columnspacing=1.2,
+            handletextpad=0.5,
+        )
         if title:
             ax.set_title(title, loc="left", pad=26)
     said = []
-    for row in counts.to_dict("records"):
-        parts = ", ".join(f"{a} {int(row[a])}" for a in answers if row[a])
-        said.append(f"{row['label']}: {parts or 'nothing'}.")
+    for record in counts.to_dict("records"):
+        parts = ", ".join(f"{a} {int(record[a])}" for a in answers if record[a])
+        said.append(f"{record['label']}: {parts or 'nothing'}.")
     set_alt(ax, f"Bars of points. {' '.join(said)}")
     return mark_synthetic(ax) if synthetic else ax
