@@ -1,0 +1,84 @@
+"""Build the documentation: ``python docs/build.py [--out build/site/docs]``.
+
+The pages written by hand, the stored notebooks and the pages that are made from
+the library (API, messages, data, gallery, validation) are laid together in one
+folder, Sphinx turns them into HTML, and every link inside is followed. Nothing is
+fetched.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+OWN = {"pages", "build.py", "__pycache__"}
+sys.path.insert(0, str(HERE))
+
+
+def lay_out(source: Path) -> None:
+    """Gather all pages in `source`, made afresh."""
+    from pages import api, catalogue, gallery, glossary, messages, validation
+
+    shutil.rmtree(source, ignore_errors=True)
+    shutil.copytree(HERE, source, ignore=lambda _, names: OWN.intersection(names))
+    notebooks = source / "notebooks"
+    notebooks.mkdir(exist_ok=True)
+    for path in sorted((ROOT / "notebooks").rglob("*.ipynb")):
+        if ".ipynb_checkpoints" in path.parts:
+            continue
+        target = notebooks / path.relative_to(ROOT / "notebooks")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    reference = source / "reference"
+    api.write(reference / "api")
+    gallery.write(source / "gallery")
+    for name, made in (
+        ("messages", messages.page()),
+        ("data", catalogue.page()),
+        ("validation", validation.page()),
+        ("glossary", glossary.page()),
+    ):
+        (reference / f"{name}.md").write_text(made, encoding="utf-8")
+    for table in reference.glob("*.csv"):
+        table.unlink()
+
+
+def run_sphinx(source: Path, out: Path) -> int:
+    """Turn the pages into HTML; a warning is a failure."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(ROOT)])}
+    command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "--keep-going"]
+    command += ["-j", "2", "-d", str(source.parent / "docs-doctrees"), str(source), str(out)]
+    return subprocess.run(command, env=environment, check=False).returncode
+
+
+def main() -> int:
+    """Build, check, and say where the pages are."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "site" / "docs")
+    out = parser.parse_args().out.resolve()
+    source = ROOT / "build" / "docs-source"
+    lay_out(source)
+    made = source.parent / "docs-html"
+    shutil.rmtree(made, ignore_errors=True)
+    if code := run_sphinx(source, made):
+        return code
+    from pages.links import broken_links
+
+    if problems := broken_links(made):
+        print("\n".join(problems), file=sys.stderr)
+        return 1
+    out.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.move(made, out)
+    print(f"{out.relative_to(ROOT) if out.is_relative_to(ROOT) else out.name}/index.html")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

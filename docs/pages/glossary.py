@@ -1,0 +1,5 @@
+"""The glossary."""
+
+
+def page() -> str:
+    return "# Glossary\n"

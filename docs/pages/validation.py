@@ -1,0 +1,5 @@
+"""How each number was validated."""
+
+
+def page() -> str:
+    return "# Validation\n"
