@@ -6,6 +6,7 @@ indicators; what nobody assessed stays unknown and is shown as such.
 """
 
 from dmpkit.evaluation.attrition import Attrition, attrition
+from dmpkit.evaluation.consensus import GroupConsensus, group_informed_consensus
 from dmpkit.evaluation.criteria import (
     Criteria,
 )
@@ -15,6 +16,7 @@ from dmpkit.evaluation.data import (
 )
 from dmpkit.evaluation.groups import GroupDistortions, distortions_table, group_distortions
 from dmpkit.evaluation.knowledge import KnowledgeGain, exact_mcnemar, knowledge_gain
+from dmpkit.evaluation.majorities import Majorities, majorities
 from dmpkit.evaluation.measured import (
     MeasuredScores,
     default_cut_points,
@@ -30,6 +32,7 @@ from dmpkit.evaluation.polarisation import (
     polarisation_measures,
     van_der_eijk,
 )
+from dmpkit.evaluation.preferences import SinglePeakedness, single_peakedness
 from dmpkit.evaluation.profile import (
     Profile,
     profile,
@@ -43,6 +46,7 @@ from dmpkit.evaluation.questionnaire import (
     items_from,
     write_form,
 )
+from dmpkit.evaluation.rankings import ranks_from_orders
 from dmpkit.evaluation.raters import (
     RaterAgreement,
     kendall_w,
@@ -63,6 +67,9 @@ from dmpkit.evaluation.scorecard_plots import (
     plot_stages,
     plot_weight_ranges,
 )
+from dmpkit.evaluation.support import Support, support_for_text
+from dmpkit.evaluation.talk import TalkInequality, talk_inequality
+from dmpkit.evaluation.talk_gap import GroupGap, group_gap
 from dmpkit.evaluation.transitions import Transitions, transitions
 from dmpkit.evaluation.weights import (
     WeightComparison,
@@ -78,8 +85,11 @@ __all__ = [
     "Attrition",
     "Criteria",
     "Field",
+    "GroupConsensus",
     "GroupDistortions",
+    "GroupGap",
     "KnowledgeGain",
+    "Majorities",
     "MeasuredScores",
     "OpinionChange",
     "Paired",
@@ -88,6 +98,9 @@ __all__ = [
     "RaterAgreement",
     "RecordKind",
     "Scorecard",
+    "SinglePeakedness",
+    "Support",
+    "TalkInequality",
     "Transitions",
     "WeightComparison",
     "WeightSensitivity",
@@ -102,6 +115,8 @@ __all__ = [
     "extreme_means",
     "find_records",
     "group_distortions",
+    "group_gap",
+    "group_informed_consensus",
     "instrument",
     "instrument_coverage",
     "instrument_items",
@@ -109,6 +124,7 @@ __all__ = [
     "items_from",
     "kendall_w",
     "knowledge_gain",
+    "majorities",
     "measured_scores",
     "opinion_change",
     "pair_answers",
@@ -119,12 +135,16 @@ __all__ = [
     "polarisation_change",
     "polarisation_measures",
     "profile",
+    "ranks_from_orders",
     "rater_agreement",
     "rater_leniency",
     "read_records",
     "read_scorecard",
     "score_of",
+    "single_peakedness",
     "split_ids",
+    "support_for_text",
+    "talk_inequality",
     "transitions",
     "van_der_eijk",
     "weight_sensitivity",
