@@ -88,13 +88,18 @@ class GroupDistortions(Result):
                 f" In {whole['homofreq']:.0%} of {whole['n_homogenisation']} pairs members came "
                 "closer together (homogenisation)"
             )
-            text += f"; on average the spread fell by {whole['homoex']:.3f} of the scale."
+            way = "fell" if whole["homoex"] >= 0 else "rose"
+            text += f"; on average the spread {way} by {abs(whole['homoex']):.3f} of the scale."
         if whole["n_polarisation"]:
             text += (
                 f" In {whole['polarfreq']:.0%} of {whole['n_polarisation']} pairs the group moved "
                 "further to its own side (polarisation)"
             )
-            text += f"; on average by {whole['polarex']:.3f} of the scale, below 0 to the middle."
+            way = "away from" if whole["polarex"] >= 0 else "towards"
+            text += (
+                f"; on average means moved by {abs(whole['polarex']):.3f} of the scale {way} the "
+                "middle."
+            )
         return (
             f"{text} One half is no zero line: answers that vary for no reason make far-out "
             "groups move to the middle (regression to the mean), and ties count as no."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dmpkit.errors import DataError
-from dmpkit.evaluation.opinion_plots import wrapped
+from dmpkit.evaluation.opinion_plots import legend_above, wrapped
 from dmpkit.plotting import GREY, MARKERS, PALETTE, mark_synthetic, new_axes, set_alt, style
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def plot_polarisation(change: PolarisationChange, *, ax: Axes | None = None) -> 
         ax.set_axisbelow(True)
         ax.tick_params(axis="y", length=0)
         ax.set_xlabel("agreement A: −1 two opposite camps, 0 evenly spread, 1 all alike")
-        ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3)
+        legend_above(ax, 3)
     rose = int((table["change"] > 0).sum())
     set_alt(
         ax,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dmpkit.evaluation.opinion import OpinionChange
 
-__all__ = ["plot_change", "plot_distribution", "plot_effects", "wrapped"]
+__all__ = ["legend_above", "plot_change", "plot_distribution", "plot_effects", "wrapped"]
 
 
 def wrapped(label: str, width: int = 38, lines: int = 3) -> str:
@@ -32,7 +32,30 @@ def wrapped(label: str, width: int = 38, lines: int = 3) -> str:
     parts = textwrap.wrap(str(label), width) or [""]
     if len(parts) <= lines:
         return "\n".join(parts)
-    return "\n".join([*parts[: lines - 1], textwrap.shorten(parts[lines - 1], width - 2) + " …"])
+    return "\n".join([*parts[: lines - 1], parts[lines - 1][: width - 2].rstrip() + " …"])
+
+
+def legend_above(ax: Axes, n_columns: int) -> None:
+    """A legend over the picture, high enough for a mark of synthetic data below it.
+
+    Examples
+    --------
+    >>> ax = new_axes()
+    >>> _ = ax.plot([0, 1], label="a line")
+    >>> legend_above(ax, 1)
+    >>> ax.get_legend() is not None
+    True
+    """
+    from matplotlib.transforms import ScaledTranslation
+
+    raised = ax.transAxes + ScaledTranslation(0, 14 / 72, ax.figure.dpi_scale_trans)
+    ax.legend(
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        bbox_transform=raised,
+        ncols=n_columns,
+        borderaxespad=0,
+    )
 
 
 def _rows(ax: Axes, labels: list[str]) -> None:
@@ -87,7 +110,7 @@ def plot_change(change: OpinionChange, *, ax: Axes | None = None) -> Axes:
         if len(ends) == 1 and (only := ends.pop()) is not None:
             ax.set_xlim(only[0] - 0.02 * (only[1] - only[0]), only[1] + 0.02 * (only[1] - only[0]))
         ax.set_xlabel("mean answer")
-        ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3)
+        legend_above(ax, 3)
     set_alt(ax, _change_alt(table))
     return mark_synthetic(ax) if change.synthetic else ax
 
@@ -132,7 +155,7 @@ def plot_effects(change: OpinionChange, *, ax: Axes | None = None) -> Axes:
         ax.plot(table["gross_change"], y, "D", mfc="white", mec=PALETTE[1], label="gross change")
         _rows(ax, labels)
         ax.set_xlabel("points of the scale")
-        ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
+        legend_above(ax, 2)
     clear = change.moved()
     set_alt(
         ax,
@@ -180,7 +203,7 @@ def plot_distribution(change: OpinionChange, item: str, *, ax: Axes | None = Non
         ax.set_xticks(x, names)
         ax.set_ylabel("per cent of people")
         ax.set_xlabel(wrapped(change.label(item), 80))
-        ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
+        legend_above(ax, 2)
     tops = [names[int(s.argmax())] for s in shares]
     set_alt(
         ax,

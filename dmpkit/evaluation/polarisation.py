@@ -161,7 +161,8 @@ def polarisation_measures(
 
     Examples
     --------
-    >>> polarisation_measures([5, 0, 0, 0, 5]).round(3)[["van_der_eijk_A", "leik_dissent_D"]].tolist()
+    >>> found = polarisation_measures([5, 0, 0, 0, 5])
+    >>> found[["van_der_eijk_A", "leik_dissent_D"]].tolist()
     [-1.0, 1.0]
     """
     c = _counts(counts)
