@@ -33,8 +33,7 @@ def _wrapped(text: object, width: int = WIDTH, lines: int = 3) -> str:
     """A label in few lines; what is longer is cut with an ellipsis."""
     parts = textwrap.wrap(" ".join(str(text).split()), width)
     if len(parts) > lines:
-        parts = [*parts[: lines - 1], textwrap.shorten(parts[lines - 1] + " …", width)]
-        parts[-1] = parts[-1] if parts[-1].endswith("…") else f"{parts[-1]} …"
+        parts = [*parts[: lines - 1], f"{parts[lines - 1][: width - 2]} …"]
     return "\n".join(parts).replace("$", r"\$") or " "
 
 
@@ -413,8 +412,8 @@ def plot_two_lists(
         left = [0.0] * len(counts)
         for i, answer in _in_order(answers):
             widths = counts[answer].astype(float).tolist()
-            ax.barh(range(len(counts)), widths, 0.66, left, color=_ANSWERS[i % 6][0], ec=INK, lw=0.6,
-                    hatch=_ANSWERS[i % 6][1], label=answer)  # fmt: skip
+            ax.barh(range(len(counts)), widths, 0.66, left, color=_ANSWERS[i % 6][0],
+                    hatch=_ANSWERS[i % 6][1], ec=INK, lw=0.6, label=answer)  # fmt: skip
             for row, width in enumerate(widths):
                 if width:
                     ax.text(left[row] + width / 2, row, f"{width:g}", ha="center", va="center",
@@ -432,8 +431,7 @@ def plot_two_lists(
             columnspacing=1.2,
             handletextpad=0.5,
         )
-        if title:
-            ax.set_title(title, loc="left", pad=26)
+        ax.set_title(title or "Answers by stage and list", loc="left", pad=26)
     said = []
     for record in counts.to_dict("records"):
         parts = ", ".join(f"{a} {int(record[a])}" for a in answers if record[a])
