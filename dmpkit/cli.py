@@ -355,6 +355,45 @@ def qsort(
     click.echo("Read the files that participants save with qm.read_sorts(FOLDER).")
 
 
+# --- screen -----------------------------------------------------------------------------
+
+
+@main.command(epilog=EXIT_CODES)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--new", "start", is_flag=True, help="Write an empty sheet, and its guidance.")
+@click.option("--on", metavar="DATE", help="Day of the screening, year-month-day [default: today].")
+def screen(folder: Path, start: bool, on: str | None) -> None:
+    """Screen a commission before it is taken on: go, renegotiate or decline.
+
+    FOLDER holds the sheet flags.csv; where there is none, an empty one with
+    questions and guidance is written, and nothing that exists is overwritten.
+    A filled sheet gives one page (screen.html) with verdict and reasons, and is
+    kept in screen.json as the baseline of the final report. A question without
+    an answer is never counted as fine. The exit code does not tell the verdict.
+
+    \b
+    Examples:
+      dmpkit screen new-commission --new
+      dmpkit screen new-commission
+    """
+    from dmpkit.evaluation.baseline import save_baseline
+    from dmpkit.evaluation.screen import GUIDANCE, has_sheet, new_sheet, read_screen
+
+    if start or (folder.is_dir() and not has_sheet(folder)):
+        sheet = new_sheet(folder)
+        click.echo(f"Made {_shown(sheet)} with its guidance, {GUIDANCE}")
+        click.echo(f"Next: fill it in, then: dmpkit screen {folder}")
+        return
+    result = read_screen(folder, on=on)
+    kept = save_baseline(result, folder)
+    page = result.report(folder / "screen.html")
+    click.echo(f"{result.verdict}: {result.name}")
+    for reason in result.reasons:
+        click.echo(f"- {reason}")
+    click.echo(f"Page: {_shown(page)}")
+    click.echo(f"Kept: {_shown(kept)}" if kept else "Nothing was kept: no question is answered.")
+
+
 # --- notebooks, lab ---------------------------------------------------------------------
 
 

@@ -41,7 +41,7 @@ from dmpkit.tables import write_csv
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Screen", "new_sheet", "read_screen", "screen"]
+__all__ = ["Screen", "has_sheet", "new_sheet", "read_screen", "screen"]
 
 PathLike = str | os.PathLike[str]
 GO, RENEGOTIATE, DECLINE, NOT_YET = "go", "renegotiate", "decline", "no verdict yet"
@@ -210,6 +210,12 @@ def read_screen(folder: PathLike, *, on: str | None = None) -> Screen:
     'no verdict yet'
     """
     place = Path(folder)
+    if not place.exists():
+        raise DataError(
+            "There is no such folder.",
+            file=place,
+            remedy=f"Start one: dmpkit screen {place.name} --new",
+        )
     found = find_records(place, outside_kinds()["flags"])
     if found is None:
         raise DataError(
@@ -232,6 +238,22 @@ def _about(place: Path) -> dict[str, str]:
     if frame is None:
         return {}
     return {f.strip().casefold(): v for f, v in zip(frame["field"], frame["value"], strict=True)}
+
+
+def has_sheet(folder: PathLike) -> bool:
+    """Whether a folder holds a table called flags, whatever may be in it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> has_sheet(tempfile.mkdtemp())
+    False
+    """
+    place = Path(folder)
+    return place.is_dir() and any(
+        path.stem.casefold() == "flags" and path.suffix.casefold() in (".csv", ".tsv", ".txt")
+        for path in place.iterdir()
+    )
 
 
 def new_sheet(folder: PathLike) -> Path:
@@ -262,7 +284,7 @@ def new_sheet(folder: PathLike) -> Path:
     if place.exists() and not place.is_dir():
         raise DataError("This is not a folder.", file=place, remedy="Name a folder.")
     sheet = place / SHEET
-    if place.is_dir() and find_records(place, _any_flags()) is not None:
+    if has_sheet(place):
         raise DataError(
             f"There is a {SHEET} already; it was left as it is.",
             file=place,
@@ -283,13 +305,6 @@ def new_sheet(folder: PathLike) -> Path:
     if not guidance.exists():
         guidance.write_text(_HOW, encoding="utf-8", newline="\n")
     return sheet
-
-
-def _any_flags() -> Any:
-    """A kind that takes any table called flags, so that even a damaged one is not written over."""
-    from dmpkit.evaluation.records import RecordKind
-
-    return RecordKind("flags", SHEET, [])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
