@@ -28,7 +28,7 @@ from dmpkit.evaluation.reason_steps import (
 from dmpkit.evaluation.reason_views import ReasonGroups, ReasonIndex
 from dmpkit.resampling import drawn_seed
 
-__all__ = ["chance_level", "consistency_pairs", "reason_index", "sub_groups"]
+__all__ = ["consistency_pairs", "reason_chance_level", "reason_index", "sub_groups"]
 
 #: Groups with fewer people are flagged: a person's own answers could be guessed.
 SMALL_GROUP = 5
@@ -71,7 +71,7 @@ def consistency_pairs(survey: ReasonSurvey) -> pd.DataFrame:
     )
 
 
-def chance_level(survey: ReasonSurvey, *, adjusted: bool = False) -> float:
+def reason_chance_level(survey: ReasonSurvey, *, adjusted: bool = False) -> float:
     """The index to expect when preferences have nothing to do with considerations.
 
     The exact mean over all ways to deal the group's preferences out anew among its
@@ -97,7 +97,7 @@ def chance_level(survey: ReasonSurvey, *, adjusted: bool = False) -> float:
     Examples
     --------
     >>> same = [[1, 2, 3], [1, 2, 3], [1, 2, 3]]
-    >>> chance_level(ReasonSurvey(same, same))
+    >>> reason_chance_level(ReasonSurvey(same, same))
     1.0
     """
     return reason_index(survey, adjusted=adjusted).chance_level

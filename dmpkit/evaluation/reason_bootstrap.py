@@ -37,8 +37,15 @@ from dmpkit.evaluation.reason_steps import (
     upper_pairs,
 )
 from dmpkit.measures.proportions import _level as checked_level
-from dmpkit.reporting import Estimate, Figure, Result, Section, format_number, paragraphs
-from dmpkit.reporting import table_html
+from dmpkit.reporting import (
+    Estimate,
+    Figure,
+    Result,
+    Section,
+    format_number,
+    paragraphs,
+    table_html,
+)
 from dmpkit.resampling import drawn_seed, run_resamples
 
 if TYPE_CHECKING:
@@ -160,7 +167,9 @@ class _Stage:
 
     @cached_property
     def chance(self) -> ChanceTerms:
-        return ChanceTerms.of(self.c[self.i, self.j], self.p[self.i, self.j], adjusted=self.adjusted)
+        return ChanceTerms.of(
+            self.c[self.i, self.j], self.p[self.i, self.j], adjusted=self.adjusted
+        )
 
     def weighted(self, weights: Floats) -> tuple[Floats, Floats]:
         """Mean term and mean chance term for each row of weights of people."""

@@ -243,7 +243,9 @@ def _with_gaps(
         swapped = swaps[start : start + 1000] @ members.T
         ends = []
         for chosen in (np.hstack([1 - swapped, swapped]), np.hstack([swapped, 1 - swapped])):
-            ends.append(((chosen @ f) * chosen).sum(axis=1) / ((chosen @ there) * chosen).sum(axis=1))
+            ends.append(
+                ((chosen @ f) * chosen).sum(axis=1) / ((chosen @ there) * chosen).sum(axis=1)
+            )
         values.append(ends[1] - ends[0])
     sums = np.concatenate(values)
     own = np.hstack([np.ones(n), np.zeros(n)])
@@ -362,9 +364,7 @@ def compare_reason_index(
     (True, 'swap')
     """
     if test not in ("swap", "paired t", "wilcoxon"):
-        raise DataError(
-            f"The test is {test!r}.", remedy="Use 'swap', 'paired t' or 'wilcoxon'."
-        )
+        raise DataError(f"The test is {test!r}.", remedy="Use 'swap', 'paired t' or 'wilcoxon'.")
     if isinstance(n_permutations, bool) or n_permutations < 1:
         raise DataError(f"n_permutations is {n_permutations!r}.", remedy="Use 10000.")
     groups = _tables_of(before, table)

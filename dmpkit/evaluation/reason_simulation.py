@@ -17,8 +17,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dmpkit.errors import DataError
-from dmpkit.evaluation.reason_bootstrap import LEAST_PEOPLE, SCALE, _Stage, above_chance
-from dmpkit.evaluation.reason_bootstrap import change_estimate, mean_of_pairs
+from dmpkit.evaluation.reason_bootstrap import (
+    LEAST_PEOPLE,
+    SCALE,
+    _Stage,
+    above_chance,
+    change_estimate,
+    mean_of_pairs,
+)
 from dmpkit.evaluation.reason_change import (
     _linear,
     _stacked_terms,
@@ -34,8 +40,13 @@ from dmpkit.resampling import drawn_seed, run_resamples
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["ReasonSimulation", "draw_stages", "level_on_data", "simulate_coverage",
-           "simulate_levels"]  # fmt: skip
+__all__ = [
+    "ReasonSimulation",
+    "level_on_data",
+    "simulate_coverage",
+    "simulate_levels",
+    "synthetic_stages",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 Generator = np.random.Generator
@@ -86,7 +97,7 @@ class Population:
         )
 
 
-def draw_stages(
+def synthetic_stages(
     n_people: int = 24,
     *,
     n_considerations: int = 30,
@@ -115,7 +126,7 @@ def draw_stages(
 
     Examples
     --------
-    >>> before, after = draw_stages(12)
+    >>> before, after = synthetic_stages(12)
     >>> before.synthetic, after.n_people
     (True, 12)
     """
@@ -361,7 +372,7 @@ def level_on_data(
 
     Examples
     --------
-    >>> made = level_on_data(*draw_stages(10), n_runs=50)
+    >>> made = level_on_data(*synthetic_stages(10), n_runs=50)
     >>> made.rates["test"].tolist()
     ['wilcoxon', 'paired t']
     """

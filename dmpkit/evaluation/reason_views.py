@@ -390,9 +390,7 @@ class ReasonChange(Result):
         """The change with a 95 % interval; the p-value is the test's."""
         from dmpkit.evaluation.reason_bootstrap import change_estimate
 
-        made = change_estimate(
-            self.before.survey, self.after.survey, adjusted=self.before.adjusted
-        )
+        made = change_estimate(self.before.survey, self.after.survey, adjusted=self.before.adjusted)
         return Estimate(made.value, made.standard_error, made.low, made.high, self.p_value,
                         made.n, made.note)  # fmt: skip
 
@@ -525,10 +523,10 @@ class ReasonChange(Result):
         return plot_change(self, ax=ax)
 
     def plot_consistency(self) -> list[Axes]:
-        """Pairs before and after, side by side; see :func:`~.reason_plots.plot_stages`."""
-        from dmpkit.evaluation.reason_plots import plot_stages
+        """Pairs before and after, side by side; see :func:`~.reason_plots.plot_consistency_stages`."""
+        from dmpkit.evaluation.reason_plots import plot_consistency_stages
 
-        return plot_stages({"before": self.before, "after": self.after})
+        return plot_consistency_stages({"before": self.before, "after": self.after})
 
 
 def _named(index: ReasonIndex, stage: str) -> tuple[Indicator, ...]:
