@@ -6,6 +6,14 @@ indicators; what nobody assessed stays unknown and is shown as such.
 """
 
 from dmpkit.evaluation.attrition import Attrition, attrition
+from dmpkit.evaluation.baseline import (
+    BaselineComparison,
+    compare_with_baseline,
+    read_baseline,
+    save_baseline,
+)
+from dmpkit.evaluation.communication import Communication, communication_matrix
+from dmpkit.evaluation.conditions import WorkingConditions, working_conditions
 from dmpkit.evaluation.consensus import GroupConsensus, group_informed_consensus
 from dmpkit.evaluation.criteria import (
     Criteria,
@@ -14,7 +22,10 @@ from dmpkit.evaluation.data import (
     Scorecard,
     read_scorecard,
 )
+from dmpkit.evaluation.digital import DigitalItems, digital_items
+from dmpkit.evaluation.goals import ImpactGoals, impact_goals
 from dmpkit.evaluation.groups import GroupDistortions, distortions_table, group_distortions
+from dmpkit.evaluation.incidents import RedLines, evidence_held_back, public_incidents, red_lines
 from dmpkit.evaluation.knowledge import KnowledgeGain, exact_mcnemar, knowledge_gain
 from dmpkit.evaluation.majorities import Majorities, majorities
 from dmpkit.evaluation.measured import (
@@ -32,6 +43,7 @@ from dmpkit.evaluation.polarisation import (
     polarisation_measures,
     van_der_eijk,
 )
+from dmpkit.evaluation.power import PowerAudit, power_audit
 from dmpkit.evaluation.preferences import SinglePeakedness, single_peakedness
 from dmpkit.evaluation.profile import (
     Profile,
@@ -85,10 +97,18 @@ from dmpkit.evaluation.scorecard_plots import (
     plot_stages,
     plot_weight_ranges,
 )
+from dmpkit.evaluation.screen import Screen, new_sheet, read_screen, screen
 from dmpkit.evaluation.support import Support, support_for_text
 from dmpkit.evaluation.talk import TalkInequality, talk_inequality
 from dmpkit.evaluation.talk_gap import GroupGap, group_gap
 from dmpkit.evaluation.transitions import Transitions, transitions
+from dmpkit.evaluation.viewpoint_links import (
+    coding_agreement,
+    local_criteria_sheet,
+    viewpoint_links,
+)
+from dmpkit.evaluation.viewpoint_plots import plot_links, plot_stress_lines
+from dmpkit.evaluation.viewpoints import ThroughViewpoints, through_viewpoints
 from dmpkit.evaluation.weights import (
     WeightComparison,
     WeightSensitivity,
@@ -101,17 +121,22 @@ from dmpkit.evaluation.weights import (
 __all__ = [
     "FORM_TEXTS",
     "Attrition",
+    "BaselineComparison",
+    "Communication",
     "Criteria",
+    "DigitalItems",
     "Field",
     "GroupConsensus",
     "GroupDistortions",
     "GroupGap",
+    "ImpactGoals",
     "KnowledgeGain",
     "Majorities",
     "MeasuredScores",
     "OpinionChange",
     "Paired",
     "PolarisationChange",
+    "PowerAudit",
     "Profile",
     "RaterAgreement",
     "ReasonBootstrap",
@@ -121,31 +146,41 @@ __all__ = [
     "ReasonSimulation",
     "ReasonSurvey",
     "RecordKind",
+    "RedLines",
     "Scorecard",
+    "Screen",
     "SinglePeakedness",
     "Support",
     "SwapTest",
     "TalkInequality",
+    "ThroughViewpoints",
     "Transitions",
     "WeightComparison",
     "WeightSensitivity",
+    "WorkingConditions",
     "attrition",
     "bootstrap_reason_index",
     "check_records",
     "civic_capacity_change",
+    "coding_agreement",
+    "communication_matrix",
     "compare",
     "compare_reason_index",
+    "compare_with_baseline",
     "consistency_pairs",
     "cronbach_alpha",
     "default_cut_points",
+    "digital_items",
     "dirichlet_mean",
     "distortions_table",
+    "evidence_held_back",
     "exact_mcnemar",
     "extreme_means",
     "find_records",
     "group_distortions",
     "group_gap",
     "group_informed_consensus",
+    "impact_goals",
     "instrument",
     "instrument_coverage",
     "instrument_items",
@@ -154,25 +189,36 @@ __all__ = [
     "kendall_w",
     "knowledge_gain",
     "level_on_data",
+    "local_criteria_sheet",
     "majorities",
     "measured_scores",
+    "new_sheet",
     "opinion_change",
     "pair_answers",
     "plot_criteria",
     "plot_leniency",
+    "plot_links",
     "plot_stages",
+    "plot_stress_lines",
     "plot_weight_ranges",
     "polarisation_change",
     "polarisation_measures",
+    "power_audit",
     "profile",
+    "public_incidents",
     "ranks_from_orders",
     "rater_agreement",
     "rater_leniency",
+    "read_baseline",
     "read_records",
     "read_scorecard",
+    "read_screen",
     "reason_chance_level",
     "reason_index",
+    "red_lines",
+    "save_baseline",
     "score_of",
+    "screen",
     "simulate_coverage",
     "simulate_levels",
     "single_peakedness",
@@ -182,9 +228,12 @@ __all__ = [
     "swap_test",
     "synthetic_stages",
     "talk_inequality",
+    "through_viewpoints",
     "transitions",
     "van_der_eijk",
+    "viewpoint_links",
     "weight_sensitivity",
     "with_indicators",
+    "working_conditions",
     "write_form",
 ]

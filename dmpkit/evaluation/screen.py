@@ -448,9 +448,9 @@ class Screen(Result):
             "and the rule are a proposal of dmpkit. Rule: decline where a sign is a stop; else "
             "renegotiate where a sign is open, that is negotiable, without a state, or "
             "negotiated without a note of what was agreed; else no verdict yet where a question "
-            "is unanswered; else go. Nothing is counted or weighed: one stop suffices. Many "
-            "practitioners start under poor conditions on purpose; the verdict is advice to "
-            "those who decide, and the sheet keeps what they knew."
+            "is unanswered; else go. Nothing is counted or weighed: one stop suffices. The article "
+            "tells that a few held a process worth doing in poor conditions; the verdict is "
+            "advice to those who decide, and the sheet keeps what they knew."
         )
 
     def _html(self) -> str:
