@@ -23,6 +23,10 @@ from dmpkit.evaluation.data import (
     read_scorecard,
 )
 from dmpkit.evaluation.digital import DigitalItems, digital_items
+from dmpkit.evaluation.forms import (
+    FormAnswers,
+    read_form,
+)
 from dmpkit.evaluation.goals import ImpactGoals, impact_goals
 from dmpkit.evaluation.groups import GroupDistortions, distortions_table, group_distortions
 from dmpkit.evaluation.incidents import RedLines, evidence_held_back, public_incidents, red_lines
@@ -126,6 +130,7 @@ __all__ = [
     "Criteria",
     "DigitalItems",
     "Field",
+    "FormAnswers",
     "GroupConsensus",
     "GroupDistortions",
     "GroupGap",
@@ -210,6 +215,7 @@ __all__ = [
     "rater_agreement",
     "rater_leniency",
     "read_baseline",
+    "read_form",
     "read_records",
     "read_scorecard",
     "read_screen",
