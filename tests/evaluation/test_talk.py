@@ -250,7 +250,7 @@ def test_pictures_say_what_is_seen(tmp_path):
     assert "quieter half" in alt_text(found.plot_lorenz(by="table"))
     assert "Share of the members" in alt_text(found.plot_groups())
     page = found.report(tmp_path / "talk.html").read_text()
-    assert "P01" not in page
+    assert ">P01<" not in page
     assert found.to_excel(tmp_path / "talk.xlsx").exists()
     with pytest.raises(DataError, match="no curves by"):
         found.plot_lorenz(by="colour")
