@@ -23,6 +23,7 @@ from dmpkit.evaluation.data import (
     read_scorecard,
 )
 from dmpkit.evaluation.digital import DigitalItems, digital_items
+from dmpkit.evaluation.discourse import DQI, Codebook, DiscourseQuality, discourse_quality
 from dmpkit.evaluation.forms import (
     FormAnswers,
     read_form,
@@ -123,12 +124,15 @@ from dmpkit.evaluation.weights import (
 )
 
 __all__ = [
+    "DQI",
     "FORM_TEXTS",
     "Attrition",
     "BaselineComparison",
+    "Codebook",
     "Communication",
     "Criteria",
     "DigitalItems",
+    "DiscourseQuality",
     "Field",
     "FormAnswers",
     "GroupConsensus",
@@ -177,6 +181,7 @@ __all__ = [
     "default_cut_points",
     "digital_items",
     "dirichlet_mean",
+    "discourse_quality",
     "distortions_table",
     "evidence_held_back",
     "exact_mcnemar",
