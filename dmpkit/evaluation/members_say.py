@@ -74,15 +74,15 @@ class MembersSay(Result):
         """One a criterion that an item informs: "share agreeing: <criterion>"."""
         return tuple(
             Indicator(
-                f"share agreeing: {row.criterion}",
-                float(row.share),
-                n=int(row.n),
-                note=f"{int(row.n_items)} item(s); of those who answered; between "
-                f"{row.at_least:.0%} and {row.at_most:.0%} of all {self.n_members} members, "
+                f"share agreeing: {row['criterion']}",
+                float(row["share"]),
+                n=int(row["n"]),
+                note=f"{int(row['n_items'])} item(s); of those who answered; between "
+                f"{row['at_least']:.0%} and {row['at_most']:.0%} of all {self.n_members} members, "
                 "whatever the others think",
                 source=SOURCE,
             )
-            for row in self.by_criterion.itertuples(index=False)
+            for row in self.by_criterion.to_dict("records")
         )
 
     def summary(self) -> str:

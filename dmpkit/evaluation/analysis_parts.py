@@ -1,0 +1,513 @@
+"""The parts of an evaluation: which method is run on which table, and when it cannot be.
+
+Each function takes the prepared inputs and gives a result, or raises a
+:class:`~dmpkit.errors.DataError` that says what is missing;
+:mod:`dmpkit.evaluation.analysis` runs them in order and keeps the reasons.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from dmpkit.errors import DataError
+from dmpkit.evaluation.measurements import Measurements
+from dmpkit.reporting import Indicator, Result
+
+if TYPE_CHECKING:
+    from dmpkit.evaluation.data import Scorecard
+    from dmpkit.evaluation.reason_data import ReasonSurvey
+
+__all__ = ["CHAPTERS", "MEASURED_PARTS", "SCORECARD_PARTS", "Inputs"]
+
+STAGES = ("before", "after")
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What the parts are computed from, and how.
+
+    Parameters
+    ----------
+    scorecard : Scorecard
+    measured : Measurements
+    seed : int
+        Of every draw; the same seed gives the same numbers.
+    n_permutations : int
+        Of the tests of the reason index and of talk.
+    n_resamples : int
+        Of bootstraps.
+    confidential : bool
+        The version apart, with incidents that are held back from the public one.
+    group : str or None
+        Column of people by which talk and votes are compared.
+    """
+
+    scorecard: Scorecard
+    measured: Measurements
+    seed: int = 1
+    n_permutations: int = 9_999
+    n_resamples: int = 1_000
+    confidential: bool = False
+    group: str | None = None
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the data are made up."""
+        return self.scorecard.synthetic
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A table that a part cannot do without."""
+        found = self.measured.get(name)
+        if found is None:
+            raise DataError(f"There is no {name}.csv, or it has no rows.")
+        return found
+
+    def both(self, *kinds: str) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+        """Answers before and after to items of these kinds, and the items asked twice."""
+        frames = [self.measured.answers(stage, *kinds) for stage in STAGES]
+        for stage, frame in zip(STAGES, frames, strict=True):
+            if frame is None:
+                what = " or ".join(kinds)
+                raise DataError(f"There are no answers {stage} to items of kind {what}.")
+        before, after = (frame for frame in frames if frame is not None)
+        shared = [c for c in before.columns if c in set(after.columns) - {"person"}]
+        if not shared:
+            raise DataError("No item was asked both before and after.")
+        return before, after, shared
+
+    @cached_property
+    def tables(self) -> dict[str, str] | None:
+        """Person to small group."""
+        return self.measured.table_of()
+
+    def tables_of(self, *frames: pd.DataFrame) -> dict[str, str] | None:
+        """Person to small group, where everybody in the frames has one."""
+        if self.tables is None:
+            return None
+        everybody = {p for frame in frames for p in frame["person"]}
+        return self.tables if everybody <= set(self.tables) else None
+
+    def survey(self, stage: str) -> ReasonSurvey:
+        """Considerations and ranking of a stage, matched by person."""
+        from dmpkit.evaluation.reason_data import ReasonSurvey
+
+        weighed = self.measured.answers(stage, "consideration")
+        ranked = self.measured.ranking(stage)
+        for found, what in ((weighed, "answers to considerations"), (ranked, "ranking of options")):
+            if found is None:
+                raise DataError(f"There are no {what} {stage}.")
+        assert weighed is not None  # noqa: S101
+        assert ranked is not None  # noqa: S101
+        people = [p for p in weighed["person"] if p in set(ranked["person"])]
+        if len(people) < 2:
+            raise DataError(f"Fewer than two people gave considerations and a ranking {stage}.")
+        one, two = (f.set_index("person").loc[people] for f in (weighed, ranked))
+        return ReasonSurvey(one, two, people, stage=stage, synthetic=self.synthetic)
+
+    @property
+    def members(self) -> pd.DataFrame | None:
+        """The list of members."""
+        return self.measured.get("people")
+
+    @cached_property
+    def attribute(self) -> str | None:
+        """The column by which groups are compared."""
+        if self.group is not None:
+            if self.group not in self.measured.attributes:
+                raise DataError(
+                    f"people.csv has no attribute {self.group!r} with two to twelve groups.",
+                    remedy=f"There are: {', '.join(self.measured.attributes) or 'none'}.",
+                )
+            return self.group
+        return next(iter(self.measured.attributes), None)
+
+
+# --- what was measured ---------------------------------------------------------------------
+
+
+def _attrition(i: Inputs) -> Result:
+    from dmpkit.evaluation.attrition import attrition
+
+    before, after, shared = i.both("opinion", "consideration", "efficacy")
+    people = i.members
+    kept = ["person", *i.measured.attributes]
+    frame = None if people is None or len(kept) == 1 else people[kept]
+    return attrition(before, after, frame, items=shared, labels=i.measured.labels(shared))
+
+
+def _opinion(i: Inputs) -> Result:
+    from dmpkit.evaluation.opinion import opinion_change
+
+    before, after, items = i.both("opinion")
+    return opinion_change(
+        before,
+        after,
+        items=items,
+        table=i.tables_of(before, after),
+        scale=i.measured.scales(items),
+        labels=i.measured.labels(items),
+        synthetic=i.synthetic,
+    )
+
+
+def _polarisation(i: Inputs) -> Result:
+    from dmpkit.evaluation.polarisation import polarisation_change
+
+    before, after, items = i.both("opinion")
+    return polarisation_change(
+        before,
+        after,
+        items=items,
+        scale=i.measured.scales(items),
+        table=i.tables_of(before, after),
+        n_resamples=i.n_resamples,
+        seed=i.seed,
+        labels=i.measured.labels(items),
+        synthetic=i.synthetic,
+    )
+
+
+def _groups(i: Inputs) -> Result:
+    from dmpkit.evaluation.groups import group_distortions
+
+    before, after, items = i.both("opinion")
+    tables = i.tables_of(before, after)
+    if tables is None:
+        raise DataError("people.csv does not say who sat at which table.")
+    scale = i.measured.scales(items)
+    return group_distortions(
+        before, after, items=items, table=tables, scale=scale, synthetic=i.synthetic
+    )
+
+
+def _transitions(i: Inputs) -> Result:
+    """Who moved where on the opinion that moved most people."""
+    from dmpkit.evaluation.transitions import transitions
+
+    before, after, items = i.both("opinion")
+    one, two = before.set_index("person"), after.set_index("person")
+    people = [p for p in one.index if p in set(two.index)]
+    length = {item: high - low for item, (low, high) in i.measured.scales(items).items()}
+    moved = {
+        item: float((two.loc[people, item] - one.loc[people, item]).abs().mean() / length[item])
+        for item in length
+    }
+    item = max(moved, key=lambda name: -math.inf if math.isnan(moved[name]) else moved[name])
+    low, high = i.measured.scales([item])[item]
+    return transitions(
+        before,
+        after,
+        item,
+        bins=_thirds(low, high),
+        labels=i.measured.labels([item]),
+        synthetic=i.synthetic,
+    )
+
+
+def _thirds(low: float, high: float) -> dict[str, tuple[float, float]] | None:
+    """Lower end, middle and upper end of a long scale of whole numbers; None for a short one."""
+    if high - low < 6 or low != int(low) or high != int(high):
+        return None
+    step = int((high - low + 1) // 3)
+    ends = [(low, low + step - 1), (low + step, high - step), (high - step + 1, high)]
+    return {f"{a:g} to {b:g}": (a, b) for a, b in ends}
+
+
+def _knowledge(i: Inputs) -> Result:
+    from dmpkit.evaluation.knowledge import knowledge_gain
+
+    before, after, items = i.both("knowledge")
+    key = {item: _right_answers(i.measured.item(item, "correct")) for item in items}
+    return knowledge_gain(
+        before.replace("", None),
+        after.replace("", None),
+        key=key,
+        items=items,
+        table=i.tables_of(before, after),
+        labels=i.measured.labels(items),
+        synthetic=i.synthetic,
+    )
+
+
+def _right_answers(cell: Any) -> list[str]:
+    """Several right answers are parted by ; or |."""
+    return [part.strip() for part in str(cell).replace("|", ";").split(";") if part.strip()]
+
+
+def _members_say(i: Inputs) -> Result:
+    from dmpkit.evaluation.members_say import members_say
+
+    answers = i.measured.answers("after", "experience")
+    if answers is None:
+        raise DataError("There are no answers after to items of kind experience.")
+    items = i.table("items")
+    asked = items[items["item"].isin(answers.columns)]
+    people = i.members
+    n = len(answers) if people is None else max(len(people), len(answers))
+    return members_say(answers, asked, n_members=n, synthetic=i.synthetic)
+
+
+def _reason(i: Inputs) -> Result:
+    from dmpkit.evaluation.reason import reason_index
+
+    return reason_index(
+        i.survey("after"), n_permutations=i.n_permutations, seed=i.seed, progress=False
+    )
+
+
+def _reason_change(i: Inputs) -> Result:
+    from dmpkit.evaluation.reason_change import compare_reason_index
+
+    return compare_reason_index(
+        i.survey("before"), i.survey("after"), n_permutations=i.n_permutations, seed=i.seed
+    )
+
+
+def _talk(i: Inputs) -> Result:
+    from dmpkit.evaluation.talk import talk_inequality
+
+    log, people = i.table("talk"), i.members
+    own = people is None and (log["group"] != "").all()
+    group = "group" if own else i.attribute
+    tables = people is not None and (people["table"] != "").all()
+    return talk_inequality(
+        log,
+        members=people,
+        group=group,
+        table="table" if tables or (log["table"] != "").all() else None,
+        session="session" if (log["session"] != "").all() else None,
+        n_permutations=i.n_permutations,
+        n_resamples=i.n_resamples,
+        seed=i.seed,
+    )
+
+
+def _discourse(i: Inputs) -> Result:
+    from dmpkit.evaluation.discourse import discourse_quality
+
+    return discourse_quality(i.table("acts"), seed=i.seed)
+
+
+def _preferences(i: Inputs) -> Result:
+    from dmpkit.evaluation.preferences import single_peakedness
+
+    found = {stage: i.measured.ranking(stage) for stage in STAGES}
+    frames = [frame.assign(stage=stage) for stage, frame in found.items() if frame is not None]
+    if not frames:
+        raise DataError("There is no ranking of options.")
+    options = [c for c in frames[0].columns if c not in ("person", "stage")]
+    both = pd.concat(frames, ignore_index=True)
+    return single_peakedness(
+        both,
+        options=options,
+        stages=STAGES if len(frames) == 2 else None,
+        incomplete="leave out",
+        n_random=i.n_resamples,
+        seed=i.seed,
+    )
+
+
+def _support(i: Inputs) -> Result:
+    from dmpkit.evaluation.support import support_for_text
+
+    votes, people = i.table("ballot"), i.members
+    scales = {
+        item: float(i.measured.item(item, "agree_from"))
+        for item in i.measured.items_of(*("opinion", "experience"))
+        if item in set(votes["item"]) and not math.isnan(i.measured.item(item, "agree_from"))
+    }
+    groups = [i.attribute] if i.attribute else []
+    return support_for_text(votes, members=people, groups=groups, agree_from=scales or None)
+
+
+def _consensus(i: Inputs) -> Result:
+    from dmpkit.evaluation.consensus import group_informed_consensus
+
+    return group_informed_consensus(i.table("votes"))
+
+
+# --- what was judged and recorded -------------------------------------------------------------
+
+
+def _recorded(i: Inputs, name: str) -> None:
+    frame = i.scorecard.records.get(name)
+    if frame is None or not len(frame):
+        raise DataError(f"There is no {name}.csv, or it has no rows.")
+
+
+def _measured_scores(i: Inputs) -> Result:
+    from dmpkit.evaluation.measured import measured_scores
+
+    if not len(i.scorecard.measured):
+        raise DataError("No measured number informs a criterion.")
+    return measured_scores(i.scorecard)
+
+
+def _agreement(i: Inputs) -> Result:
+    return i.scorecard.agreement(n_resamples=i.n_resamples, seed=i.seed)
+
+
+def _weights(i: Inputs) -> Result:
+    return i.scorecard.weights(seed=i.seed)
+
+
+def _viewpoints(i: Inputs) -> Result:
+    found: Result = i.scorecard.through_viewpoints()
+    return found
+
+
+def _red_lines(i: Inputs) -> Result:
+    found: Result = i.scorecard.red_lines(confidential=i.confidential)
+    return found
+
+
+def _conditions(i: Inputs) -> Result:
+    from dmpkit.evaluation.conditions import working_conditions
+
+    return working_conditions(i.scorecard)
+
+
+def _power(i: Inputs) -> Result:
+    from dmpkit.evaluation.power import power_audit
+
+    _recorded(i, "power")
+    return power_audit(i.scorecard)
+
+
+def _goals(i: Inputs) -> Result:
+    from dmpkit.evaluation.goals import impact_goals
+
+    _recorded(i, "goals")
+    return impact_goals(i.scorecard)
+
+
+def _communication(i: Inputs) -> Result:
+    from dmpkit.evaluation.communication import communication_matrix
+
+    _recorded(i, "communication")
+    return communication_matrix(i.scorecard)
+
+
+def _digital(i: Inputs) -> Result:
+    from dmpkit.evaluation.digital import digital_items
+
+    _recorded(i, "digital")
+    return digital_items(i.scorecard)
+
+
+def _screen(i: Inputs) -> Result:
+    from dmpkit.evaluation.screen import screen
+
+    _recorded(i, "flags")
+    about = i.scorecard.about
+    day = about.get("screened_on", "")
+    if not day:
+        raise DataError(
+            "about.csv does not say when the commission was screened.",
+            remedy="Add a row screened_on with the day, if flags.csv was filled in beforehand.",
+        )
+    return screen(i.scorecard, on=day, first_day=about.get("first_day", ""))
+
+
+Part = Callable[[Inputs], Result]
+#: What members' answers, talk and votes give, in reading order.
+MEASURED_PARTS: Mapping[str, Part] = MappingProxyType({
+    "attrition": _attrition,
+    "opinion": _opinion,
+    "transitions": _transitions,
+    "polarisation": _polarisation,
+    "groups": _groups,
+    "knowledge": _knowledge,
+    "members say": _members_say,
+    "reason index": _reason,
+    "change of the reason index": _reason_change,
+    "talk": _talk,
+    "discourse": _discourse,
+    "preferences": _preferences,
+    "support": _support,
+    "consensus": _consensus,
+})  # fmt: skip
+#: What ratings and records give, once the measured numbers stand in the scorecard.
+SCORECARD_PARTS: Mapping[str, Part] = MappingProxyType({
+    "profile": lambda i: i.scorecard.profile(),
+    "measured": _measured_scores,
+    "agreement": _agreement,
+    "weights": _weights,
+    "viewpoints": _viewpoints,
+    "red lines": _red_lines,
+    "conditions": _conditions,
+    "power": _power,
+    "goals": _goals,
+    "communication": _communication,
+    "digital": _digital,
+    "screen": _screen,
+})  # fmt: skip
+#: Chapter of a report to the parts it shows, in reading order.
+CHAPTERS: Mapping[str, tuple[str, ...]] = MappingProxyType({
+    "profile": ("profile", "measured", "weights"),
+    "viewpoints": ("viewpoints",),
+    "red_lines": ("red lines",),
+    "conditions": ("conditions",),
+    "change": ("attrition", "opinion", "transitions", "polarisation", "groups", "knowledge"),
+    "reason": ("reason index", "change of the reason index"),
+    "voice": ("talk", "discourse", "members say"),
+    "choice": ("preferences", "support", "consensus"),
+    "representativeness": (),
+    "impact": (),
+    "further": (),
+    "goals": ("goals", "communication", "digital", "power", "screen"),
+})  # fmt: skip
+
+
+def civic_capacity(i: Inputs) -> Indicator:
+    """The change in civic capacity; NaN with the reason where nothing was asked twice.
+
+    Parameters
+    ----------
+    i : Inputs
+    """
+    from dmpkit.evaluation.opinion import civic_capacity_change
+
+    name = "change in civic capacity (effect size)"
+    try:
+        before, after, items = i.both("efficacy")
+        turned = [item for item in items if i.measured.item(item, "reversed") == "yes"]
+        return civic_capacity_change(
+            before,
+            after,
+            items=items,
+            scale=i.measured.scales(items),
+            reversed_items=turned,
+            table=i.tables_of(before, after),
+        )
+    except DataError as error:
+        return Indicator(name, math.nan, note=f"not assessed: {error}", source="efficacy items")
+
+
+def hours_of_meeting(about: Mapping[str, str]) -> Indicator | None:
+    """The hours that ``about.csv`` states, as a number for its criterion.
+
+    Parameters
+    ----------
+    about : mapping of str to str
+
+    Examples
+    --------
+    >>> hours_of_meeting({"hours": "28"}).value, hours_of_meeting({"hours": "many"})
+    (28.0, None)
+    """
+    try:
+        value = float(str(about.get("hours", "")).replace(",", "."))
+    except ValueError:
+        return None
+    if not math.isfinite(value) or value < 0:
+        return None
+    return Indicator("hours of meeting per member", value, note="as about.csv says",
+                     source="about.csv")  # fmt: skip

@@ -1,0 +1,168 @@
+"""A profile in words: what can be said of each stage, and what cannot.
+
+The rule is our own proposal. It looks at the mean of the assessed criteria and at the
+bounds with all unknown criteria at worst and at best, and says no more than both bear.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from dmpkit.evaluation.records import listed
+
+if TYPE_CHECKING:
+    from dmpkit.evaluation.profile import Profile
+
+__all__ = ["HIGH", "LOW", "READINGS", "Verdict", "read_stage", "verdict_of"]
+
+#: A mean from here on reads as good, up to there as poor (on 0 to 4). Our proposal.
+HIGH, LOW = 2.5, 1.5
+#: Below this share of assessed criteria nothing is said of a stage. Our proposal.
+ENOUGH = 0.5
+#: What can be said of a stage, from best to worst, and that nothing can.
+READINGS = (
+    "good, whatever is unknown",
+    "good as far as it was assessed",
+    "middling, whatever is unknown",
+    "middling as far as it was assessed",
+    "poor as far as it was assessed",
+    "poor, whatever is unknown",
+    "not known",
+    "does not apply",
+)
+
+
+def read_stage(mean: float, low: float, high: float, coverage: float, n: int = 1) -> str:
+    """One of :data:`READINGS` for a stage.
+
+    Parameters
+    ----------
+    mean : float
+        Mean of the assessed criteria, 0 to 4; NaN where none was assessed.
+    low, high : float
+        The mean with all unknown criteria at 0 and at 4.
+    coverage : float
+        Share of the applicable criteria that were assessed.
+    n : int
+        Number of applicable criteria.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> read_stage(3.2, 2.8, 3.4, 0.8), read_stage(3.2, 1.9, 3.5, 0.6)
+    ('good, whatever is unknown', 'good as far as it was assessed')
+    >>> read_stage(3.9, 0.8, 4.0, 0.2), read_stage(2.0, 2.0, 2.0, 1.0)
+    ('not known', 'middling, whatever is unknown')
+    """
+    if n == 0:
+        return "does not apply"
+    if low >= HIGH:
+        return READINGS[0]
+    if high <= LOW:
+        return READINGS[5]
+    if low > LOW and high < HIGH:
+        return READINGS[2]
+    if not coverage >= ENOUGH:
+        return "not known"
+    return READINGS[1] if mean >= HIGH else READINGS[4] if mean <= LOW else READINGS[3]
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """Result of :func:`verdict_of`.
+
+    Attributes
+    ----------
+    profile : Profile
+    """
+
+    profile: Profile
+
+    @cached_property
+    def stages(self) -> pd.DataFrame:
+        """``stage, name, reading, mean, low, high, coverage, n_assessed, n_known``."""
+        rows = []
+        for row in self.profile.stages.to_dict("records"):
+            n = int(row["n"] - row["n_not_applicable"])
+            reading = read_stage(row["mean"], row["low"], row["high"], row["coverage"], n)
+            rows.append({
+                "stage": row["stage"], "name": row["name"], "reading": reading,
+                "mean": row["mean"], "low": row["low"], "high": row["high"],
+                "coverage": row["coverage"], "n_assessed": int(row["n_assessed"]), "n_known": n,
+            })  # fmt: skip
+        return pd.DataFrame(rows)
+
+    @property
+    def coverage(self) -> float:
+        """Share of all applicable criteria that were assessed."""
+        return self.profile.coverage
+
+    @property
+    def unknown(self) -> pd.DataFrame:
+        """``criterion, label, stage_name, status`` of what is not assessed or contested."""
+        table = self.profile.criteria
+        rows = table[table["status"].isin(["not assessed", "contested"])]
+        kept: pd.DataFrame = rows[["criterion", "label", "stage_name", "status"]]
+        return kept.reset_index(drop=True)
+
+    def of_reading(self, reading: str) -> list[str]:
+        """Names of the stages that read so."""
+        names: list[Any] = self.stages.loc[self.stages["reading"] == reading, "name"].tolist()
+        return [str(name) for name in names]
+
+    def sentences(self) -> list[str]:
+        """The verdict, one sentence a reading that occurs, and what it is not."""
+        found = [
+            f"{reading[0].upper()}{reading[1:]}: {listed(self.of_reading(reading), 'and')}."
+            for reading in READINGS
+            if self.of_reading(reading)
+        ]
+        return [*found, self.caution()]
+
+    def caution(self) -> str:
+        """What the verdict does not say."""
+        return (
+            "This is a reading of what was assessed, stage by stage; no total stands for it, "
+            "and a good stage does not make up for a poor one."
+        )
+
+    def rule(self) -> str:
+        """How the words come about."""
+        return (
+            f"A stage is called good where the mean of its assessed criteria is at least {HIGH:g} "
+            f"of 4, poor where it is at most {LOW:g}, middling between. It is said to be so "
+            "whatever is unknown where that holds with every unknown criterion at 0 and at 4. "
+            f"Where less than {ENOUGH:.0%} of its criteria were assessed, and the bounds do not "
+            "settle it, nothing is said. The limits are a proposal of dmpkit, not from the "
+            "literature. Red lines are no part of this reading and stand before it."
+        )
+
+
+def verdict_of(profile: Profile) -> Verdict:
+    """The reading of a profile in words.
+
+    Parameters
+    ----------
+    profile : Profile
+        As :meth:`~dmpkit.evaluation.Scorecard.profile` gives it.
+
+    Returns
+    -------
+    Verdict
+
+    Examples
+    --------
+    >>> from dmpkit.evaluation.data import Scorecard
+    >>> own = pd.DataFrame({"id": ["I1", "I2"], "label": ["Food", "Rooms"], "stage": "kitchen"})
+    >>> card = Scorecard.from_frames(pd.DataFrame({"criterion": ["I1"], "score": [3]}), own)
+    >>> verdict_of(card.profile()).stages["reading"].item()
+    'good as far as it was assessed'
+    """
+    return Verdict(profile)
