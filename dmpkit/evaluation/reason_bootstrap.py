@@ -324,11 +324,9 @@ class ReasonBootstrap(Result):
     def summary(self) -> str:
         """The intervals in plain words."""
         said = []
-        for row in self.table.itertuples():
-            if math.isnan(row.low):
-                said.append(f"{row.quantity} {row.value:.2f}")
-            else:
-                said.append(f"{row.quantity} {row.value:.2f} ({row.low:.2f} to {row.high:.2f})")
+        for name, made in self.estimates.items():
+            ends = "" if math.isnan(made.low) else f" ({made.low:.2f} to {made.high:.2f})"
+            said.append(f"{name} {made.value:.2f}{ends}")
         return (
             f"With other people of the same kind the numbers would be others; in brackets the "
             f"{self.level:.0%} interval, from {self.n_people} people: {'; '.join(said)}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,21 +77,22 @@ def plot_consistency(index: ReasonIndex, *, ax: Axes | None = None, legend: bool
     >>> ax.get_xlabel()
     'Agreement on considerations (correlation)'
     """
-    ax = new_axes((5.2, 5.6)) if ax is None else ax
+    ax = new_axes((5.0, 6.2)) if ax is None else ax
     pairs = index.pairs
     own, chance = mean_gaps(index)
     limits = _square_limits(pairs)
     line = np.array([-3.0, 3.0])
-    faint = 0.25 if len(pairs) > MANY_PAIRS else 0.55
+    faint = max(0.06, 0.55 * min(1.0, (MANY_PAIRS / len(pairs)) ** 0.7))
     with style():
         ax.fill_between(line, line - chance, line + chance, color="#e4e4ea", lw=0, zorder=0,
                         label="chance region: up to the mean gap of chance")  # fmt: skip
-        ax.plot(line, line, color=INK, lw=1, zorder=1, label="same agreement on both")
+        ax.plot(line, line, color=INK, lw=1, zorder=3, label="same agreement on both")
         for k, shift in enumerate((own, -own)):
-            ax.plot(line, line + shift, color=PALETTE[1], lw=1.2, ls="--", zorder=1,
+            ax.plot(line, line + shift, color=PALETTE[1], lw=1.2, ls="--", zorder=3,
                     label="mean gap of this group" if k == 0 else None)  # fmt: skip
         ax.plot(pairs["considerations"], pairs["preferences"], ls="none", marker="o", ms=3.5,
-                color=PALETTE[0], alpha=faint, mew=0, zorder=2, label="a pair of people")  # fmt: skip
+                color=PALETTE[0], alpha=faint, mew=0, zorder=2,
+                label="a pair of people")  # fmt: skip
         if index.adjusted:
             x, y = THRESHOLD * np.array([[-1, 1, 1, -1, -1], [-1, -1, 1, 1, -1]])
             ax.plot(x, y, color=GREY, lw=1.2, ls=":", zorder=3, label="pairs in here count less")
@@ -99,7 +101,7 @@ def plot_consistency(index: ReasonIndex, *, ax: Axes | None = None, legend: bool
         ax.set_ylabel("Agreement on preferences (correlation)")
         ax.set_title(_stage_title(index))
         if legend:
-            ax.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.13), ncols=2)
+            ax.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.12))
     set_alt(
         ax,
         f"Scatter plot of {len(pairs)} pairs of people: agreement on preferences against "
@@ -151,7 +153,7 @@ def plot_consistency_stages(indices: Mapping[str, ReasonIndex]) -> list[Axes]:
     >>> len(plot_consistency_stages({"before": one, "after": two}))
     2
     """
-    axes = small_multiples(len(indices), n_columns=max(2, min(3, len(indices))), size=(3.7, 4.3))
+    axes = small_multiples(len(indices), n_columns=max(2, min(3, len(indices))), size=(3.7, 4.9))
     limits = _square_limits(*(index.pairs for index in indices.values()))
     for k, (ax, (name, index)) in enumerate(zip(axes, indices.items(), strict=True)):
         plot_consistency(index, ax=ax, legend=False)
@@ -164,10 +166,9 @@ def plot_consistency_stages(indices: Mapping[str, ReasonIndex]) -> list[Axes]:
     with style():
         handles, labels = axes[0].get_legend_handles_labels()
         figure = axes[0].figure
-        figure.legend(handles, labels, loc="outside lower center", ncols=2)  # type: ignore[union-attr]
-    if any(index.survey.synthetic for index in indices.values()):
-        for ax in axes[1:]:
-            ax.set_title(ax.get_title(loc="left").removesuffix(" (synthetic data)"), loc="left")
+        figure.legend(handles, labels, loc="outside lower center", ncols=2)
+        if any(index.survey.synthetic for index in indices.values()):
+            figure.suptitle("synthetic data", x=0.99, ha="right", fontsize=8, color=GREY)
     return axes
 
 
@@ -391,14 +392,14 @@ def plot_sub_groups(groups: ReasonGroups, *, ax: Axes | None = None) -> Axes:
     3
     """
     rows = groups.table.dropna(subset="value")
-    ax = new_axes((6.4, 1.3 + 0.3 * len(rows))) if ax is None else ax
+    ax = new_axes((6.8, 1.3 + 0.36 * len(rows))) if ax is None else ax
     y = np.arange(len(rows))
     with style():
         ax.hlines(y, rows["chance_level"], rows["value"], color=GREY, lw=1.2, zorder=1)
         ax.plot(rows["chance_level"], y, ls="none", marker="D", mfc="white", mec=PALETTE[1],
                 label="chance level")  # fmt: skip
         ax.plot(rows["value"], y, ls="none", marker="o", color=PALETTE[0], label="reason index")
-        ax.set_yticks(y, [_short(name, 44) for name in rows["pairs"]])
+        ax.set_yticks(y, ["\n".join(wrap(name, 44)) for name in rows["pairs"]])
         ax.set_ylim(len(rows) - 0.4, -0.6)
         ax.grid(visible=True, axis="y")
         ax.set_axisbelow(True)

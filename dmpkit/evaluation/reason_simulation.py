@@ -135,8 +135,8 @@ def synthetic_stages(
     one, two = population.stages(generator, n_people)
     people = [f"S{i:02d}" for i in range(1, n_people + 1)]
     return (
-        ReasonSurvey(*one, people, stage="before", synthetic=True),
-        ReasonSurvey(*two, people, stage="after", synthetic=True),
+        ReasonSurvey(one[0], one[1], people, stage="before", synthetic=True),
+        ReasonSurvey(two[0], two[1], people, stage="after", synthetic=True),
     )
 
 
@@ -509,7 +509,7 @@ def _intervals(
         rows.append([e.value, e.low, e.high])
         e = change_estimate(*surveys, adjusted=adjusted, level=level)
         rows.append([e.value, e.low, e.high])
-        weights = generator.multinomial(n, np.full(n, 1 / n), size=300) * 1.0
+        weights: Floats = generator.multinomial(n, np.full(n, 1 / n), size=300).astype(np.float64)
         one, _ = stages[0].weighted(weights)
         two, chance = stages[1].weighted(weights)
         drawn = [index_of(one), index_of(two), SCALE * (two - chance), SCALE * (two - one)]

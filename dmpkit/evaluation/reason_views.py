@@ -214,10 +214,10 @@ class ReasonIndex(Result):
         return pd.DataFrame(rows, columns=["quantity", "value", "note"])
 
     def _permutation_words(self) -> str:
-        assert self.permuted is not None
+        n = 0 if self.permuted is None else len(self.permuted)
         if self.exact:
-            return f"all {len(self.permuted):,} re-pairings"
-        return f"{len(self.permuted):,} random re-pairings, seed {self.seed}"
+            return f"all {n:,} re-pairings"
+        return f"{n:,} random re-pairings, seed {self.seed}"
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """``index``, ``individual``, ``pairs`` and, where there are any, ``left_out``."""
@@ -523,7 +523,7 @@ class ReasonChange(Result):
         return plot_change(self, ax=ax)
 
     def plot_consistency(self) -> list[Axes]:
-        """Pairs before and after, side by side; see :func:`~.reason_plots.plot_consistency_stages`."""
+        """Pairs of people before and after, side by side, on the same scales."""
         from dmpkit.evaluation.reason_plots import plot_consistency_stages
 
         return plot_consistency_stages({"before": self.before, "after": self.after})
