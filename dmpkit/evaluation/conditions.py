@@ -88,7 +88,8 @@ def criterion_means(source: Any) -> dict[str, float]:
     Parameters
     ----------
     source : Scorecard or DataFrame
-        A scorecard, or a table with ``criterion, mean`` and perhaps ``status``.
+        A scorecard (then as its profile says), or a table with ``criterion, mean`` and
+        perhaps ``status``.
 
     Raises
     ------
@@ -100,9 +101,7 @@ def criterion_means(source: Any) -> dict[str, float]:
     >>> criterion_means(pd.DataFrame({"criterion": ["C01", "C03"], "mean": [3.5, None]}))
     {'C01': 3.5, 'C03': nan}
     """
-    if is_scorecard(source):
-        return _means_of_ratings(source.ratings)
-    frame = to_pandas(source, what="profile table").reset_index(drop=True)
+    frame = _table(source)
     require_columns(frame, ["criterion", "mean"])
     require_unique(frame["criterion"].tolist(), "criterion")
     if "status" in frame:
@@ -120,16 +119,14 @@ def criterion_means(source: Any) -> dict[str, float]:
     return out
 
 
-def _means_of_ratings(ratings: pd.DataFrame) -> dict[str, float]:
-    """Mean over raters; a criterion that all who spoke call not applicable is left out."""
-    out: dict[str, float] = {}
-    for name, part in ratings.groupby("criterion", sort=False):
-        spoken = part[part["status"] != "not assessed"]
-        if len(spoken) and (spoken["status"] == "not applicable").all():
-            continue
-        scores = part["score"].dropna().astype(float)
-        out[str(name)] = float(scores.mean()) if len(scores) else math.nan
-    return out
+def _table(source: Any) -> pd.DataFrame:
+    """The profile by criterion, its score under `mean`; contested criteria have none."""
+    if is_scorecard(source):
+        return source.profile().criteria.rename(columns={"score": "mean"})  # type: ignore[no-any-return]
+    frame = to_pandas(source, what="profile table").reset_index(drop=True)
+    if "mean" not in frame and "score" in frame:
+        frame = frame.rename(columns={"score": "mean"})
+    return frame
 
 
 def not_applicable(source: Any) -> frozenset[str]:
@@ -141,15 +138,27 @@ def not_applicable(source: Any) -> frozenset[str]:
     >>> sorted(not_applicable(table))
     ['C03']
     """
-    if is_scorecard(source):
-        ratings = source.ratings
-        names = set(ratings["criterion"].astype(str))
-        return frozenset(names - set(_means_of_ratings(ratings)))
-    frame = to_pandas(source, what="profile table")
+    frame = _table(source)
     if "status" not in frame or "criterion" not in frame:
         return frozenset()
     off = frame["status"].astype(str) == "not applicable"
     return frozenset(frame.loc[off, "criterion"].astype(str))
+
+
+def weakly_founded(source: Any) -> frozenset[str]:
+    """Criteria whose score rests on evidence of grade C or D, or on none, where that is said.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"criterion": ["C03"], "mean": [3.0], "weak": [True]})
+    >>> sorted(weakly_founded(table))
+    ['C03']
+    """
+    frame = _table(source)
+    if "weak" not in frame or "criterion" not in frame:
+        return frozenset()
+    weak = frame["weak"].fillna(value=False).astype(bool)
+    return frozenset(frame.loc[weak, "criterion"].astype(str))
 
 
 def working_conditions(source: Any, *, synthetic: bool | None = None) -> WorkingConditions:
@@ -185,6 +194,7 @@ def working_conditions(source: Any, *, synthetic: bool | None = None) -> Working
     return WorkingConditions(
         means=criterion_means(source),
         left_out=not_applicable(source),
+        weak=weakly_founded(source),
         synthetic=marked_synthetic(source, synthetic),
     )
 
@@ -203,12 +213,15 @@ class WorkingConditions(Result):
         Mean by criterion, NaN where not assessed.
     left_out : frozenset of str
         Criteria that are not applicable.
+    weak : frozenset of str
+        Criteria whose score rests on weak evidence.
     synthetic : bool
         Whether the ratings are made up.
     """
 
     means: Mapping[str, float]
     left_out: frozenset[str] = frozenset()
+    weak: frozenset[str] = frozenset()
     synthetic: bool = False
 
     title = "Working conditions"
@@ -224,7 +237,8 @@ class WorkingConditions(Result):
             state = condition_state(values)
             word = WORDS[row["kind"]].get(state, state)
             said = ", ".join(
-                f"{name} {'not assessed' if math.isnan(value) else format_number(value, 1)}"
+                f"{name} {'not known' if math.isnan(value) else format_number(value, 1)}"
+                f"{' (weak evidence)' if name in self.weak else ''}"
                 for name, value in zip(names, values, strict=True)
             )
             rows.append((row["condition"], row["kind"], row["label"], word,
