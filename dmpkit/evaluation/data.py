@@ -244,6 +244,10 @@ criteria. Did you mean 'C01'?
 
     def profile(self) -> Profile:
         """The profile by criterion and stage; see :func:`dmpkit.evaluation.profile.profile`."""
+        return self._profile
+
+    @cached_property
+    def _profile(self) -> Profile:
         from dmpkit.evaluation.profile import profile
 
         return profile(self)
@@ -291,15 +295,15 @@ criteria. Did you mean 'C01'?
 
     def conditions(self, **options: Any) -> Any:
         """The eight-cell panel of conditions under which mini-publics work or fail."""
-        from dmpkit.evaluation.conditions import conditions
+        from dmpkit.evaluation.conditions import working_conditions
 
-        return conditions(self, **options)
+        return working_conditions(self, **options)
 
     def power(self, **options: Any) -> Any:
         """The power audit by stage."""
-        from dmpkit.evaluation.power import power
+        from dmpkit.evaluation.power import power_audit
 
-        return power(self, **options)
+        return power_audit(self, **options)
 
     def report(self, path: PathLike, **options: Any) -> Path:
         """Write the whole evaluation as one self-contained page."""

@@ -125,7 +125,7 @@ def score_of(value: float, cut_points: Sequence[float]) -> float:
 
 
 def default_cut_points() -> pd.DataFrame:
-    """The cut points that come with dmpkit: ``criterion, indicator, unit, at_least_1 … at_least_4, basis``."""
+    """The cut points that come with dmpkit, one row a criterion and indicator."""
     from dmpkit import datasets
 
     return check_records(datasets.load("criteria", "indicators"), CUT_POINTS, rules=[_sound_cuts])
@@ -333,7 +333,7 @@ def _used(measured: pd.DataFrame) -> pd.DataFrame:
     out = measured.assign(used=measured.index.isin(lowest.index))
     numbers = ["value", "low", "high", "score", "score_low", "score_high"]
     out[numbers] = out[numbers].astype("float64")
-    out["n"] = pd.array([None if n is None else int(n) for n in measured["n"]], dtype="Int64")
+    out["n"] = pd.array([None if pd.isna(n) else int(n) for n in measured["n"]], dtype="Int64")
     return out
 
 
@@ -344,7 +344,7 @@ def _ratings(measured: pd.DataFrame) -> pd.DataFrame:
         best = part[part["used"]]
         if len(best):
             row = best.iloc[0]
-            note = f"{_number(row)}; cut points {row['cut_points']} ({row['basis']})"
+            note = f"{_number(row.to_dict())}; cut points {row['cut_points']} ({row['basis']})"
             rows.append({"criterion": criterion, "rater": MEASURED, "status": "assessed",
                          "score": float(row["score"]), "note": note})  # fmt: skip
         else:

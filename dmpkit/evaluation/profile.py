@@ -412,7 +412,7 @@ def total(scorecard: Scorecard, *, weights: Mapping[str, float] | None = None) -
     >>> Scorecard.from_frames(ratings.head(1), own).total().note.split(";")[0]
     'no total: the whole has 50 % of its criteria assessed'
     """
-    table = profile(scorecard).criteria
+    table = scorecard.profile().criteria
     w = table["criterion"].map(_weights(scorecard, weights)).astype("float64")
     applies = table["status"] != "not applicable"
     sure = table["status"] == "assessed"

@@ -559,7 +559,9 @@ def nearest(word: str, words: Iterable[str]) -> str:
     if near:
         return f"Did you mean {plain[near[0]]!r}?"
     shown = [repr(each) for each in every[:12]] + (["…"] if len(every) > 12 else [])
-    return f"Use one of {listed(shown)}." if every else "There is none."
+    if len(every) < 2:
+        return f"Use {shown[0]}." if every else "There is none."
+    return f"Use one of {listed(shown)}."
 
 
 def _bare(label: str) -> str:

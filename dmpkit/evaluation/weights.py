@@ -18,7 +18,6 @@ import pandas as pd
 
 from dmpkit.errors import DataError
 from dmpkit.evaluation.criteria import HIGHEST
-from dmpkit.evaluation.profile import profile
 from dmpkit.evaluation.records import listed
 from dmpkit.reporting import (
     Estimate,
@@ -379,7 +378,7 @@ def weight_sensitivity(
     [2.0, 4.0]
     """
     _check_draws(n_draws)
-    found = profile(scorecard)
+    found = scorecard.profile()
     table = found.criteria[["criterion", "label", "stage", "stage_name", "status", "score"]]
     known = table[table["status"] == "assessed"].drop(columns="status").reset_index(drop=True)
     open_ = table[table["status"].isin(["not assessed", "contested"])].reset_index(drop=True)
@@ -507,7 +506,7 @@ def compare(
     """
     _check_draws(n_draws)
     _refuse_other_criteria(a, b)
-    one, two = (profile(card).criteria.set_index("criterion") for card in (a, b))
+    one, two = (card.profile().criteria.set_index("criterion") for card in (a, b))
     both = [c for c in one.index if {one.loc[c, "status"], two.loc[c, "status"]} == {"assessed"}]
     if not both:
         raise DataError("The two scorecards assessed no criterion in common.")
