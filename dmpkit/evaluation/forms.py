@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
@@ -164,17 +164,29 @@ class FormAnswers(Result):
         html = paragraphs(self.summary()) + table_html(shown, caption="What every column holds")
         return Section(self.title, html)
 
-    def write_answers(self, path: PathLike) -> Path:
+    def write_answers(self, path: PathLike, *, items: Iterable[str] | None = None) -> Path:
         """Write the answers as a file of an evaluation's folder.
 
         Parameters
         ----------
         path : path
             For example ``answers_after.csv``.
+        items : iterable of str, optional
+            The items to write, such as those of ``items.csv``: boxes and free texts stay
+            out of the folder that way. All when not given.
+
+        Raises
+        ------
+        DataError
+            When none of the items was answered in the form.
         """
         from dmpkit.tables import write_csv
 
-        write_csv(self.answers, path)
+        wanted = list(self.answers.columns) if items is None else list(items)
+        kept = [c for c in self.answers.columns[1:] if c in set(wanted)]
+        if not kept:
+            raise DataError("None of these items is among the answers.", file=self.file)
+        write_csv(self.answers[["person", *kept]], path)
         return Path(path)
 
 

@@ -394,6 +394,18 @@ def test_answers_are_written_as_a_folder_takes_them(tmp_path, google):
     assert back["e_loud"].tolist() == [1, 5, 4]
 
 
+def test_a_form_and_the_shipped_items_make_the_folder_of_an_evaluation(tmp_path, google):
+    from dmpkit.evaluation.measurements import read_measurements
+
+    table = instrument_items()
+    table.loc[table["kind"] == "knowledge", "correct"] = "[answer a]"
+    table.to_csv(tmp_path / "items.csv", index=False)
+    google.write_answers(tmp_path / "answers_after.csv", items=table["item"])
+    read_measurements(tmp_path)  # refuses answers that items.csv does not explain
+    with pytest.raises(DataError, match=r"google.csv: None of these items"):
+        google.write_answers(tmp_path / "x.csv", items=["o_1"])
+
+
 def test_hostile_text_is_harmless(tmp_path, items):
     file = csv(tmp_path, "person,e_listen,<script>alert(1)</script>", "=1+1,4,x")
     form = read(file, items=items)
