@@ -59,7 +59,7 @@ def plot_code_reliability(
     """
     table = found.reliability
     names = list(dict.fromkeys([found.coefficient, *SHOWN]))
-    labels = [textwrap.fill(f"{r.label} ({r.acts})", 36) for r in table.itertuples()]
+    labels = [textwrap.fill(f"{r.label} ({r.acts})", 40) for r in table.itertuples()]
     if ax is None:
         deep = sum(0.14 * label.count("\n") for label in labels)
         ax = new_axes((6.8, 1.7 + 0.42 * len(labels) + deep))
@@ -135,6 +135,12 @@ def plot_code_distribution(found: DiscourseQuality, *, synthetic: bool = False) 
         top = max(c.maximum for c in codes)
         bottom = min(c.minimum for c in codes)
         several[0].set_xticks(range(bottom, top + 1))
+        several[0].set_xlim(bottom - 0.5, top + 0.5)
+        for axes, code in zip(several, codes, strict=True):
+            axes.tick_params(axis="x", labelbottom=True, length=0)
+            for left, right in ((bottom, code.minimum), (code.maximum + 1, top + 1)):
+                if right > left:  # values outside the range of this code
+                    axes.axvspan(left - 0.5, right - 0.5, color="#ececef", lw=0)
         for axes in several[:: min(4, len(codes))]:
             axes.set_ylabel("per cent of acts")
         figure = several[0].figure
