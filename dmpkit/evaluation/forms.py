@@ -271,6 +271,8 @@ def read_form(
     _one_of(incomplete, ("keep", "leave out"), "incomplete")
     _one_of(duplicates, _DUPLICATES, "duplicates")
     sheet = read_sheet(path, delimiter=delimiter)
+    if not sheet.rows:
+        raise DataError("The export holds no submission.", file=sheet.source)
     table = _items(items)
     known = detect_program(sheet.header) if program is None else program
     _one_of(known, PROGRAMS, "program")

@@ -362,6 +362,11 @@ def test_an_export_without_a_known_item_is_refused(tmp_path, items):
         read_form(file, items=items)
 
 
+def test_an_export_without_submissions_is_refused(tmp_path, items):
+    with pytest.raises(DataError, match="export.csv: The export holds no submission"):
+        read_form(csv(tmp_path, "Timestamp,e_listen"), items=items)
+
+
 @pytest.mark.parametrize(
     "wrong", [{"program": "forms"}, {"incomplete": "drop"}, {"duplicates": "best"}]
 )
