@@ -18,6 +18,11 @@ from dmpkit.evaluation.consensus import GroupConsensus, group_informed_consensus
 from dmpkit.evaluation.criteria import (
     Criteria,
 )
+from dmpkit.evaluation.criteria_sorts import (
+    CriteriaWeights,
+    criteria_statements,
+    weights_from_sorts,
+)
 from dmpkit.evaluation.data import (
     Scorecard,
     read_scorecard,
@@ -131,6 +136,7 @@ __all__ = [
     "Codebook",
     "Communication",
     "Criteria",
+    "CriteriaWeights",
     "DigitalItems",
     "DiscourseQuality",
     "Field",
@@ -177,6 +183,7 @@ __all__ = [
     "compare_reason_index",
     "compare_with_baseline",
     "consistency_pairs",
+    "criteria_statements",
     "cronbach_alpha",
     "default_cut_points",
     "digital_items",
@@ -244,6 +251,7 @@ __all__ = [
     "van_der_eijk",
     "viewpoint_links",
     "weight_sensitivity",
+    "weights_from_sorts",
     "with_indicators",
     "working_conditions",
     "write_form",

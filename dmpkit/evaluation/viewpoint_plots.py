@@ -31,6 +31,8 @@ __all__ = ["plot_links", "plot_stress_lines"]
 
 #: Letters of a name in a row at the end of a line.
 NAME_WIDTH = 26
+#: Room of a bar at the right, as a share of the width of the lines.
+STEP = 0.035
 #: Marker and whether it is filled, by direction and basis.
 SIGNS = {
     ("stressed", "text"): ("o", True, "stressed, by the text"),
@@ -82,7 +84,7 @@ def plot_stress_lines(
     if not len(lines):
         raise DataError("There is no line to draw.")
     names = list(dict.fromkeys(lines["name"]))
-    ax = new_axes((7.6, 4.4)) if ax is None else ax
+    ax = new_axes((8.2, 4.4)) if ax is None else ax
     right = max(float(_place(lines["k"]).max()), 0.1)
     with style():
         ends = [
@@ -90,15 +92,19 @@ def plot_stress_lines(
             for i, name in enumerate(names)
         ]
         wide = bool((lines["best"] - lines["worst"] > 1e-9).any())
-        _label_ends(ax, names, ends, right + 0.035 * right * (len(names) + 1) * wide)
+        x = right * (1.02 + STEP * len(names) * wide)
+        bottom, top = _limits(lines)
+        _label_ends(ax, names, ends, x, right * 0.03, (bottom, top))
         ticks = sorted({float(k) for k in lines["k"]})
         ax.set_xticks(_place(pd.Series(ticks)).tolist(), [_k_name(k) for k in ticks])
-        ax.set_xlim(-0.02, right * 1.02)
-        ax.set_ylim(-0.05, HIGHEST + 0.05)
-        ax.grid(visible=True, axis="y")
-        ax.set_axisbelow(True)
-        ax.set_xlabel("stress factor k: how often a stressed criterion counts")
-        ax.set_ylabel("mean score, 0 to 4")
+        ax.set_xlim(-0.03 * right, x + 0.42 * right)
+        ax.spines["bottom"].set_bounds(0, right)
+        pad = 0.02 * (top - bottom)
+        ax.set_ylim(bottom - pad, top + pad)
+        ax.set_yticks(np.arange(bottom, top + 0.1, 0.5))
+        ax.hlines(np.arange(bottom, top + 0.1, 0.5), 0, right, color="#d9d9de", lw=0.6, zorder=0)
+        ax.set_xlabel("stress factor k: how often a stressed criterion counts", x=0, ha="left")
+        ax.set_ylabel("mean score (scale 0 to 4)")
         if wide:
             ax.set_title(f"shaded, and bars at the right: {band}", fontsize=8,
                          fontweight="normal", color=GREY)  # fmt: skip
@@ -124,35 +130,50 @@ def _draw_line(ax: Axes, part: pd.DataFrame, i: int, right: float) -> float:
         ax.fill_between(x, low, high, color=colour, alpha=0.08, lw=0)
         for edge in (low, high):
             ax.plot(x, edge, color=colour, ls=LINES[i % len(LINES)], lw=0.6, alpha=0.7)
-        place = right + 0.035 * right * (i + 1)
-        bar = ax.vlines(place, low[-1], high[-1], color=colour, lw=2)
-        dot = ax.plot([place], [part["score"].iloc[-1]], color=colour, marker=marker, ms=5)
-        for each in (bar, *dot):
-            each.set_clip_on(False)
+        place = right * (1 + STEP * (i + 1))
+        ax.vlines(place, low[-1], high[-1], color=colour, lw=2)
+        ax.plot([place], [part["score"].iloc[-1]], color=colour, marker=marker, ms=5)
     last = float(part["score"].iloc[-1])
     return float(low[-1] + high[-1]) / 2 if math.isnan(last) else last
 
 
-def _label_ends(ax: Axes, names: Sequence[str], ends: Sequence[float], x: float) -> None:
+def _label_ends(
+    ax: Axes,
+    names: Sequence[str],
+    ends: Sequence[float],
+    x: float,
+    gap: float,
+    limits: tuple[float, float],
+) -> None:
     """Names at the ends of the lines, moved apart where they would touch."""
     import textwrap
 
     shown = ["\n".join(textwrap.wrap(name[:80], NAME_WIDTH)) for name in names]
-    heights = _apart(ends, [0.17 * (1 + text.count("\n")) + 0.05 for text in shown])
+    line = 0.043 * (limits[1] - limits[0])
+    sizes = [line * (1.3 + text.count("\n")) for text in shown]
+    heights = _apart(ends, sizes, limits[1])
     for i, (text, end, y) in enumerate(zip(shown, ends, heights, strict=True)):
         colour = PALETTE[i % len(PALETTE)]
-        ax.annotate(text, (x, end), (x + 0.05, y), va="center", fontsize=8, color=INK,
-                    annotation_clip=False,
-                    arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.8})  # fmt: skip
+        ax.plot([x, x + gap], [end, y], color=colour, lw=0.8)
+        ax.plot([x + gap], [y], color=colour, marker=MARKERS[i % len(MARKERS)], ms=4)
+        ax.text(x + gap * 1.5, y, text, va="center", fontsize=8, color=INK)
 
 
-def _apart(ends: Sequence[float], sizes: Sequence[float]) -> list[float]:
-    """Heights near `ends`, in the same order, that leave each its size; within 0 to 4."""
+def _limits(lines: pd.DataFrame) -> tuple[float, float]:
+    """Ends of the upright axis: what is drawn and a little more, at half scores."""
+    drawn = lines[["score", "worst", "best"]].to_numpy(np.float64)
+    low = math.floor(2 * float(np.nanmin(drawn)) - 0.2) / 2
+    high = math.ceil(2 * float(np.nanmax(drawn)) + 0.2) / 2
+    return max(low, 0.0), min(high, HIGHEST)
+
+
+def _apart(ends: Sequence[float], sizes: Sequence[float], top: float) -> list[float]:
+    """Heights near `ends`, in the same order, that leave each its size; none above `top`."""
     order = sorted(range(len(ends)), key=lambda i: ends[i])
     out = list(ends)
     for one, other in pairwise(order):
         out[other] = max(out[other], out[one] + (sizes[one] + sizes[other]) / 2)
-    over = max(0.0, out[order[-1]] - HIGHEST)
+    over = max(0.0, out[order[-1]] - top)
     for place in range(len(order) - 1, -1, -1):
         i = order[place]
         if place == len(order) - 1:
@@ -257,14 +278,18 @@ def _frame_links(ax: Axes, rows: pd.DataFrame, names: Sequence[str]) -> None:
               rows[["criterion", "label"]].itertuples(index=False)]  # fmt: skip
     ax.set_yticks(range(len(labels)), labels)
     ax.set_ylim(len(labels) - 0.4, -0.6)
-    heads = ["\n".join(textwrap.wrap(_short(name), 14)) for name in names]
+    heads = ["\n".join(textwrap.wrap(_short(name), 15)) for name in names]
     ax.set_xticks(range(len(names)), heads)
     ax.set_xlim(-0.6, len(names) - 0.4)
     ax.tick_params(axis="both", length=0)
     ax.tick_params(axis="x", labeltop=True, labelbottom=len(labels) > 25)
     ax.grid(visible=True)
     ax.set_axisbelow(True)
-    ax.legend(loc="upper right", bbox_to_anchor=(1, -0.35 / (0.2 * len(labels) + 0.4)), ncols=2)
+    ax.legend(
+        loc="upper right",
+        bbox_to_anchor=(1, -(0.4 if len(labels) > 25 else 0.05) / (0.2 * len(labels) + 0.4)),
+        ncols=2,
+    )
 
 
 def _short(text: str, width: int = 48) -> str:
