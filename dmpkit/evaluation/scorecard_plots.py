@@ -60,7 +60,8 @@ def plot_criteria(
         for y, row in rows:
             _criterion(ax, y, row)
         for y, name in heads:
-            ax.text(-0.02, y, name, transform=ax.get_yaxis_transform(), ha="right", va="center",
+            side = ax.get_yaxis_transform()
+            ax.text(-0.02, y, _short(name, 42), transform=side, ha="right", va="center",
                     fontweight="bold", fontsize=8.5)  # fmt: skip
         ax.set_yticks([y for y, _ in rows],
                       [_short(f"{r['criterion']} {r['label']}") for _, r in rows])  # fmt: skip
@@ -116,7 +117,7 @@ def _legend(ax: Axes, criteria: pd.DataFrame) -> None:
 
     status = set(criteria["status"])
     entries: list[Any] = []
-    if "assessed" in status:
+    if ((criteria["status"] == "assessed") & ~criteria["weak"].astype(bool)).any():
         entries.append(Patch(fc="#a9cfe8", ec=PALETTE[0], label="assessed"))
     if criteria["weak"].any():
         entries.append(Patch(fc="#a9cfe8", ec=PALETTE[0], hatch="////",
@@ -134,12 +135,15 @@ def _legend(ax: Axes, criteria: pd.DataFrame) -> None:
 
 
 def _below(ax: Axes, entries: list[Any], *, ncols: int) -> None:
-    """A legend below the axis label, wherever the axes are drawn."""
+    """A legend below the whole figure, or below the axes where others share the figure."""
     figure = ax.get_figure(root=True)
     if figure is None or not entries:
         return
+    if len(figure.axes) == 1:
+        figure.legend(handles=entries, loc="outside lower center", ncols=ncols, handlelength=1.8)
+        return
     height = ax.get_window_extent().height / figure.dpi
-    ax.legend(handles=entries, loc="upper center", bbox_to_anchor=(0.42, -0.48 / height),
+    ax.legend(handles=entries, loc="upper center", bbox_to_anchor=(0.5, -0.48 / height),
               ncols=ncols, borderaxespad=0.0, handlelength=1.8)  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from openpyxl import Workbook
 
 from dmpkit.errors import DataError
 from dmpkit.evaluation import Criteria, Scorecard, read_scorecard
+from dmpkit.tables import write_csv
 from tests.evaluation.scorecards import criteria
 
 EVIDENCE = pd.DataFrame({"evidence": ["E1", "E2"], "grade": ["A", "d"], "public": ["yes", "no"]})
@@ -234,3 +235,15 @@ def test_hostile_text_is_harmless_in_page_workbook_and_table(tmp_path):
         for sheet in openpyxl.load_workbook(book):
             for row in sheet.iter_rows():
                 assert all(cell.data_type != "f" for cell in row)
+
+
+def test_hostile_cells_written_as_csv_are_no_formulas(tmp_path):
+    own = Criteria(pd.DataFrame({"criterion": ["=1+1"], "label": ["@x"], "stage": ["+s"]}))
+    ratings = pd.DataFrame({"criterion": ["=1+1"], "rater": ["-R|calc"], "score": [1]})
+    found = Scorecard.from_frames(ratings, own)
+    write_csv(found.profile().criteria, tmp_path / "c.csv")
+    write_csv(found.ratings, tmp_path / "r.csv")
+    for name in ("c.csv", "r.csv"):
+        cells = pd.read_csv(tmp_path / name, dtype=str).fillna("").to_numpy().ravel()
+        assert not [cell for cell in cells if cell.startswith(("=", "@", "+", "-"))]
+        assert any(cell.startswith("'=1+1") for cell in cells)
