@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -372,7 +373,8 @@ def discourse_quality(
     if coefficient not in COEFFICIENTS:
         raise DataError(f"There is no coefficient {coefficient!r}.",
                         remedy=f"Use one of {', '.join(COEFFICIENTS)}.")  # fmt: skip
-    if isinstance(threshold, bool) or not -1 <= float(threshold) <= 1:
+    number = not isinstance(threshold, bool) and isinstance(threshold, Real)
+    if not number or not -1 <= threshold <= 1:
         raise DataError(f"The threshold is {threshold!r}.", remedy="Use a number up to 1.")
     used, absent = _present(codebook, frame)
     rows = _rows(frame, act, coder, person)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dmpkit.evaluation.labels import listed
+from dmpkit.evaluation.labels import listed, wrapped
 from dmpkit.evaluation.reliability import COEFFICIENTS
 from dmpkit.plotting import (
     GREY,
@@ -59,7 +58,7 @@ def plot_code_reliability(
     """
     table = found.reliability
     names = list(dict.fromkeys([found.coefficient, *SHOWN]))
-    labels = [textwrap.fill(f"{r.label} ({r.acts})", 40) for r in table.itertuples()]
+    labels = [f"{wrapped(r.label, 36)} ({r.acts})" for r in table.itertuples()]
     if ax is None:
         deep = sum(0.14 * label.count("\n") for label in labels)
         ax = new_axes((6.8, 1.7 + 0.42 * len(labels) + deep))
@@ -130,8 +129,8 @@ def plot_code_distribution(found: DiscourseQuality, *, synthetic: bool = False) 
                 place = part["value"] + (i - (len(coders) - 1) / 2) * width
                 axes.bar(place, 100 * part["share"].fillna(0), width, ec=PALETTE[i % 8],
                          color="white" if i % 2 else PALETTE[i % 8], hatch=HATCHES[i % 8] if i % 2
-                         else "", label=f"coder {coder}")  # fmt: skip
-            axes.set_title(textwrap.fill(code.label, 20), fontsize=8)
+                         else "", label=f"coder {wrapped(coder, 20, lines=1)}")  # fmt: skip
+            axes.set_title(wrapped(code.label, 20), fontsize=8)
         top = max(c.maximum for c in codes)
         bottom = min(c.minimum for c in codes)
         several[0].set_xticks(range(bottom, top + 1))

@@ -6,6 +6,7 @@ cell by cell; cells with few people are found before anything is shown.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any
@@ -27,6 +28,7 @@ __all__ = [
     "numbers",
     "text",
     "whole_number",
+    "wrapped",
 ]
 
 #: People below whom a cell is not shown.
@@ -300,3 +302,17 @@ def listed(words: Iterable[str], limit: int = 6) -> str:
     every = list(words)
     shown = ", ".join(every[:limit])
     return shown if len(every) <= limit else f"{shown} and {len(every) - limit} more"
+
+
+def wrapped(value: object, width: int = 34, *, lines: int = 3) -> str:
+    r"""A label as a picture can show it: a few lines, the rest cut, dollars as dollars.
+
+    Examples
+    --------
+    >>> wrapped("a $ and more", 6, lines=1)
+    'a \\$ …'
+    """
+    plain = "".join(c if c.isprintable() else " " for c in str(value)[:2_000])
+    rows = textwrap.wrap(plain, width, max_lines=lines, placeholder=" …")
+    # matplotlib reads what stands between two dollars as a formula
+    return "\n".join(rows).replace("$", r"\$") or " "

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dmpkit.evaluation.labels import wrapped
 from dmpkit.plotting import (
     GREY,
     PALETTE,
@@ -63,7 +63,7 @@ def plot_pairwise(
     order = np.argsort(-wins, kind="stable")
     cells = pairs.counts[np.ix_(order, order)].astype(float)
     np.fill_diagonal(cells, np.nan)
-    labels = [textwrap.fill(pairs.options[i], 22) for i in order]
+    labels = [wrapped(pairs.options[i], 22) for i in order]
     k, long = len(labels), max(len(label) for label in labels)
     if ax is None:
         lines = max(label.count("\n") for label in labels) + 1
@@ -78,7 +78,7 @@ def plot_pairwise(
         ax.set_ylabel("this option is put above …")
         ax.set_xlabel("… this one (frame: by a majority)")
         if len(found.stages) > 1:
-            ax.set_title(own.stage, loc="left")
+            ax.set_title(wrapped(own.stage, 60, lines=1), loc="left")
     set_alt(
         ax,
         f"Heat map of the {pairs.n} people's pairwise preferences over {k} options. "
@@ -118,8 +118,11 @@ def plot_proximity(
         ax.plot(100 * table["expected"], rows, "|", color=GREY, ms=12, mew=2,
                 label="random rankings, mean")  # fmt: skip
         ax.plot(100 * table["proximity"], rows, "s", color=PALETTE[0], ms=7, label="observed")
-        names = [f"{s} (n = {n})" for s, n in zip(table["stage"], table["people"], strict=True)]
-        ax.set_yticks(list(rows), [textwrap.fill(name, 26) for name in names])
+        names = [
+            f"{wrapped(s, 26)} (n = {n})"
+            for s, n in zip(table["stage"], table["people"], strict=True)
+        ]
+        ax.set_yticks(list(rows), names)
         ax.set_ylim(len(table) - 0.4, -0.6)
         ax.set_xlim(0, 103)
         ax.tick_params(axis="y", length=0)

@@ -464,7 +464,7 @@ def _stage(
     proximity, axes = best_axes(orders)
     if n not in drawn:
         step = partial(_random_proximities, n, k)
-        shown = n * 2**k * n_random > 3e7
+        shown = n * 2**k * n_random > 3e8
         parts = run_resamples(step, n_random, seed=seed, chunk_size=50, progress=shown,
                               description="random rankings")  # fmt: skip
         drawn[n] = np.concatenate(parts)

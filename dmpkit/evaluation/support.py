@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -382,9 +383,9 @@ def _cut(
     cells: list[str],
 ) -> float:
     """Lowest agreeing value of an item's scale."""
-    cut = agree_from.get(item) if isinstance(agree_from, Mapping) else agree_from
+    cut: Any = agree_from.get(item) if isinstance(agree_from, Mapping) else agree_from
     odd = next(i for i, c in enumerate(cells) if c and c not in FOR | AGAINST | ABSTAIN)
-    if cut is None or not math.isfinite(cut):
+    if isinstance(cut, bool) or not isinstance(cut, Real) or not math.isfinite(cut):
         cell = text(frame[answer].iloc[rows[odd]])
         raise DataError(
             f"{cell!r} is no vote in words, and the scale of {item!r} has no value from which it "

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 from dmpkit.errors import DataError
-from dmpkit.evaluation.labels import listed
+from dmpkit.evaluation.labels import listed, wrapped
 from dmpkit.plotting import (
     GREY,
     MARKERS,
@@ -67,7 +66,7 @@ def plot_support(
         raise DataError(f"There is no sub-group to be shown for {name!r}.",
                         remedy="Name sub-groups with enough people, or another item.")  # fmt: skip
     whole = 100 * float(support.items.loc[support.items["item"] == name, "share"].iloc[0])
-    labels = [textwrap.fill(f"{g} ({n:.0f})", 34) for g, n in zip(shown["group"], shown["voted"],
+    labels = [f"{wrapped(g)} ({n:.0f})" for g, n in zip(shown["group"], shown["voted"],
                                                                 strict=True)]  # fmt: skip
     deep = sum(0.14 * label.count("\n") for label in labels)
     ax = new_axes((6.6, 1.5 + 0.28 * len(shown) + deep)) if ax is None else ax
@@ -80,14 +79,17 @@ def plot_support(
             if own["low"].notna().any():
                 ax.hlines(own.index, 100 * own["low"], 100 * own["high"], color=colour, lw=1.2)
             ax.plot(100 * own["share"], own.index, ls="none", color=colour, clip_on=False,
-                    marker=MARKERS[i % len(MARKERS)], label=attribute)  # fmt: skip
+                    marker=MARKERS[i % len(MARKERS)],
+                    label=wrapped(attribute, 28, lines=1))  # fmt: skip
         ax.set_yticks(range(len(shown)), labels)
         ax.set_ylim(len(shown) - 0.4, -0.6)
         ax.set_xlim(0, 100)
         ax.grid(visible=True, axis="y")
         ax.set_axisbelow(True)
         ax.tick_params(axis="y", length=0)
-        ax.set_xlabel(f"per cent in favour of {name} (number of voters in brackets)")
+        ax.set_xlabel(
+            f"per cent in favour of {wrapped(name, 40, lines=1)} (number of voters in brackets)"
+        )
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     said = listed([f"{r.attribute} {r.group} {r.share:.0%}" for r in shown.itertuples()], 15)
     set_alt(ax, f"Support for {name} by sub-group: {said}; all who voted {whole:.0f} %.")
@@ -125,10 +127,9 @@ def plot_consensus(
     cells = np.column_stack([
         wide.loc[best["statement"], list(found.groups)].to_numpy(), best["consensus"],
     ])  # fmt: skip
-    short = [textwrap.shorten(str(s), 88, placeholder=" …") for s in best["statement"]]
-    labels = [textwrap.fill(s, 44) for s in short]
+    labels = [wrapped(s, 44, lines=2) for s in best["statement"]]
     tall = 0.42 if any("\n" in label for label in labels) else 0.3
-    columns = [textwrap.fill(g, 14) for g in found.groups] + ["product"]
+    columns = [wrapped(g, 14) for g in found.groups] + ["product"]
     long = min(44, max(len(label) for label in labels))
     if ax is None:
         ax = new_axes((2.2 + 0.07 * long + 0.62 * len(columns), 1.6 + tall * len(labels)))

@@ -436,6 +436,7 @@ def talk_inequality(
         frame,
         seconds,
         low=0,
+        high=1e9,
         blank="Leave the row out, or write 0 for somebody who was there and said nothing.",
     )
     full = member_list(members, person=person)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 from dmpkit.errors import DataError
-from dmpkit.evaluation.labels import listed
+from dmpkit.evaluation.labels import listed, wrapped
 from dmpkit.measures.inequality import gini, lorenz_curve
 from dmpkit.plotting import (
     GREY,
@@ -83,7 +82,7 @@ def plot_talk_curve(
                 marker=MARKERS[i % len(MARKERS)],
                 ms=4,
                 markevery=(0.08 + 0.03 * i, 0.2),
-                label=f"{textwrap.shorten(name, 28, placeholder=' …')} (Gini {gini(seconds):.2f})",
+                label=f"{wrapped(name, 28, lines=1)} (Gini {gini(seconds):.2f})",
             )
         ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
         ax.set_xlabel("share of the members, quietest first")
@@ -161,7 +160,7 @@ def plot_talk_groups(
             f"All groups have fewer than {talk.smallest} people, or could be found by "
             "subtraction, and are not shown."
         )
-    labels = [textwrap.fill(f"{g} ({n})", 34) for g, n in zip(shown["group"], shown["people"],
+    labels = [f"{wrapped(g)} ({n})" for g, n in zip(shown["group"], shown["people"],
                                                              strict=True)]  # fmt: skip
     deep = sum(0.14 * label.count("\n") for label in labels)
     ax = new_axes((6.8, 1.5 + 0.3 * len(shown) + deep)) if ax is None else ax

@@ -260,3 +260,14 @@ def test_one_speaker_has_no_corrected_measures():
     found = speaking_statistics([5])
     assert math.isnan(found["gini_corrected"])
     assert found["hhi"] == 1
+
+
+def test_hostile_labels_do_no_harm(tmp_path):
+    long = "x y" * 3_000
+    log = pd.DataFrame({"person": [f"p{i}" for i in range(18)], "seconds": range(18),
+                        "g": ["<script>alert(1)</script>", "$x_$", long] * 6})  # fmt: skip
+    found = talk_inequality(log, group="g", seed=1, n_permutations=19, n_resamples=0)
+    page = found.report(tmp_path / "t.html").read_text()
+    assert "<script>" not in page
+    labels = [t.get_text() for t in found.plot_groups().get_yticklabels()]
+    assert max(map(len, labels)) < 120
