@@ -23,7 +23,7 @@ import pandas as pd
 from dmpkit import __version__
 from dmpkit.errors import DataError
 from dmpkit.evaluation.conditions import condition_state, criterion_means, not_applicable
-from dmpkit.evaluation.incidents import RedLines, red_lines
+from dmpkit.evaluation.incidents import NOTHING_PUBLIC, RedLines, red_lines
 from dmpkit.evaluation.outside_records import (
     codes_of,
     counted,
@@ -191,7 +191,8 @@ def compare_with_baseline(
     A sign *came true* where the criteria that ask about the same are at most 1 or a red
     line that belongs to it is shown; there is *a sign of it* where such a line shows a
     sign; it *did not come true* where the criteria are at least 3; *in part* lies
-    between; else it is *not known*. Links and rule are our own proposal, and none of it
+    between; else it is *not known*, as it is where a line belongs to it and incidents are
+    held back as confidential. Links and rule are our own proposal, and none of it
     says what caused what.
 
     Parameters
@@ -312,6 +313,8 @@ class BaselineComparison(Result):
             outcome = CAME_TRUE
         elif "sign" in found:
             outcome = SIGN_OF_IT
+        elif NOTHING_PUBLIC in found:
+            outcome = UNKNOWN  # an incident that is held back might say more
         else:
             outcome = {"between": IN_PART, "high": NOT_TRUE}.get(state, UNKNOWN)
         return outcome, ", ".join(said)

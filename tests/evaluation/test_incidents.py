@@ -28,7 +28,7 @@ def status(result: RedLines, line: str) -> str:
     return str(result.lines.set_index("line").loc[line, "status"])
 
 
-# --- shown or sign ---------------------------------------------------------------------
+# --- shown or sign ---
 
 
 @pytest.mark.parametrize("grade", ["A", "B"])
@@ -130,7 +130,7 @@ def test_what_a_member_brings_in_is_reported_with_the_actor_and_no_fault() -> No
     assert "no fault" not in red_lines(incidents(GOOD)).summary()
 
 
-# --- what was looked at ----------------------------------------------------------------------
+# --- what was looked at ---
 
 
 def test_a_line_that_nobody_speaks_of_was_not_looked_at() -> None:
@@ -156,7 +156,7 @@ def test_an_incident_outweighs_the_sheet_and_the_sheet_alone_shows_nothing() -> 
     assert status(result, "R3") == "sign"
 
 
-# --- confidential ----------------------------------------------------------------------------
+# --- confidential ---
 
 
 def everything_of(result: RedLines, tmp_path) -> str:
@@ -275,7 +275,7 @@ def test_no_number_of_it_enters_a_score() -> None:
     assert red_lines(incidents(GOOD)).indicators() == ()
 
 
-# --- refusals and hostile text ---------------------------------------------------------------
+# --- refusals and hostile text ---
 
 
 @pytest.mark.parametrize(
