@@ -290,9 +290,18 @@ def _talk(i: Inputs) -> Result:
 
 
 def _discourse(i: Inputs) -> Result:
+    from dmpkit.evaluation.codebook import DQI, Codebook
     from dmpkit.evaluation.discourse import discourse_quality
 
-    return discourse_quality(i.table("acts"), seed=i.seed)
+    own, people = i.measured.get("codebook"), i.members
+    book = DQI
+    if own is not None:
+        rows = own.assign(minimum=own["minimum"].fillna(0))
+        book = Codebook.from_frame(rows, name="own codebook", source="codebook.csv")
+    group = i.attribute if people is not None else None
+    return discourse_quality(
+        i.table("acts"), codebook=book, members=people, group=group, seed=i.seed
+    )
 
 
 def _preferences(i: Inputs) -> Result:

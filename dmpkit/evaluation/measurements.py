@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -132,6 +133,17 @@ VOTES = RecordKind(
     ),
     key=("statement", "group"),
 )
+CODEBOOK = RecordKind(
+    "codebook",
+    "codebook.csv",
+    (
+        Field("code", kind="id", required=True),
+        Field("label", required=True),
+        Field("maximum", kind="number", required=True),
+        Field("minimum", kind="number"),
+    ),
+    key=("code",),
+)
 REPLIES = RecordKind(
     "replies",
     "replies.csv",
@@ -144,7 +156,7 @@ REPLIES = RecordKind(
 )
 #: The files of measurements whose columns are always the same, by name.
 MEASUREMENTS: Mapping[str, RecordKind] = MappingProxyType(
-    {k.name: k for k in (PEOPLE, ITEMS, TALK, ACTS, RANKINGS, BALLOT, VOTES, REPLIES)}
+    {k.name: k for k in (PEOPLE, ITEMS, TALK, ACTS, CODEBOOK, RANKINGS, BALLOT, VOTES, REPLIES)}
 )
 #: What belongs to a table of acts besides the codes.
 ACT_COLUMNS = ("act", "coder", "person")
@@ -326,12 +338,12 @@ def known_people(people: pd.DataFrame | None, column: str = "person") -> list[Ru
 
 
 def _whole_codes(frame: pd.DataFrame) -> Iterable[Finding]:
-    """Codes of speech acts are whole numbers from 0."""
+    """Codes of speech acts are whole numbers, perhaps with letters as in 2a."""
     for column in frame.columns.drop(list(ACT_COLUMNS)):
         for i, cell in enumerate(frame[column]):
-            if cell and not cell.replace(".0", "").isdigit():
+            if cell and not re.fullmatch(r"-?\d+(\.0)?[a-z]{0,2}", cell):
                 yield (i, column, f"{cell[:60]!r} is not a code.",
-                       "Write a whole number from 0, or leave the cell empty.")  # fmt: skip
+                       "Write a whole number, or leave the cell empty.")  # fmt: skip
 
 
 def _ranks(frame: pd.DataFrame) -> Iterable[Finding]:
@@ -413,7 +425,7 @@ def _each(
     for stage in STAGES:
         kind = answers_kind(stage, items)
         yield kind.name, read(place, kind, rules=known_people(people))
-    for name in ("talk", "acts", "rankings", "ballot", "votes", "replies"):
+    for name in ("talk", "acts", "codebook", "rankings", "ballot", "votes", "replies"):
         yield name, read(place, MEASUREMENTS[name], rules=_rules_of(name, people))
 
 
@@ -425,8 +437,8 @@ def read_measurements(place: PathLike, *, criteria: Sequence[str] = ()) -> Measu
     place : path
         A folder with any of ``people.csv``, ``items.csv``, ``answers_before.csv``,
         ``answers_after.csv``, ``talk.csv``, ``acts.csv``, ``rankings.csv``,
-        ``ballot.csv``, ``votes.csv`` and ``replies.csv``; or an ``.xlsx`` with sheets of
-        these names.
+        ``ballot.csv``, ``votes.csv``, ``codebook.csv`` and ``replies.csv``; or an ``.xlsx``
+        with sheets of these names.
     criteria : sequence of str
         Those that items may name; not looked at where empty.
 
@@ -531,11 +543,10 @@ def _guess(column: str, known: Iterable[str]) -> str:
 
 
 def _numbers_too(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Codes and ranks, whose columns are not known beforehand, as numbers."""
-    fixed = {"acts": ACT_COLUMNS, "rankings": ("person", "stage")}.get(name)
-    if fixed is None:
+    """Ranks, whose columns are not known beforehand, as numbers."""
+    if name != "rankings":
         return frame
     out = frame.copy()
-    for column in frame.columns.drop(list(fixed)):
+    for column in frame.columns.drop(["person", "stage"]):
         out[column] = pd.to_numeric(frame[column].str.replace(",", ".").replace("", None))
     return out

@@ -13,27 +13,39 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dmpkit.evaluation.records import listed
+from dmpkit.evaluation.report_texts import TEXTS
 
 if TYPE_CHECKING:
     from dmpkit.evaluation.profile import Profile
 
-__all__ = ["HIGH", "LOW", "READINGS", "Verdict", "read_stage", "verdict_of"]
+__all__ = [
+    "HIGH",
+    "LOW",
+    "READINGS",
+    "READING_KEYS",
+    "Verdict",
+    "read_stage",
+    "rule_text",
+    "verdict_of",
+]
 
 #: A mean from here on reads as good, up to there as poor (on 0 to 4). Our proposal.
 HIGH, LOW = 2.5, 1.5
 #: Below this share of assessed criteria nothing is said of a stage. Our proposal.
 ENOUGH = 0.5
 #: What can be said of a stage, from best to worst, and that nothing can.
-READINGS = (
-    "good, whatever is unknown",
-    "good as far as it was assessed",
-    "middling, whatever is unknown",
-    "middling as far as it was assessed",
-    "poor as far as it was assessed",
-    "poor, whatever is unknown",
-    "not known",
-    "does not apply",
+READING_KEYS = (
+    "good_sure",
+    "good_seen",
+    "middling_sure",
+    "middling_seen",
+    "poor_seen",
+    "poor_sure",
+    "not_known",
+    "does_not_apply",
 )
+#: The same in words.
+READINGS = tuple(TEXTS[key] for key in READING_KEYS)
 
 
 def read_stage(mean: float, low: float, high: float, coverage: float, n: int = 1) -> str:
@@ -62,7 +74,7 @@ def read_stage(mean: float, low: float, high: float, coverage: float, n: int = 1
     ('not known', 'middling, whatever is unknown')
     """
     if n == 0:
-        return "does not apply"
+        return READINGS[7]
     if low >= HIGH:
         return READINGS[0]
     if high <= LOW:
@@ -70,7 +82,7 @@ def read_stage(mean: float, low: float, high: float, coverage: float, n: int = 1
     if low > LOW and high < HIGH:
         return READINGS[2]
     if not coverage >= ENOUGH:
-        return "not known"
+        return READINGS[6]
     return READINGS[1] if mean >= HIGH else READINGS[4] if mean <= LOW else READINGS[3]
 
 
@@ -128,21 +140,27 @@ class Verdict:
 
     def caution(self) -> str:
         """What the verdict does not say."""
-        return (
-            "This is a reading of what was assessed, stage by stage; no total stands for it, "
-            "and a good stage does not make up for a poor one."
-        )
+        return TEXTS["caution"]
 
     def rule(self) -> str:
         """How the words come about."""
-        return (
-            f"A stage is called good where the mean of its assessed criteria is at least {HIGH:g} "
-            f"of 4, poor where it is at most {LOW:g}, middling between. It is said to be so "
-            "whatever is unknown where that holds with every unknown criterion at 0 and at 4. "
-            f"Where less than {ENOUGH:.0%} of its criteria were assessed, and the bounds do not "
-            "settle it, nothing is said. The limits are a proposal of dmpkit, not from the "
-            "literature. Red lines are no part of this reading and stand before it."
-        )
+        return rule_text(TEXTS["verdict_rule"])
+
+
+def rule_text(text: str) -> str:
+    """The rule with its limits filled in.
+
+    Parameters
+    ----------
+    text : str
+        With ``{high}``, ``{low}`` and ``{enough}``.
+
+    Examples
+    --------
+    >>> rule_text("from {high}, up to {low}, {enough}")
+    'from 2.5, up to 1.5, 50 %'
+    """
+    return text.format(high=f"{HIGH:g}", low=f"{LOW:g}", enough=f"{100 * ENOUGH:.0f} %")
 
 
 def verdict_of(profile: Profile) -> Verdict:

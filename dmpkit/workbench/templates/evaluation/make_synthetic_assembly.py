@@ -144,6 +144,7 @@ EVIDENCE = [
     ("V19", "document", "Final report with votes", "member", "2025-06-15", "yes", "A"),
     ("V20", "letter", "The council's answer", "commissioner", "2025-12-10", "yes", "A"),
     ("V21", "document", "The organiser's own review", "organiser", "2025-09-12", "yes", "C"),
+    ("V23", "statement", "A letter to the evaluators", "member", "2025-06-10", "no", "D"),
     ("V22", "document", "Privacy notice of the platform", "organiser", "2025-03-15", "yes", "B"),
 ]
 
@@ -157,7 +158,8 @@ ABOUT = [
     ("independence", "The evaluators had no part in design or facilitation; the contract lets "
      "them publish without approval (invented)"),
     ("members", "40"), ("hours", "28"), ("first_day", "2025-04-05"), ("last_day", "2025-06-15"),
-    ("report_day", "2025-06-30"), ("language", "en"), ("synthetic", "yes"),
+    ("report_day", "2026-02-01"),
+    ("screened_on", "2025-01-20"), ("language", "en"), ("synthetic", "yes"),
 ]  # fmt: skip
 INCIDENTS = [
     ("I1", "2025-05-18", "lobbying", "R3", "a supplier of boilers (invented)",
@@ -167,7 +169,7 @@ INCIDENTS = [
      "Asked that one speaker be left out; the organiser refused", "B", "V13; V16",
      "hold the line", "2025-07-01", "", "no", "The speaker came.", "no"),
     ("I3", "2025-06-08", "member", "R4", "a member",
-     "Said to have worked for an installer without telling", "D", "V17", "", "", "", "yes", "",
+     "Said to have worked for an installer without telling", "D", "V23", "", "", "", "yes", "",
      ""),
 ]  # fmt: skip
 FLAGS = [
@@ -370,8 +372,15 @@ def talk(members: list[list[str | int]], rng: np.random.Generator) -> list[list[
 
 
 #: Discourse code: highest value, how often the two coders differ by one.
-CODES = {"justification": (3, 0.10), "common_good": (2, 0.10), "respect_groups": (2, 0.08),
-         "respect_demands": (2, 0.10), "counter_arguments": (3, 0.12)}  # fmt: skip
+CODES = {
+    "participation": (1, 0.02),
+    "level": (3, 0.10),
+    "content": (2, 0.08),
+    "resp_groups": (2, 0.08),
+    "resp_demands": (2, 0.10),
+    "resp_counter": (3, 0.12),
+    "constructive": (2, 0.08),
+}
 
 
 def acts(members: list[list[str | int]], rng: np.random.Generator) -> list[list[str | int]]:
