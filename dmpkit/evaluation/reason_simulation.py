@@ -52,7 +52,7 @@ Floats = NDArray[np.float64]
 Generator = np.random.Generator
 
 #: Groups and people of each, to know what an index above chance is in a very large group.
-LARGE_GROUPS, LARGE_GROUP = 5, 1000
+LARGE_GROUPS, LARGE_GROUP = 5, 700
 TESTS = ("swap", "wilcoxon", "paired t")
 
 
@@ -423,7 +423,7 @@ def simulate_coverage(
     Items are drawn once, people anew in each run. What an interval should hold is the
     index of the population from which people come: for the index and its change the mean
     over all runs (a mean over pairs is unbiased), for the index above chance the mean of
-    five groups of 1,000 people.
+    five groups of 700 people.
 
     Parameters
     ----------
