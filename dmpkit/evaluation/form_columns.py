@@ -92,8 +92,8 @@ class Column:
         Its place in the export, from 0.
     heading : str
     role : str
-        ``item``, ``option`` (one box of an item with several answers), ``person``,
-        ``id``, ``submitted``, ``personal``, ``form``, ``quiz`` or ``unmatched``.
+        ``item``, ``option`` (one box of an item with several answers), ``ranking``,
+        ``person``, ``id``, ``submitted``, ``personal``, ``form``, ``quiz`` or ``unmatched``.
     item, option : str
         The item and the option that it holds.
     how : str
@@ -202,8 +202,11 @@ def match_columns(
     *,
     person: str | None,
     columns: Mapping[str, str],
+    rankings: Sequence[str] = (),
 ) -> tuple[Column, ...]:
     """What every column is; an item that two columns claim is an error."""
+    from dmpkit.evaluation.form_rankings import rank_place
+
     keys = None if items is None else _Keys(items)
     place = _person_place(sheet, person)
     out = []
@@ -211,6 +214,9 @@ def match_columns(
         if i == place:
             how = "as named" if person is not None else "by its heading"
             out.append(Column(i, heading, "person", how=how))
+        elif (ranking := rank_place(heading, rankings)) is not None:
+            name, rank = ranking
+            out.append(Column(i, heading, "ranking", name, str(rank or ""), "as named"))
         elif heading in columns:
             out.append(_asked(sheet, i, columns[heading], keys))
         else:

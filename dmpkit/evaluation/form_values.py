@@ -22,7 +22,7 @@ Options: TypeAlias = Mapping[str, Any]
 BLANKS = ("N/A",)
 
 _NUMBER = re.compile(r"[+\-−]?\d+(?:[.,]\d+)?")
-_LED = re.compile(r"([+\-−]?\d+)\s*(?:[-–—=:.)]\s*(\S.*)|\(\s*(\S.*?)\s*\))", re.DOTALL)
+_LED = re.compile(r"([+\-−]?\d+)\s*(?:[-–—=:.)]\s*([^\s\d].*)|\(\s*([^\s\d].*?)\s*\))", re.DOTALL)
 _TRAILED = re.compile(r"(\S.*?)\s*[(\[]\s*([+\-−]?\d+)\s*[)\]]", re.DOTALL)
 _YES, _NO = {"y", "yes", "1", "true", "checked", "selected"}, {"n", "no", "0", "false", ""}
 _NO |= {"not selected", "unchecked"}

@@ -26,6 +26,7 @@ from dmpkit.evaluation.form_columns import (
     match_columns,
     read_sheet,
 )
+from dmpkit.evaluation.form_rankings import ranks
 from dmpkit.evaluation.form_values import (
     BLANKS,
     Options,
@@ -57,6 +58,7 @@ _NAMES = {
 _ROLES = {
     "item": "taken as an item",
     "option": "taken as one box of an item",
+    "ranking": "taken as a ranking",
     "person": "the person's code",
     "id": "number of the submission",
     "submitted": "time of the submission",
@@ -203,6 +205,7 @@ def read_form(
     program: str | None = None,
     person: str | None = None,
     columns: Mapping[str, str] | None = None,
+    rankings: Sequence[str] = (),
     options: Options | None = None,
     blanks: Sequence[str] = BLANKS,
     incomplete: str = "keep",
@@ -230,6 +233,10 @@ def read_form(
         person, code or participant, or one that starts with "Your code (".
     columns : mapping of str to str, optional
         Heading to item, where a column is not recognised.
+    rankings : sequence of str
+        Headings that hold a ranking: a list in order (Microsoft Forms), or the question's
+        code before ``[1]``, ``[2]`` … (LimeSurvey). Each option that is an item, by name
+        or by wording, gets its rank, 1 for the first. Needs `items`.
     options : mapping, optional
         Label to number, with None for no answer: ``{"agree": 4}`` for all items with a
         scale, ``{"e_listen": {"agree": 4}}`` for one. It goes before the options and
@@ -278,7 +285,9 @@ def read_form(
     _one_of(known, PROGRAMS, "program")
     wanted = {str(heading): str(item) for heading, item in (columns or {}).items()}
     _headings(sheet, wanted)
-    found = match_columns(sheet, table, known, person=person, columns=wanted)
+    ranked = [rankings] if isinstance(rankings, str) else list(rankings)
+    found = match_columns(sheet, table, known, person=person, columns=wanted, rankings=ranked)
+    _rankings_there(sheet, found, ranked, table)
     _any_item(sheet, found)
     complete = _complete(sheet, found, known)
     people, notes = _people(sheet, found)
@@ -291,7 +300,7 @@ def read_form(
         columns=_described(sheet, found),
         submissions=submissions,
         labels=labels,
-        missing=_missing(table, found),
+        missing=_missing(table, found, values),
         program=known,
         file=sheet.source.name,
         notes=(*_program_notes(known, program, found), *notes, *more),
@@ -333,8 +342,24 @@ def _headings(sheet: Sheet, wanted: Mapping[str, str]) -> None:
             )
 
 
+def _rankings_there(
+    sheet: Sheet, found: Sequence[Column], ranked: Sequence[str], items: pd.DataFrame | None
+) -> None:
+    here = {column.item for column in found if column.role == "ranking"}
+    absent = [name for name in ranked if name not in here]
+    if absent:
+        raise DataError(
+            f"No column holds the ranking {absent[0]!r}.",
+            file=sheet.source,
+            row=1,
+            remedy=f"The columns are {', '.join(map(repr, sheet.header[:12]))}.",
+        )
+    if ranked and items is None:
+        raise DataError("A ranking needs the table of items, which names its options.")
+
+
 def _any_item(sheet: Sheet, found: Sequence[Column]) -> None:
-    if not any(column.role in ("item", "option") for column in found):
+    if not any(column.role in ("item", "option", "ranking") for column in found):
         raise DataError(
             "No column of the export was recognised as an item.",
             file=sheet.source,
@@ -424,11 +449,33 @@ def _answers(
         if coding.numeric:
             labels.append(_labels(column, sheet.column(column.place), answers))
         values[column.item] = answers if coding.numeric else _plain(answers)
+    if items is not None:
+        _add_ranks(values, sheet, found, items, blanks)
     empty = pd.DataFrame(
         {c: pd.Series(dtype=t) for c, t in
          (("item", object), ("written", object), ("number", float), ("n", int))}
     )  # fmt: skip
     return values, pd.concat(labels, ignore_index=True) if labels else empty, notes
+
+
+def _add_ranks(
+    values: dict[str, list[Any]],
+    sheet: Sheet,
+    found: Sequence[Column],
+    items: pd.DataFrame,
+    blanks: Sequence[str],
+) -> None:
+    """The ranks of the options; an option that also has a column of its own is refused."""
+    for name in dict.fromkeys(c.item for c in found if c.role == "ranking"):
+        own = [c for c in found if c.role == "ranking" and c.item == name]
+        for item, numbers in ranks(sheet, own, items, blanks).items():
+            if item in values:
+                raise DataError(
+                    f"The item {item!r} is in the ranking {name!r} and has a column of its own.",
+                    file=sheet.source,
+                    row=1,
+                )
+            values[item] = numbers
 
 
 def _labels(column: Column, cells: Sequence[str], answers: Sequence[float]) -> pd.DataFrame:
@@ -461,8 +508,10 @@ def _described(sheet: Sheet, found: Sequence[Column]) -> pd.DataFrame:
     )
 
 
-def _missing(items: pd.DataFrame | None, found: Sequence[Column]) -> tuple[str, ...]:
-    here = {column.item for column in found}
+def _missing(
+    items: pd.DataFrame | None, found: Sequence[Column], values: Mapping[str, object]
+) -> tuple[str, ...]:
+    here = {column.item for column in found} | set(values)
     return () if items is None else tuple(str(i) for i in items["item"] if str(i) not in here)
 
 

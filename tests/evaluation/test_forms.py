@@ -288,6 +288,13 @@ def test_a_number_that_contradicts_its_label_is_refused(tmp_path, items):
         read_form(file, items=items)
 
 
+@pytest.mark.parametrize("cell", ["1-2 times", "1-2", "4:30", "3 (2 of 5)", "agree 4"])
+def test_a_range_is_not_taken_for_its_first_number(tmp_path, items, cell):
+    file = csv(tmp_path, "person,e_listen", f"a,{cell}")
+    with pytest.raises(DataError, match="the label is not known"):
+        read_form(file, items=items)
+
+
 def test_an_answer_outside_the_scale_is_refused(tmp_path, items):
     file = csv(tmp_path, "person,e_listen", "a,4", "b,7")
     with pytest.raises(DataError, match=r"row 3.*'7' lies outside the scale of 'e_listen', 1 to 5"):
@@ -363,7 +370,7 @@ def test_an_export_without_a_known_item_is_refused(tmp_path, items):
 
 
 def test_an_export_without_submissions_is_refused(tmp_path, items):
-    with pytest.raises(DataError, match="export.csv: The export holds no submission"):
+    with pytest.raises(DataError, match=r"export.csv: The export holds no submission"):
         read_form(csv(tmp_path, "Timestamp,e_listen"), items=items)
 
 
@@ -419,6 +426,57 @@ def test_hostile_text_is_harmless(tmp_path, items):
     assert "'=1+1" in (tmp_path / "a.csv").read_text(encoding="utf-8")
     form.report(tmp_path / "r.html")
     assert form.tables(kind="polars")["answers"].shape == (1, 2)
+
+
+# --- rankings ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def options():
+    return pd.DataFrame(
+        {
+            "item": ["p_1", "p_2", "p_3", "e"],
+            "label": ["A bus", "A tram; a train", "No change", "E"],
+            "low": [1, 1, 1, 1],
+            "high": [3, 3, 3, 5],
+        }
+    )
+
+
+def test_a_ranking_in_one_cell(tmp_path, options):
+    file = workbook(tmp_path, [*START, "Your order?", "E"],
+                    [1, NOON, NOON, WHO, "x", "A tram; a train;No change;A bus;", 2],
+                    [2, NOON, NOON, WHO, "x", "A bus;", 3],
+                    [3, NOON, NOON, WHO, "x", None, 4])  # fmt: skip
+    form = read_form(file, items=options, rankings=["Your order?"])
+    ranks = form.answers[["p_1", "p_2", "p_3"]].to_numpy().tolist()
+    assert ranks[0] == [3, 1, 2]
+    assert ranks[1][0] == 1
+    assert all(math.isnan(r) for r in ranks[1][1:] + ranks[2])
+    assert form.missing == ()
+    assert form.answers["e"].tolist() == [2, 3, 4]
+
+
+def test_a_ranking_with_a_column_for_every_rank(tmp_path, options):
+    file = csv(tmp_path, "id,submitdate,lastpage,startlanguage,P[1],P[2],P[3]",
+               "1,2026-01-01,1,en,p_3,p_1,p_2", "2,2026-01-01,1,en,No change,,")  # fmt: skip
+    form = read_form(file, items=options, rankings="P")
+    assert form.answers[["p_1", "p_2", "p_3"]].fillna(0).to_numpy().tolist() == [
+        [2, 3, 1],
+        [0, 0, 1],
+    ]
+
+
+def test_what_a_ranking_cannot_hold_is_refused(tmp_path, options):
+    head = "id,submitdate,lastpage,startlanguage,P[1],P[2]"
+    for cells, wrong in (("p_1,p_1", "'p_1' is ranked twice"), ("p_1,A boat", "'A boat' is no")):
+        file = csv(tmp_path, head, f"1,2026-01-01,1,en,{cells}")
+        with pytest.raises(DataError, match=rf"row 2, column P\[2\]: {wrong}"):
+            read_form(file, items=options, rankings=["P"])
+        with pytest.raises(DataError, match="No column holds the ranking 'R'"):
+            read_form(file, items=options, rankings=["R"])
+        with pytest.raises(DataError, match="needs the table of items"):
+            read_form(file, rankings=["P"])
 
 
 # --- properties --------------------------------------------------------------------------
