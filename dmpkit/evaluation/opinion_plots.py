@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dmpkit.evaluation.opinion import OpinionChange
 
-__all__ = ["legend_above", "plot_change", "plot_distribution", "plot_effects", "wrapped"]
+__all__ = ["legend_above", "plain", "plot_change", "plot_distribution", "plot_effects", "wrapped"]
 
 
 def wrapped(label: str, width: int = 38, lines: int = 3) -> str:
@@ -30,9 +30,22 @@ def wrapped(label: str, width: int = 38, lines: int = 3) -> str:
     'a short one'
     """
     parts = textwrap.wrap(str(label), width) or [""]
-    if len(parts) <= lines:
-        return "\n".join(parts)
-    return "\n".join([*parts[: lines - 1], parts[lines - 1][: width - 2].rstrip() + " …"])
+    if len(parts) > lines:
+        last = parts[lines - 1]
+        cut = last if len(last) <= width - 2 else last[: width - 2].rsplit(" ", 1)[0]
+        parts = [*parts[: lines - 1], f"{cut.rstrip()} …"]
+    return plain("\n".join(parts))
+
+
+def plain(text: object) -> str:
+    r"""Text that matplotlib shows as it is: a dollar sign starts no formula.
+
+    Examples
+    --------
+    >>> print(plain("$7.25 to $15"))
+    \$7.25 to \$15
+    """
+    return str(text).replace("$", r"\$")
 
 
 def legend_above(ax: Axes, n_columns: int) -> None:

@@ -110,6 +110,7 @@ class Transitions(Result):
         DataError
             More than nine categories: group them first (``bins``).
         """
+        from dmpkit.evaluation.opinion_plots import plain
         from dmpkit.plotting import alluvial, mark_synthetic, new_axes, set_alt
 
         if len(self.counts) > MOST_DRAWN:
@@ -118,7 +119,10 @@ class Transitions(Result):
                 remedy="Group the answers with bins=, or look at .flows.",
             )
         ax = new_axes((6.8, 4.2)) if ax is None else ax
-        alluvial(self.flows, source="before", target="after", ax=ax)
+        shown = self.flows.assign(
+            before=self.flows["before"].map(plain), after=self.flows["after"].map(plain)
+        )
+        alluvial(shown, source="before", target="after", ax=ax)
         words = [
             f"{row['before']} to {row['after']} {row['n']}"
             for _, row in self.flows.sort_values("n", ascending=False).head(6).iterrows()

@@ -19,7 +19,7 @@ from dmpkit.evaluation import opinion as op
 from dmpkit.evaluation import paired_tests as pt
 from dmpkit.evaluation.pairing import pair_answers
 from dmpkit.measures.clusters import icc
-from dmpkit.plotting import alt_text
+from dmpkit.plotting import alt_text, to_png
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "evaluation"
 VARIANTS = ("A", "B")
@@ -379,3 +379,10 @@ def test_hostile_labels_are_escaped():
 def test_columns_that_only_one_table_has_are_listed():
     one, two = frames([1, 2], [1, 3], extra=[1, 2])
     assert pair_answers(one, two).left_out == ("extra",)
+
+
+def test_a_dollar_sign_starts_no_formula_in_a_picture():
+    change = op.opinion_change(*frames([1, 2, 3], [2, 2, 5]), labels={"q": r"from $7 to $\frac"})
+    assert change.plot().get_yticklabels()[0].get_text() == r"from \$7 to \$\frac"
+    to_png(change.plot())
+    to_png(change.plot_distribution("q"))

@@ -16,8 +16,10 @@ from dmpkit.workbench.cells import read_cells
 from dmpkit.workbench.reproduce import reproduce
 
 FIRST = [
+    "america-in-one-room-2019",
     "ccc-2019",
     "ccc-2021",
+    "distortions-2022",
     "follow-up-trackers",
     "governance-viewpoints-2024",
     "irish-convention",
