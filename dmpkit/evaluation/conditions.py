@@ -38,6 +38,8 @@ __all__ = ["WorkingConditions", "condition_state", "criterion_means", "working_c
 HIGH, LOW = 3.0, 1.0
 #: Means of scores such as 2.9 and 3.1 may miss 3 in the last digit.
 SLACK = 1e-9
+#: Behind a mean that rests on evidence of grade C or D, or on none.
+WEAKLY = " (weak evidence)"
 #: What a reading of the criteria is called, by kind of condition.
 WORDS = {
     "works when": {"high": "met", "low": "not met", "between": "mixed"},
@@ -238,7 +240,7 @@ class WorkingConditions(Result):
             word = WORDS[row["kind"]].get(state, state)
             said = ", ".join(
                 f"{name} {'not known' if math.isnan(value) else format_number(value, 1)}"
-                f"{' (weak evidence)' if name in self.weak else ''}"
+                f"{WEAKLY if name in self.weak and not math.isnan(value) else ''}"
                 for name, value in zip(names, values, strict=True)
             )
             rows.append((row["condition"], row["kind"], row["label"], word,
@@ -298,7 +300,7 @@ class WorkingConditions(Result):
             self.panel[["condition", "kind", "label", "state", "means"]],
             caption="Working conditions (means of criteria, 0 to 4)",
         )
-        caption = "Above: works when; below: fails when. Links and cut points are ours."
+        caption = "Above: works when; below: fails when. * weak evidence only. Cut points are ours."
         figure = Figure.from_axes(self.plot(), caption)
         return Section(self.title, paragraphs(self.summary()) + table, (figure,))
 
@@ -311,7 +313,8 @@ class WorkingConditions(Result):
             words = WORDS[str(row.kind)]
             reading = next((key for key, word in words.items() if word == row.state), "unknown")
             look = _LOOKS.get(reading, "unknown")
-            cells.append((str(row.label), str(row.state), str(row.means), look))
+            small = str(row.means).replace(WEAKLY, "*")
+            cells.append((str(row.label), str(row.state), small, look))
         return plot_panel(
             cells, heads=("works when", "fails when"), synthetic=self.synthetic, ax=ax
         )

@@ -407,7 +407,7 @@ def plot_two_lists(
     """
     if not len(counts):
         raise DataError("There is nothing to draw.")
-    ax = new_axes((6.8, 1.0 + 0.36 * len(counts))) if ax is None else ax
+    ax = new_axes((6.8, 1.2 + 0.36 * len(counts))) if ax is None else ax
     with style():
         left = [0.0] * len(counts)
         for i, answer in _in_order(answers):
@@ -424,14 +424,10 @@ def plot_two_lists(
         ax.set_ylim(len(counts) - 0.4, -0.6)
         ax.set_xlabel("points of the audit")
         ax.tick_params(axis="y", length=0)
-        ax.legend(
-            loc="lower left",
-            bbox_to_anchor=(0, 1),
-            ncols=min(len(answers), 6),
-            columnspacing=1.2,
-            handletextpad=0.5,
-        )
-        ax.set_title(title or "Answers by stage and list", loc="left", pad=26)
+        below = -0.62 / (0.36 * len(counts))
+        ax.legend(loc="upper left", bbox_to_anchor=(0, below), ncols=min(len(answers), 6),
+                  columnspacing=1.2, handletextpad=0.5)  # fmt: skip
+        ax.set_title(title or "Answers by stage and list", loc="left")
     said = []
     for record in counts.to_dict("records"):
         parts = ", ".join(f"{a} {int(record[a])}" for a in answers if record[a])

@@ -184,6 +184,8 @@ class PowerAudit(Result):
             )
         said = "; ".join(part for part in (str(row["seen"]), str(row["note"])) if part)
         by = f" (said by {row['by']})" if row["by"] else " (who says so is not recorded)"
+        if row["answer"] == "disputed":
+            by = " (answers differ)"
         found = said or f"the answer is {row['answer']}, without words"
         return f"Who may challenge the commissioner, and on whose authority: {found}{by}."
 

@@ -181,8 +181,9 @@ def test_a_point_not_asked_is_not_a_no() -> None:
 
 
 def test_answers_that_differ_stand_beside_each_other() -> None:
-    audit = ev.power_audit(answers(("RC1", "yes", "seen so", "m1"), ("RC1", "no", "", "organiser"),
-                                   ("RC2", "seen", "", "m1"), ("RC2", "yes", "", "m2")))  # fmt: skip
+    given = [("RC1", "yes", "seen so", "m1"), ("RC1", "no", "", "organiser")]
+    given += [("RC2", "seen", "", "m1"), ("RC2", "yes", "", "m2")]
+    audit = ev.power_audit(answers(*given))
     row = audit.points.set_index("point").loc["RC1"]
     assert row["answer"] == "disputed"
     assert row["seen"] == "m1: yes (seen so); organiser: no"
@@ -257,8 +258,8 @@ def test_no_goals_is_said() -> None:
 
 def test_reach_is_summed_where_it_was_counted_and_blank_is_not_zero() -> None:
     whom = ["Residents", "residents", "council"]
-    table = pd.DataFrame({"phase": ["after"] * 3, "audience": whom,
-                          "reach": ["10", "", ""], "plain_language": ["yes", "", "no"]})  # fmt: skip
+    table = pd.DataFrame({"phase": "after", "audience": whom, "reach": ["10", "", ""],
+                          "plain_language": ["yes", "", "no"]})  # fmt: skip
     found = ev.communication_matrix(table)
     assert found.audiences == ["Residents", "council"]
     after = found.matrix[found.matrix["phase"] == "after"].set_index("audience")
