@@ -306,11 +306,11 @@ class CriteriaWeights(Result):
         said = []
         for label, part in own.groupby("label", sort=False):
             who = [
-                f"{listed(part.loc[part['direction'] == way, 'viewpoint'], 'and')} {verb}"
-                for way, verb in (("stressed", "stressed"), ("contested", "contested"))
+                f"{way} by {listed(part.loc[part['direction'] == way, 'viewpoint'], 'and')}"
+                for way in ("stressed", "contested")
                 if (part["direction"] == way).any()
             ]
-            said.append(f"{label} ({'; '.join(f'by {w}' for w in who)}) in its "
+            said.append(f"{label} ({'; '.join(who)}) in its "
                         f"{part['third'].iloc[0]}")  # fmt: skip
         return (
             f"Of the criteria that published viewpoints touch by the text it places "
@@ -529,8 +529,10 @@ def _samples(
         and np.array_equal(other.z_array, analysis.z_array, equal_nan=True)
     )
     if not same:
-        raise DataError("The bootstrap is of another analysis.",
-                        remedy="Give qm.bootstrap(analysis) of this one.")  # fmt: skip
+        raise DataError(
+            "The bootstrap is of another analysis.",
+            remedy="Give qm.bootstrap of the same sorts, with the same choices.",
+        )
     return _emphasis(bootstrap.z_samples)[:, rows, :][:, :, kept]
 
 

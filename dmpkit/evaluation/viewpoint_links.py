@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from dmpkit import datasets
+from dmpkit.errors import DataError
 from dmpkit.evaluation.records import Field, Finding, RecordKind, check_records, nearest
 
 __all__ = [
@@ -237,10 +238,10 @@ def checked_links(links: Any, criteria: Sequence[str]) -> pd.DataFrame:
             if one not in criteria:
                 yield (i, "criterion", f"There is no criterion {one[:60]!r} in the scorecard.",
                        nearest(one, criteria))  # fmt: skip
-        if not len(table):
-            yield (0, "viewpoint", "The table of links has no row.", None)
 
     table = check_records(links, LINKS, rules=[known])
+    if not len(table):
+        raise DataError("The table of links has no row.", remedy="Give one row a link.")
     table["direction"] = table["direction"].where(table["direction"] != "", "stressed")
     table["basis"] = table["basis"].where(table["basis"] != "", "text")
     table["name"] = table["name"].where(table["name"] != "", table["viewpoint"].map(_names()))

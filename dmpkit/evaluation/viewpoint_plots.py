@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,8 @@ __all__ = ["plot_links", "plot_stress_lines"]
 NAME_WIDTH = 26
 #: Room of a bar at the right, as a share of the width of the lines.
 STEP = 0.035
+#: Height of a line of small text.
+LINE_INCHES = 0.15
 #: Marker and whether it is filled, by direction and basis.
 SIGNS = {
     ("stressed", "text"): ("o", True, "stressed, by the text"),
@@ -84,7 +87,9 @@ def plot_stress_lines(
     if not len(lines):
         raise DataError("There is no line to draw.")
     names = list(dict.fromkeys(lines["name"]))
-    ax = new_axes((8.2, 4.4)) if ax is None else ax
+    shown = [_wrapped(name, 2 * NAME_WIDTH, NAME_WIDTH) for name in names]
+    height = 1.2 + LINE_INCHES * sum(1.3 + text.count("\n") for text in shown)
+    ax = new_axes((8.2, max(4.4, height))) if ax is None else ax
     right = max(float(_place(lines["k"]).max()), 0.1)
     with style():
         ends = [
@@ -94,7 +99,7 @@ def plot_stress_lines(
         wide = bool((lines["best"] - lines["worst"] > 1e-9).any())
         x = right * (1.02 + STEP * len(names) * wide)
         bottom, top = _limits(lines)
-        _label_ends(ax, names, ends, x, right * 0.03, (bottom, top))
+        _label_ends(ax, shown, ends, x, right * 0.03, (bottom, top))
         ticks = sorted({float(k) for k in lines["k"]})
         ax.set_xticks(_place(pd.Series(ticks)).tolist(), [_k_name(k) for k in ticks])
         ax.set_xlim(-0.03 * right, x + 0.42 * right)
@@ -139,24 +144,22 @@ def _draw_line(ax: Axes, part: pd.DataFrame, i: int, right: float) -> float:
 
 def _label_ends(
     ax: Axes,
-    names: Sequence[str],
+    shown: Sequence[str],
     ends: Sequence[float],
     x: float,
     gap: float,
     limits: tuple[float, float],
 ) -> None:
     """Names at the ends of the lines, moved apart where they would touch."""
-    import textwrap
-
-    shown = ["\n".join(textwrap.wrap(name[:80], NAME_WIDTH)) for name in names]
-    line = 0.043 * (limits[1] - limits[0])
-    sizes = [line * (1.3 + text.count("\n")) for text in shown]
-    heights = _apart(ends, sizes, limits[1])
+    figure = ax.get_figure(root=True)
+    inches = 4.4 if figure is None else float(figure.get_size_inches()[1])
+    line = LINE_INCHES / (inches * ax.get_position().height) * (limits[1] - limits[0])
+    heights = _apart(ends, [line * (1.3 + text.count("\n")) for text in shown], limits)
     for i, (text, end, y) in enumerate(zip(shown, ends, heights, strict=True)):
         colour = PALETTE[i % len(PALETTE)]
         ax.plot([x, x + gap], [end, y], color=colour, lw=0.8)
         ax.plot([x + gap], [y], color=colour, marker=MARKERS[i % len(MARKERS)], ms=4)
-        ax.text(x + gap * 1.5, y, text, va="center", fontsize=8, color=INK)
+        ax.text(x + gap * 1.5, y, text, va="center", fontsize=8, color=INK, parse_math=False)
 
 
 def _limits(lines: pd.DataFrame) -> tuple[float, float]:
@@ -167,13 +170,16 @@ def _limits(lines: pd.DataFrame) -> tuple[float, float]:
     return max(low, 0.0), min(high, HIGHEST)
 
 
-def _apart(ends: Sequence[float], sizes: Sequence[float], top: float) -> list[float]:
-    """Heights near `ends`, in the same order, that leave each its size; none above `top`."""
+def _apart(
+    ends: Sequence[float], sizes: Sequence[float], limits: tuple[float, float]
+) -> list[float]:
+    """Heights near `ends`, in the same order, that leave each its size, within the limits."""
     order = sorted(range(len(ends)), key=lambda i: ends[i])
-    out = list(ends)
+    bottom, top = limits
+    out = [max(end, bottom + size / 2) for end, size in zip(ends, sizes, strict=True)]
     for one, other in pairwise(order):
         out[other] = max(out[other], out[one] + (sizes[one] + sizes[other]) / 2)
-    over = max(0.0, out[order[-1]] - top)
+    over = max(0.0, out[order[-1]] + sizes[order[-1]] / 2 - top)
     for place in range(len(order) - 1, -1, -1):
         i = order[place]
         if place == len(order) - 1:
@@ -272,25 +278,27 @@ def plot_links(
 
 
 def _frame_links(ax: Axes, rows: pd.DataFrame, names: Sequence[str]) -> None:
-    import textwrap
-
     labels = [f"{c}  {_short(label)}" for c, label in
               rows[["criterion", "label"]].itertuples(index=False)]  # fmt: skip
-    ax.set_yticks(range(len(labels)), labels)
+    ax.set_yticks(range(len(labels)), labels, parse_math=False)
     ax.set_ylim(len(labels) - 0.4, -0.6)
-    heads = ["\n".join(textwrap.wrap(_short(name), 15)) for name in names]
-    ax.set_xticks(range(len(names)), heads)
+    heads = [_wrapped(name, 34, 15) for name in names]
+    ax.set_xticks(range(len(names)), heads, parse_math=False)
     ax.set_xlim(-0.6, len(names) - 0.4)
     ax.tick_params(axis="both", length=0)
     ax.tick_params(axis="x", labeltop=True, labelbottom=len(labels) > 25)
     ax.grid(visible=True)
     ax.set_axisbelow(True)
-    ax.legend(
-        loc="upper right",
-        bbox_to_anchor=(1, -(0.4 if len(labels) > 25 else 0.05) / (0.2 * len(labels) + 0.4)),
-        ncols=2,
-    )
+    lines = max(1 + head.count("\n") for head in heads) if len(labels) > 25 else 0
+    below = 0.08 + LINE_INCHES * lines
+    ax.legend(loc="upper right", bbox_to_anchor=(1, -below / (0.2 * len(labels))), ncols=2)
 
 
 def _short(text: str, width: int = 48) -> str:
-    return text if len(text) <= width else text[: width - 1].rstrip() + "…"
+    """A long text without its middle, so that texts which end differently stay apart."""
+    tail = width // 3
+    return text if len(text) <= width else f"{text[: width - tail - 1].rstrip()}…{text[-tail:]}"
+
+
+def _wrapped(text: str, width: int, line: int) -> str:
+    return "\n".join(textwrap.wrap(_short(text, width), line))
