@@ -270,7 +270,7 @@ def _recognised(sheet: Sheet, place: int, program: str, keys: _Keys | None) -> C
     if program == "limesurvey" and plain.startswith(("group time", "question time")):
         return Column(place, heading, "form", how=f"heading of {program}")
     if keys is not None:
-        found = keys.find(heading, sheet)
+        found = keys.find(heading, sheet, joined=program == "limesurvey")
         if found is not None:
             return Column(place, heading, *found)
     if _PERSONAL_WORDS.search(plain):
@@ -308,8 +308,12 @@ class _Keys:
                     if str(name) not in known:
                         known.append(str(name))
 
-    def find(self, heading: str, sheet: Sheet) -> tuple[str, str, str, str] | None:
-        """Role, item, option and by what, for a heading; nothing where none fits."""
+    def find(self, heading: str, sheet: Sheet, *, joined: bool) -> tuple[str, str, str, str] | None:
+        """Role, item, option and by what, for a heading; nothing where none fits.
+
+        `joined`: question and sub-question may be joined by an underscore, as LimeSurvey
+        does in its files for R and SPSS.
+        """
         (code, rest), (before, inner) = _parted(heading), _bracket(heading)
         coded = _bracket(code)
         for text, how in (
@@ -332,6 +336,17 @@ class _Keys:
             item = self._label(text, sheet) or self._label(text.replace("_", " "), sheet)
             if item:
                 return "item", item, "", how
+        return self._joined(heading) if joined else None
+
+    def _joined(self, heading: str) -> tuple[str, str, str, str] | None:
+        parts = heading.strip().split("_")
+        for k in range(1, len(parts)):
+            before, after = "_".join(parts[:k]).casefold(), "_".join(parts[k:])
+            item = self.by_name.get(before, "")
+            if item in self.several and self._option(item, after):
+                return "option", item, self._option(item, after), "box of a question"
+            if after.casefold() in self.by_name:
+                return "item", self.by_name[after.casefold()], "", "item name after the question"
         return None
 
     def _label(self, text: str, sheet: Sheet) -> str:

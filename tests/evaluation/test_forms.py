@@ -156,6 +156,18 @@ def test_underscores_for_blanks_are_understood(tmp_path, items):
     assert form.answers["e_listen"].tolist() == [4]
 
 
+def test_codes_joined_by_underscores_as_in_files_for_r_are_understood(tmp_path, items):
+    file = csv(
+        tmp_path,
+        "id,submitdate,lastpage,startlanguage,EXP_e_listen,x_support_money,x_support_travel",
+        "1,2026-01-01,4,en,4,1,0",
+    )
+    form = read_form(file, items=items)
+    assert form.answers.iloc[0, 1:].tolist() == [4, 1, 0]
+    other = csv(tmp_path, "Timestamp,EXP_e_listen,e_loud", "2026/01/01,4,1")
+    assert read(other, items=items).unmatched == ("EXP_e_listen",)
+
+
 # --- Google Forms ----------------------------------------------------------------------
 
 
