@@ -30,7 +30,7 @@ from dmpkit.evaluation.analysis_parts import (
     hours_of_meeting,
 )
 from dmpkit.evaluation.data import Scorecard, read_scorecard
-from dmpkit.evaluation.incidents import evidence_held_back, public_incidents
+from dmpkit.evaluation.incidents import evidence_held_back, public_flags, public_incidents
 from dmpkit.evaluation.measurements import Measurements, read_measurements
 from dmpkit.evaluation.members_say import share_who_left
 from dmpkit.evaluation.records import listed
@@ -66,8 +66,9 @@ class Evaluation(Result):
         ``part, reason``.
     remarks : DataFrame
         ``part, remark``: what a method warned of.
-    total : Estimate or None
-        Where coverage allows one; it never stands in place of the profile.
+    total : Estimate
+        NaN with the reason where coverage does not allow one; it never stands in place of
+        the profile.
     indicators_used : tuple of Indicator
         Every number that was offered to the criteria.
     given : mapping of str to tuple of Section
@@ -93,7 +94,7 @@ class Evaluation(Result):
     parts: Mapping[str, Result]
     not_computed: pd.DataFrame
     remarks: pd.DataFrame
-    total: Estimate | None
+    total: Estimate
     indicators_used: tuple[Indicator, ...]
     given: Mapping[str, tuple[Section, ...]]
     files: pd.DataFrame
@@ -153,6 +154,8 @@ class Evaluation(Result):
             return frames
         if "incidents" in frames:
             frames["incidents"] = public_incidents(card)
+        if "flags" in frames:
+            frames["flags"] = public_flags(card)
         held = evidence_held_back(card)
         return {name: _without(frame, held) for name, frame in frames.items()}
 
@@ -405,7 +408,7 @@ def analyse(
         parts=MappingProxyType(runner.parts),
         not_computed=pd.DataFrame(runner.reasons, columns=["part", "reason"], dtype="str"),
         remarks=pd.DataFrame(runner.remarks, columns=["part", "remark"], dtype="str"),
-        total=_total(scored, runner),
+        total=scored.total(),
         indicators_used=tuple(offered),
         given=MappingProxyType(_chapters(sections)),
         files=hashes_of(card.folder) if card.folder is not None else hashes_of(os.devnull),
@@ -433,15 +436,6 @@ def _distinct(indicators: Iterable[Indicator]) -> list[Indicator]:
         if one.name not in kept or (math.isnan(kept[one.name].value) and not math.isnan(one.value)):
             kept[one.name] = one
     return list(kept.values())
-
-
-def _total(card: Scorecard, runner: _Runner) -> Estimate | None:
-    """The total where coverage allows it; else the reason is kept."""
-    try:
-        return card.total()
-    except DataError as error:
-        runner.reasons.append(("total", str(error)))
-        return None
 
 
 def _chapters(sections: Sections) -> dict[str, tuple[Section, ...]]:

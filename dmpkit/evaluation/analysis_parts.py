@@ -94,7 +94,7 @@ class Inputs:
         everybody = {p for frame in frames for p in frame["person"]}
         return self.tables if everybody <= set(self.tables) else None
 
-    def survey(self, stage: str) -> ReasonSurvey:
+    def survey(self, stage: str, only: set[str] | None = None) -> ReasonSurvey:
         """Considerations and ranking of a stage, matched by person."""
         from dmpkit.evaluation.reason_data import ReasonSurvey
 
@@ -106,10 +106,28 @@ class Inputs:
         assert weighed is not None  # noqa: S101
         assert ranked is not None  # noqa: S101
         people = [p for p in weighed["person"] if p in set(ranked["person"])]
+        if only is not None:
+            people = [p for p in people if p in only]
         if len(people) < 2:
             raise DataError(f"Fewer than two people gave considerations and a ranking {stage}.")
         one, two = (f.set_index("person").loc[people] for f in (weighed, ranked))
-        return ReasonSurvey(one, two, people, stage=stage, synthetic=self.synthetic)
+        labels = [self.numbers[p] for p in people]  # a report names nobody
+        return ReasonSurvey(one, two, labels, stage=stage, synthetic=self.synthetic)
+
+    def asked(self, stage: str) -> set[str]:
+        """Who gave considerations and a ranking at a stage."""
+        frames = (self.measured.answers(stage, "consideration"), self.measured.ranking(stage))
+        found = [set(frame["person"]) for frame in frames if frame is not None]
+        return found[0] & found[1] if len(found) == 2 else set()
+
+    @cached_property
+    def numbers(self) -> dict[str, str]:
+        """Person to *member 1*, *member 2* and so on, in the order of the answers."""
+        order: dict[str, None] = {}
+        for stage in STAGES:
+            frame = self.measured.get(f"answers_{stage}")
+            order |= dict.fromkeys([] if frame is None else frame["person"])
+        return {person: f"member {n}" for n, person in enumerate(order, start=1)}
 
     @property
     def members(self) -> pd.DataFrame | None:
@@ -265,9 +283,9 @@ def _reason(i: Inputs) -> Result:
 def _reason_change(i: Inputs) -> Result:
     from dmpkit.evaluation.reason_change import compare_reason_index
 
-    return compare_reason_index(
-        i.survey("before"), i.survey("after"), n_permutations=i.n_permutations, seed=i.seed
-    )
+    both = i.asked("before") & i.asked("after")
+    stages = [i.survey(stage, both if len(both) > 1 else None) for stage in STAGES]
+    return compare_reason_index(*stages, n_permutations=i.n_permutations, seed=i.seed)
 
 
 def _talk(i: Inputs) -> Result:
@@ -425,6 +443,16 @@ def _screen(i: Inputs) -> Result:
     return screen(i.scorecard, on=day, first_day=about.get("first_day", ""))
 
 
+def _fate_of_flags(i: Inputs) -> Result:
+    from dmpkit.evaluation.baseline import compare_with_baseline
+
+    folder = i.scorecard.folder
+    if folder is None or not folder.is_dir():
+        raise DataError("There is no folder in which a screening could have been kept.")
+    lines = i.scorecard.red_lines(confidential=i.confidential)
+    return compare_with_baseline(folder, i.scorecard, lines=lines)
+
+
 Part = Callable[[Inputs], Result]
 #: What members' answers, talk and votes give, in reading order.
 MEASURED_PARTS: Mapping[str, Part] = MappingProxyType({
@@ -457,6 +485,7 @@ SCORECARD_PARTS: Mapping[str, Part] = MappingProxyType({
     "communication": _communication,
     "digital": _digital,
     "screen": _screen,
+    "fate of the flags": _fate_of_flags,
 })  # fmt: skip
 #: Chapter of a report to the parts it shows, in reading order.
 CHAPTERS: Mapping[str, tuple[str, ...]] = MappingProxyType({
@@ -471,7 +500,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "representativeness": (),
     "impact": (),
     "further": (),
-    "goals": ("goals", "communication", "digital", "power", "screen"),
+    "goals": ("goals", "communication", "digital", "power", "screen", "fate of the flags"),
 })  # fmt: skip
 
 

@@ -22,6 +22,7 @@ import pandas as pd
 
 from dmpkit.errors import DataError
 from dmpkit.evaluation.analysis_parts import CHAPTERS
+from dmpkit.evaluation.outside_records import sentence
 from dmpkit.evaluation.report_annex import annex_html, evidence_html, replies_html
 from dmpkit.evaluation.report_style import REPORT_STYLE
 from dmpkit.evaluation.report_texts import texts_of
@@ -225,7 +226,9 @@ def _chapters(evaluation: Evaluation, t: Texts) -> list[Chapter]:
         for n, section in enumerate(evaluation.given.get(key, ()), start=1):
             parts.append(_part(f"{key} {n}", section.title, section, evaluation, t))
         if key == "profile":
-            parts.append(("part-total", t["total_head"], _total_html(evaluation, t)))
+            none = math.isnan(evaluation.total.value)
+            head = t["total_none_head" if none else "total_head"]
+            parts.append(("part-total", head, _total_html(evaluation, t)))
         if parts:
             found.append((key, t[key], t.get(f"{key}_lead", ""), parts))
     ends = (
@@ -255,11 +258,9 @@ def _slug(name: str) -> str:
 
 def _total_html(evaluation: Evaluation, t: Texts) -> str:
     total = evaluation.total
-    if total is not None:
-        return paragraphs(t["total"].format(value=f"{total.value:.2f}"))
-    rows = evaluation.not_computed
-    reasons = rows.loc[rows["part"] == "total", "reason"].tolist()
-    return paragraphs(t["total_refused"].format(why=reasons[0] if reasons else ""))
+    if math.isnan(total.value):
+        return paragraphs(sentence(total.note))
+    return paragraphs(t["total"].format(value=f"{total.value:.2f}"))
 
 
 def _contents(chapters: Sequence[Chapter], t: Texts) -> str:
@@ -326,8 +327,8 @@ def page_one(
     return (
         f'<header class="front"><p class="kicker">{escape(t["kind"])}</p>'
         f"<h1>{escape(heading)}</h1>{_under(evaluation, t)}{tags}"
-        f"<h2>{escape(t['in_words'])}</h2>{_reading_table(evaluation, t)}"
-        f"<p>{escape(t['caution'])}</p>"
+        f"<h2>{escape(t['in_words'])}</h2>{_in_words(evaluation, t)}"
+        f"{_reading_table(evaluation, t)}"
         f"<h2>{escape(t['red_lines_head'])}</h2>{_red_lines(evaluation, t)}"
         f"<h2>{escape(t['coverage_head'])}</h2>{_coverage(evaluation, t)}"
         f"<h2>{escape(t['unknown_head'])}</h2>{_unknown(evaluation, t)}"
@@ -351,6 +352,17 @@ def _under(evaluation: Evaluation, t: Texts) -> str:
     return f'<p class="meta">{escape(" · ".join([*words, t["made_on"].format(day=day)]))}</p>'
 
 
+def _in_words(evaluation: Evaluation, t: Texts) -> str:
+    """The readings that occur with their stages, as sentences, and what they are not."""
+    found = []
+    for key, reading in zip(READING_KEYS, READINGS, strict=True):
+        if names := evaluation.verdict.of_reading(reading):
+            word = t[key][:1].upper() + t[key][1:]
+            shown = ", ".join(_short(name, 60) for name in names)
+            found.append(f"<strong>{escape(word)}</strong>: {escape(shown)}")
+    return f"<p>{'. '.join(found)}. {escape(t['caution'])}</p>"
+
+
 def _reading_table(evaluation: Evaluation, t: Texts) -> str:
     """One row a stage: what can be said, the mean with its bounds, how much was assessed."""
     said = dict(zip(READINGS, READING_KEYS, strict=True))
@@ -363,7 +375,7 @@ def _reading_table(evaluation: Evaluation, t: Texts) -> str:
             f'<tr><th scope="row">{escape(row["name"])}</th>'
             f"<td>{escape(t[said[row['reading']]])}</td>"
             f'<td class="range">{_bar({str(k): v for k, v in row.items()}, t)}</td>'
-            f'<td class="few">{escape(known)}</td></tr>'
+            f'<td class="few" data-label="{escape(t["assessed"])}">{escape(known)}</td></tr>'
         )
     return (
         f'<table class="reading"><thead><tr>{head}</tr></thead>'

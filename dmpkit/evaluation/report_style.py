@@ -47,12 +47,11 @@ a { color: #173a5e; }
 .lead { color: #444; font-size: .95rem; }
 .part { margin: 1.8rem 0; }
 .part > h3 { font-size: 1.12rem; margin-bottom: .4rem; }
-.part figure { position: relative; }
-.synthetic figure::after { content: attr(data-mark); position: absolute; top: .3rem; right: .3rem;
-  font: .72rem 'Helvetica Neue', Arial, sans-serif; color: #6b3a00; background: #fff7ecdd;
+.synthetic figure::after { content: attr(data-mark); display: inline-block; margin-top: .2rem;
+  font: .72rem 'Helvetica Neue', Arial, sans-serif; color: #6b3a00; background: #fff7ec;
   border: 1px solid #c58a3d; padding: 0 .35rem; }
-td, th { overflow-wrap: anywhere; }
-table.dmpkit { max-width: 100%; }
+table.dmpkit { max-width: 100%; overflow-wrap: normal; }
+table.dmpkit .words, table.evidence td { overflow-wrap: anywhere; }
 .hash { font: .72rem/1.3 'DejaVu Sans Mono', monospace; word-break: break-all; }
 .slot { border: 1px solid #999; min-height: 7rem; padding: .4rem .8rem; margin: .6rem 0; }
 .slot p { white-space: pre-wrap; }
@@ -71,6 +70,7 @@ dl.about dt { color: #444; } dl.about dd { margin: 0; }
   table.reading tr { border-bottom: 1px solid #ccc; padding: .4rem 0; }
   table.reading th, table.reading td { display: block; border: 0; padding: .08rem 0; width: auto; }
   table.reading td.range { width: auto; }
+  table.reading td.few::before { content: attr(data-label) ' '; color: #4a4a4f; }
   dl.about { grid-template-columns: 1fr; gap: 0; } dl.about dd { margin: 0 0 .5rem; }
   figure.wide { width: 100%; margin-left: 0; }
 }
@@ -92,8 +92,8 @@ dl.about dt { color: #444; } dl.about dd { margin: 0; }
   .up { display: none; }
   .slot { min-height: 34mm; break-inside: avoid; }
   .method p { font-size: 8.2pt; line-height: 1.35; }
-  table.dmpkit th, table.dmpkit td { white-space: normal; }
-  table.dmpkit .number { white-space: nowrap; }
+  table.wordy .words { min-width: 8em; }
+  table.wordy .main { width: auto; min-width: 12em; }
   .hash { font-size: 6.2pt; }
   .tag { print-color-adjust: exact; }
 }

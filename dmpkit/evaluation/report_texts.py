@@ -41,10 +41,13 @@ TEXTS: Mapping[str, str] = MappingProxyType({
     "{enough} of its criteria were assessed and these bounds do not settle it, nothing is said. "
     "The limits are a proposal of dmpkit, not from the literature. Red lines are no part of "
     "this reading and stand beside it.",
+    "good": "good",
     "good_sure": "good, whatever is unknown",
     "good_seen": "good as far as it was assessed",
+    "middling": "middling",
     "middling_sure": "middling, whatever is unknown",
     "middling_seen": "middling as far as it was assessed",
+    "poor": "poor",
     "poor_seen": "poor as far as it was assessed",
     "poor_sure": "poor, whatever is unknown",
     "not_known": "not known",
@@ -88,7 +91,7 @@ TEXTS: Mapping[str, str] = MappingProxyType({
     "total_head": "A total, and why it stands here and not in front",
     "total": "Over all criteria alike the mean is {value} of 4. It hides which stage is good and "
     "which is poor, and it says nothing of red lines; quote it with the profile or not at all.",
-    "total_refused": "No total is given. {why}",
+    "total_none_head": "Why there is no total",
     "viewpoints": "Through five viewpoints",
     "viewpoints_lead": "People in the field disagree on what matters in a mini-public. The same "
     "ratings are read with the weights that five published viewpoints would put on them.",
@@ -148,8 +151,9 @@ TEXTS: Mapping[str, str] = MappingProxyType({
     "files_none": "The tables were given in memory; there is no file to check.",
     "annex_versions": "Versions",
     "annex_privacy": "Small groups and single people",
-    "privacy": "Groups of one to four people are not shown on their own, and no answer of a single "
-    "person is in this report or in the records beside it.",
+    "privacy": "Groups of one to four people are not shown on their own. No table here or in the "
+    "records beside this page holds the answers of a single person; in some pictures a dot is a "
+    "person or a pair of people, without a name.",
     "english": "The texts of the single methods are in English.",
     # tables
     "col_part": "part",
@@ -194,6 +198,7 @@ TEXTS: Mapping[str, str] = MappingProxyType({
     "part digital": "Digital parts",
     "part power": "Power audit",
     "part screen": "Baseline: the screening before",
+    "part fate of the flags": "What became of the red flags",
     "part total": "Total",
 })  # fmt: skip
 

@@ -35,12 +35,15 @@ HIGH, LOW = 2.5, 1.5
 ENOUGH = 0.5
 #: What can be said of a stage, from best to worst, and that nothing can.
 READING_KEYS = (
+    "good",
     "good_sure",
     "good_seen",
+    "middling",
     "middling_sure",
     "middling_seen",
     "poor_seen",
     "poor_sure",
+    "poor",
     "not_known",
     "does_not_apply",
 )
@@ -71,19 +74,23 @@ def read_stage(mean: float, low: float, high: float, coverage: float, n: int = 1
     >>> read_stage(3.2, 2.8, 3.4, 0.8), read_stage(3.2, 1.9, 3.5, 0.6)
     ('good, whatever is unknown', 'good as far as it was assessed')
     >>> read_stage(3.9, 0.8, 4.0, 0.2), read_stage(2.0, 2.0, 2.0, 1.0)
-    ('not known', 'middling, whatever is unknown')
+    ('not known', 'middling')
     """
     if n == 0:
-        return READINGS[7]
+        return TEXTS["does_not_apply"]
+    if low == high:  # nothing is unknown
+        word = "good" if mean >= HIGH else "poor" if mean <= LOW else "middling"
+        return TEXTS[word]
     if low >= HIGH:
-        return READINGS[0]
+        return TEXTS["good_sure"]
     if high <= LOW:
-        return READINGS[5]
+        return TEXTS["poor_sure"]
     if low > LOW and high < HIGH:
-        return READINGS[2]
+        return TEXTS["middling_sure"]
     if not coverage >= ENOUGH:
-        return READINGS[6]
-    return READINGS[1] if mean >= HIGH else READINGS[4] if mean <= LOW else READINGS[3]
+        return TEXTS["not_known"]
+    seen = "good_seen" if mean >= HIGH else "poor_seen" if mean <= LOW else "middling_seen"
+    return TEXTS[seen]
 
 
 @dataclass(frozen=True, eq=False)
