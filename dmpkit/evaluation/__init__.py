@@ -35,7 +35,14 @@ from dmpkit.evaluation.forms import (
 )
 from dmpkit.evaluation.goals import ImpactGoals, impact_goals
 from dmpkit.evaluation.groups import GroupDistortions, distortions_table, group_distortions
-from dmpkit.evaluation.incidents import RedLines, evidence_held_back, public_incidents, red_lines
+from dmpkit.evaluation.incidents import (
+    RedLines,
+    evidence_held_back,
+    public_flags,
+    public_incidents,
+    red_lines,
+    weigh_incident,
+)
 from dmpkit.evaluation.knowledge import KnowledgeGain, exact_mcnemar, knowledge_gain
 from dmpkit.evaluation.majorities import Majorities, majorities
 from dmpkit.evaluation.measured import (
@@ -222,6 +229,7 @@ __all__ = [
     "polarisation_measures",
     "power_audit",
     "profile",
+    "public_flags",
     "public_incidents",
     "ranks_from_orders",
     "rater_agreement",
@@ -250,6 +258,7 @@ __all__ = [
     "transitions",
     "van_der_eijk",
     "viewpoint_links",
+    "weigh_incident",
     "weight_sensitivity",
     "weights_from_sorts",
     "with_indicators",

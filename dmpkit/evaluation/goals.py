@@ -44,7 +44,10 @@ REACHED = {
     "": "not known",
     "not known": "not known",
     "not assessed": "not known",
+    "not measured": "not known",
 }
+#: Words under `baseline` that say that there is none.
+NO_BASELINE = ("", "missing", "not measured", "not known", "unknown", "no baseline", "n/a", "?")
 
 
 def impact_goals(
@@ -119,7 +122,10 @@ class ImpactGoals(Result):
         out = frame[["goal", "kind"]].copy()
         out["set"] = [self._when(day) for day in frame["set_on"]]
         out["set_on"] = frame["set_on"]
-        out["baseline"] = [cell or "missing" for cell in frame["baseline"]]
+        out["baseline"] = [
+            "missing" if cell.strip().casefold() in NO_BASELINE else cell
+            for cell in frame["baseline"]
+        ]
         out["target"] = frame["target"]
         out["outcome"] = [REACHED.get(cell.strip().casefold(), cell) for cell in frame["reached"]]
         out["evidence"], out["note"] = frame["evidence"], frame["note"]

@@ -55,7 +55,14 @@ from dmpkit.tables import to_pandas
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["RedLines", "evidence_held_back", "public_incidents", "red_lines", "weigh_incident"]
+__all__ = [
+    "RedLines",
+    "evidence_held_back",
+    "public_flags",
+    "public_incidents",
+    "red_lines",
+    "weigh_incident",
+]
 
 #: Public word for a line of which nothing can be said while incidents are held back.
 NOTHING_PUBLIC = "nothing public"
@@ -210,6 +217,32 @@ def evidence_held_back(incidents: Any) -> frozenset[str]:
     return frozenset(
         one for cell in frame.loc[~public, "evidence"] for one in many(cell) if one not in open_ids
     )
+
+
+def public_flags(source: Any) -> pd.DataFrame:
+    """The sheet of flags as it may be published, without what could betray an incident.
+
+    While an incident is held back, the rows on red lines are left out: what they say, or
+    that they say nothing, could tell which line it was.
+
+    Parameters
+    ----------
+    source : Scorecard
+        With its records.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> flags = pd.DataFrame({"flag": ["F1", "R2"], "status": ["no sign", "sign"]})
+    >>> held = pd.DataFrame({"incident": ["i1"], "confidential": ["yes"]})
+    >>> card = SimpleNamespace(records={"flags": flags, "incidents": held})
+    >>> public_flags(card)["flag"].tolist()
+    ['F1']
+    """
+    flags = records_of(source, "flags")
+    if (records_of(source, "incidents")["confidential"] == "no").all():
+        return flags
+    return flags[~flags["flag"].isin(codes_of("lines")["line"])].reset_index(drop=True)
 
 
 def red_lines(

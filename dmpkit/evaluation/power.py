@@ -182,7 +182,7 @@ class PowerAudit(Result):
                 "Who may challenge the commissioner, and on whose authority, was not asked. "
                 "The audit is incomplete without it."
             )
-        said = "; ".join(part for part in (str(row["seen"]), str(row["note"])) if part)
+        said = "; ".join(t.strip(" .") for t in (str(row["seen"]), str(row["note"])) if t)
         by = f" (said by {row['by']})" if row["by"] else " (who says so is not recorded)"
         if row["answer"] == "disputed":
             by = " (answers differ)"

@@ -396,7 +396,7 @@ class Screen(Result):
         for reading in (STOP, OPEN):
             part = self.sheet[self.sheet["reading"] == reading]
             for row in _records(part):
-                note = f" ({row['note']})" if row["note"] else ""
+                note = f" ({row['note'].strip().rstrip('.')})" if row["note"] else ""
                 by = f", says {row['by']}" if row["by"] else ""
                 out.append(
                     f"{row['flag']} {row['label']}: {row['status']}, {row['reason']}{by}{note}."

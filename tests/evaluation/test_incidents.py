@@ -329,3 +329,18 @@ def test_a_scorecard_brings_its_evidence_flags_and_dates() -> None:
     assert status(result, "R2") == "sign"
     assert status(result, "R1") == "no sign"
     assert result.synthetic
+
+
+def test_the_published_sheet_does_not_tell_which_line_is_held_back() -> None:
+    flags = pd.DataFrame({"flag": ["F1", "R2", "R5"], "status": ["no sign", "sign", "no sign"]})
+
+    def published(*rows: dict[str, str]) -> list[str]:
+        card = ev.Scorecard.from_frames(
+            pd.DataFrame({"criterion": ["C01"], "score": [3]}),
+            records={"incidents": incidents(*rows), "flags": flags},
+        )
+        return list(ev.public_flags(card)["flag"])
+
+    assert published({"line": "R1"}) == ["F1", "R2", "R5"]
+    assert published({"line": "R1"}, {"line": "R2", "confidential": "yes"}) == ["F1"]
+    assert published({"line": "R2", "confidential": ""}) == ["F1"]

@@ -241,6 +241,13 @@ def test_a_missing_baseline_is_said_and_a_blank_outcome_is_not_known() -> None:
     assert "Without a baseline" in found.summary()
 
 
+def test_a_baseline_that_was_not_measured_is_none() -> None:
+    words = ["not measured", "Missing", "none", "0", "n/a"]
+    found = ev.impact_goals(goals(baseline=words, reached=["not measured"] * 5)).goals
+    assert found["baseline"].tolist() == ["missing", "missing", "none", "0", "missing"]
+    assert set(found["outcome"]) == {"not known"}
+
+
 def test_outcomes_are_counted_for_goals_set_beforehand_only() -> None:
     table = goals(set_on=["2024-01-01"] * 3 + ["2025-01-01"], reached=["yes", "no", "a bit", "yes"])
     text = ev.impact_goals(table, first_day="2024-03-02").summary()
