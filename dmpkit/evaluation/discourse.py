@@ -234,7 +234,7 @@ class DiscourseQuality(Result):
         ranges = ", ".join(f"{c.label} {c.minimum}–{c.maximum}" for c in self.codebook.codes)
         source = f" after {self.codebook.source}" if self.codebook.source else ""
         basis = (
-            "The acts are a sample of the talk; the interval is a percentile bootstrap over "
+            "The acts are a sample of the talk; the interval is a studentised bootstrap over "
             "speakers."
             if self.sampled
             else "The acts are taken as all of the talk in question, so means have no interval."
@@ -476,7 +476,7 @@ def _composite(
 def _interval(
     rows: pd.DataFrame, each: pd.Series[float], n_resamples: int, seed: int | None
 ) -> tuple[float, float, str]:
-    """Percentile interval of the mean, speakers drawn with all their acts."""
+    """Interval of the mean over acts, speakers drawn with all their acts (bootstrap-t)."""
     if "person" not in rows.columns:
         return math.nan, math.nan, "no interval: the speakers are not known"
     speaker = rows.groupby("act")["person"].max().reindex(each.index)
@@ -486,16 +486,36 @@ def _interval(
     if len(sums) < SMALLEST:
         return math.nan, math.nan, f"no interval: fewer than {SMALLEST} speakers"
     order = np.lexsort((counts, sums))  # names do not matter
+    sums, counts = sums[order], counts[order]
+    mean, error = (float(v[0]) for v in _ratio(sums[None, :], counts[None, :]))
+    if error == 0:
+        return math.nan, math.nan, "no interval: all speakers have the same mean"
     used = drawn_seed(seed)
-    step = partial(_resampled_means, sums[order], counts[order])
+    step = partial(_studentised, sums, counts)
     count = whole_number(n_resamples, "n_resamples", low=1)
     drawn = np.concatenate(run_resamples(step, count, seed=used, chunk_size=500, progress=False))
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    said = f"95 % percentile bootstrap over {len(sums)} speakers, seed {used}"
-    return float(low), float(high), said
+    usable = drawn[~np.isnan(drawn)]
+    if usable.size < 0.9 * drawn.size:
+        return math.nan, math.nan, "no interval: too few speakers differ"
+    low, high = mean - error * np.quantile(usable, [0.975, 0.025])
+    said = f"95 % studentised bootstrap over {len(sums)} speakers, seed {used}"
+    return max(0.0, float(low)), min(100.0, float(high)), said
 
 
-def _resampled_means(sums: Floats, counts: Floats, generator: Any, size: int) -> Floats:
+def _ratio(sums: Floats, counts: Floats) -> tuple[Floats, Floats]:
+    """Mean over acts and its standard error (linearised ratio), samples × speakers."""
+    total = counts.sum(axis=1)
+    mean = sums.sum(axis=1) / total
+    left = sums - mean[:, None] * counts
+    m = sums.shape[1]
+    error = np.sqrt(m / (m - 1) * (left * left).sum(axis=1)) / total
+    return np.asarray(mean), np.asarray(error)
+
+
+def _studentised(sums: Floats, counts: Floats, generator: Any, size: int) -> Floats:
+    """(Mean − observed mean) / standard error of samples of speakers; NaN without spread."""
+    centre = sums.sum() / counts.sum()
     drawn = generator.integers(len(sums), size=(size, len(sums)))
-    means: Floats = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
-    return means
+    mean, error = _ratio(sums[drawn], counts[drawn])
+    some = error > 1e-12
+    return np.where(some, (mean - centre) / np.where(some, error, 1.0), np.nan)

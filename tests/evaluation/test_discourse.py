@@ -238,3 +238,19 @@ def test_pictures_and_page(tmp_path):
     assert "2 coders" in alt_text(found.plot_distribution())
     assert ">P01<" not in found.report(tmp_path / "d.html").read_text()
     assert found.to_excel(tmp_path / "d.xlsx").exists()
+
+
+@pytest.mark.long
+def test_the_interval_covers():
+    from dmpkit.evaluation.discourse import _interval
+
+    rng, hits = np.random.default_rng(2), 0
+    for run in range(1_500):
+        acts = rng.poisson(2, 15) + 1
+        means = rng.normal(50, 12, 15)
+        values = np.concatenate([rng.normal(m, 15, n) for m, n in zip(means, acts, strict=True)])
+        ids = [str(i) for i in range(len(values))]
+        rows = pd.DataFrame({"act": ids, "person": np.repeat(np.arange(15), acts).astype(str)})
+        low, high, _ = _interval(rows, pd.Series(values, index=ids), 400, run)
+        hits += low <= 50 <= high
+    assert 0.93 <= hits / 1_500 <= 0.97

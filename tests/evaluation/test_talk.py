@@ -271,3 +271,34 @@ def test_hostile_labels_do_no_harm(tmp_path):
     assert "<script>" not in page
     labels = [t.get_text() for t in found.plot_groups().get_yticklabels()]
     assert max(map(len, labels)) < 120
+
+
+def test_a_silent_group_has_no_interval():
+    found = group_gap([0] * 6 + [10, 20, 30, 40, 50, 60], ["a"] * 6 + ["b"] * 6, seed=1,
+                      n_permutations=99)  # fmt: skip
+    assert found.table["low"].isna().all()
+    assert "a group is silent" in found.gap.note
+    assert found.table["share_of_talk"].tolist() == [0, 1]
+
+
+def covered(runs, sizes, seed=0):
+    """Share of intervals that hold the true difference, with exponential times."""
+    rng, hits = np.random.default_rng(seed), 0
+    people = np.array(sizes) / sum(sizes)
+    true = people[0] * 1 / (people @ [1, 1.6]) - people[0]
+    labels = ["a"] * sizes[0] + ["b"] * sizes[1]
+    for run in range(runs):
+        times = np.r_[rng.exponential(1, sizes[0]), rng.exponential(1.6, sizes[1])]
+        row = group_gap(times, labels, n_permutations=1, n_resamples=400, seed=run).table.iloc[0]
+        hits += row["low"] <= true <= row["high"]
+    return hits / runs
+
+
+def test_intervals_cover_roughly():
+    assert covered(150, (15, 15)) > 0.88
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("sizes", [(8, 8), (20, 20), (40, 40)])
+def test_intervals_cover(sizes):
+    assert 0.925 <= covered(2_000, sizes) <= 0.975
