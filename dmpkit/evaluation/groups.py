@@ -113,9 +113,10 @@ class GroupDistortions(Result):
             "standard deviation, and the pair counts as homogenised where it is above 0; "
             "polarisation is the move of the group's mean away from the middle of the scale, "
             "positive if to the side on which it stood before, undefined where it stood on the "
-            "middle. The terms are those of Luskin, Sood, Fishkin and Hahn (2022); details of "
-            f"computation are ours. {self.paired.missing_text()} Pairs of one group, and of one "
-            "item, are not independent, so no test is given."
+            "middle. The indices are those of Luskin, Sood, Fishkin and Hahn (2022); theirs take "
+            f"whoever answered at each time, ours only who answered at both. "
+            f"{self.paired.missing_text()} Pairs of one group, and of one item, are not "
+            "independent, so no test is given."
         )
 
     def section(self) -> Section:
@@ -126,8 +127,10 @@ class GroupDistortions(Result):
             "polarfreq": "share polarised", "polarex": "mean move to own side",
         }  # fmt: skip
         table = table_html(self.table, digits=3, headings=headings, caption="By issue")
-        picture = Figure.from_axes(self.plot(), "Spread within groups before and after.")
-        return Section(self.title, paragraphs(self.summary()) + table, (picture,))
+        figures: tuple[Figure, ...] = ()
+        if self.pairs["homogenisation"].notna().any():
+            figures = (Figure.from_axes(self.plot(), "Spread within groups before and after."),)
+        return Section(self.title, paragraphs(self.summary()) + table, figures)
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
         """Spread before and after; see :func:`~.groups_plots.plot_homogenisation`."""

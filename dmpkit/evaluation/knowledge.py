@@ -188,6 +188,8 @@ class KnowledgeGain(Result):
         """The gain in plain words."""
         one, row = self.effect_size, self.statistics
         text = self.paired.missing_text()
+        if math.isnan(self.mean_before):
+            return f"{text} No item has two answers of anybody, so no gain can be given."
         text += (
             f" The mean share of right answers went from {self.mean_before:.1%} to "
             f"{self.mean_after:.1%}"
@@ -258,8 +260,11 @@ class KnowledgeGain(Result):
         shown = self.items.drop(columns="item")
         digits = {"p_mcnemar": 3, "p_adjusted": 3}
         table = table_html(shown, digits=digits, headings=headings, caption="Right answers by item")
-        picture = Figure.from_axes(self.plot(), "Share of right answers before and after.")
-        return Section(self.title, paragraphs(self.summary()) + table, (picture,))
+        figures: tuple[Figure, ...] = ()
+        if (self.items["n"] > 0).any():
+            caption = "Share of right answers before and after."
+            figures = (Figure.from_axes(self.plot(), caption),)
+        return Section(self.title, paragraphs(self.summary()) + table, figures)
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
         """Slope chart of the items; see :func:`~.knowledge_plots.plot_knowledge`."""

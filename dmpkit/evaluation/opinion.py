@@ -363,8 +363,11 @@ class OpinionChange(Result):
         }  # fmt: skip
         headings = {c: c.replace("_", " ") for c in columns} | headings
         table = table_html(shown, digits={p: 3}, headings=headings, caption="Change by item")
-        picture = Figure.from_axes(self.plot(), "Means before and after, change with interval.")
-        return Section(self.title, paragraphs(self.summary()) + table, (picture,))
+        figures: tuple[Figure, ...] = ()
+        if (self.items["n"] > 0).any():
+            caption = "Means before and after, change with interval."
+            figures = (Figure.from_axes(self.plot(), caption),)
+        return Section(self.title, paragraphs(self.summary()) + table, figures)
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
         """Means before and after; see :func:`~.opinion_plots.plot_change`."""

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from dmpkit.errors import DataError
@@ -165,14 +166,13 @@ def wilcoxon(differences: ArrayLike) -> tuple[int, float, float, float]:
     (5, 11.0, 0.4185, 0.4375)
     """
     from scipy.special import ndtr
-    from scipy.stats import rankdata
 
     d = _clean(differences)
     d = d[d != 0]
     n = len(d)
     if n == 0:
         return 0, math.nan, math.nan, math.nan
-    ranks = rankdata(np.abs(d))
+    ranks = np.asarray(pd.Series(np.abs(d)).rank(), dtype=np.float64)
     w = float(ranks[d > 0].sum())
     _, ties = np.unique(ranks, return_counts=True)
     variance = n * (n + 1) * (2 * n + 1) / 24 - float((ties**3 - ties).sum()) / 48

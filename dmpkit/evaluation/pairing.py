@@ -21,6 +21,8 @@ from dmpkit.tables import require_columns, to_numbers, to_pandas
 __all__ = ["Paired", "Scale", "as_id", "by_person", "pair_answers", "to_share"]
 
 Floats = NDArray[np.float64]
+#: No answer is larger; its square could no longer be held.
+LARGEST = 1e100
 #: Lowest and highest possible answer, of all items or by item.
 Scale = tuple[float, float] | Mapping[str, tuple[float, float]]
 
@@ -229,6 +231,8 @@ def by_person(frame: Any, person: str, what: str) -> pd.DataFrame:
     >>> by_person(pd.DataFrame({"id": [7.0], "q": [1]}), "id", "before").index.tolist()
     ['7']
     """
+    if not isinstance(person, str):
+        raise DataError(f"person is {person!r}.", remedy="Name the column that holds the ids.")
     table = to_pandas(frame, what=f"table of answers {what}")
     table = table.set_axis([str(c) for c in table.columns], axis=1)
     require_columns(table, [person])
@@ -287,10 +291,12 @@ def _as_numbers(frame: pd.DataFrame, names: list[str], what: str) -> pd.DataFram
             column=error.column,
             remedy=error.remedy or "Leave it blank if there is no answer, or name the items=.",
         ) from None
-    wrong = np.isinf(out.to_numpy())
+    wrong = np.abs(out.to_numpy()) > LARGEST
     if wrong.any():
         row, column = (int(i[0]) for i in wrong.nonzero())
-        raise DataError(f"An answer {what} is infinite.", row=row + 2, column=names[column])
+        raise DataError(
+            f"An answer {what} is infinite or as good as that.", row=row + 2, column=names[column]
+        )
     return out
 
 
@@ -374,6 +380,11 @@ def _same_tables(first: pd.Series[Any], second: pd.Series[Any]) -> None:
 
 
 def _labels(table: Any) -> pd.Series[Any]:
+    if not isinstance(table, (pd.Series, Mapping)):
+        raise DataError(
+            f"The tables are a {type(table).__name__}.",
+            remedy="Name a column, or give a Series or mapping of person id to table.",
+        )
     labels = table if isinstance(table, pd.Series) else pd.Series(dict(table), dtype=object)
     ids = pd.Index([as_id(v) for v in labels.index], dtype=object)
     if ids.has_duplicates:

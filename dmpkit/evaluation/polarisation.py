@@ -12,7 +12,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +39,8 @@ Floats = NDArray[np.float64]
 NAN = math.nan
 #: More categories than this make the list of patterns too long.
 MOST_CATEGORIES = 101
+#: From so many resampled answers on, a progress bar is shown.
+LONG = 5_000_000
 
 #: Measure to what it says.
 MEASURES: Mapping[str, str] = {
@@ -58,20 +59,40 @@ MEASURES: Mapping[str, str] = {
 
 
 @lru_cache(maxsize=100_000)
-def _pattern_agreement(filled: tuple[int, ...], k: int) -> float:
-    """Agreement of a layer in which the categories `filled` hold one each."""
-    s = len(filled)
+def _pattern_agreement(pattern: bytes) -> float:
+    """Agreement of a layer, given as one byte a category: 1 filled, 0 empty."""
+    filled = np.frombuffer(pattern, dtype=np.uint8).astype(np.int64)
+    k, s = len(filled), int(filled.sum())
     if s <= 1:
         return 1.0
     if s == k:
         return 0.0
-    held = set(filled)
-    empty = [i for i in range(k) if i not in held]
-    pairs = list(combinations(sorted(held), 2))
-    between = sum(sum(a < e < b for e in empty) for a, b in pairs)  # 1 0 1
-    beside = len(pairs) * len(empty) - between  # 1 1 0 or 0 1 1
+    left = np.cumsum(filled)
+    empty = filled == 0
+    between = int((left * (s - left))[empty].sum())  # triples 1 0 1
+    beside = s * (s - 1) // 2 * int(empty.sum()) - between  # triples 1 1 0 or 0 1 1
     unimodal = ((k - 2) * beside - (k - 1) * between) / ((k - 2) * (beside + between))
     return unimodal * (1 - (s - 1) / (k - 1))
+
+
+def _agreements(counts: Floats) -> Floats:
+    """Van der Eijk's A of each row of counts."""
+    left = counts.copy()
+    total = left.sum(axis=1)
+    value = np.zeros(len(left))
+    while (filled := left > 0).any():
+        height = np.where(filled, left, np.inf).min(axis=1)
+        rows = filled.any(axis=1)
+        packed = np.packbits(filled[rows], axis=1)
+        keys = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
+        _, first, which = np.unique(keys, return_index=True, return_inverse=True)
+        patterns = filled[rows][first].astype(np.uint8)
+        agreement = np.array([_pattern_agreement(p.tobytes()) for p in patterns])
+        value[rows] += height[rows] * filled[rows].sum(axis=1) * agreement[which]
+        left = np.where(filled, left - height[:, None], 0.0)
+    out: Floats = np.full(len(left), np.nan)
+    out[total > 0] = value[total > 0] / total[total > 0]
+    return out
 
 
 def van_der_eijk(counts: ArrayLike) -> float:
@@ -102,19 +123,10 @@ def van_der_eijk(counts: ArrayLike) -> float:
     >>> round(van_der_eijk([30, 40, 210, 130, 530, 50, 10]), 7)
     0.6113333
     """
-    left = _counts(counts).copy()
-    k, total = len(left), float(left.sum())
-    if k < 3:
+    left = _counts(counts)
+    if len(left) < 3:
         raise DataError("Agreement A needs three categories or more.")
-    if not total:
-        return NAN
-    value = 0.0
-    while (filled := np.flatnonzero(left > 0)).size:
-        height = float(left[filled].min())
-        weight = height * filled.size / total
-        value += weight * _pattern_agreement(tuple(int(i) for i in filled), k)
-        left[filled] -= height
-    return value
+    return float(_agreements(left[None, :])[0])
 
 
 def _counts(counts: ArrayLike) -> Floats:
@@ -202,7 +214,7 @@ def _many(counts: Floats, x: Floats, alpha: float = 1.3) -> Floats:
                 mean,
                 sd,
                 _bimodality(n, m2, m3, m4),
-                [van_der_eijk(row) if k > 2 else NAN for row in counts],
+                _agreements(counts) if k > 2 else np.full(len(counts), np.nan),
                 shannon,
                 shannon / math.log(k),
                 1 - (p**2).sum(axis=1),
@@ -299,8 +311,10 @@ class PolarisationChange(Result):
             headings=headings,
             caption="Agreement A by item: 1 all agree, 0 evenly spread, −1 two opposite camps",
         )
-        picture = Figure.from_axes(self.plot(), "Agreement before and after.")
-        return Section(self.title, paragraphs(self.summary()) + table, (picture,))
+        figures: tuple[Figure, ...] = ()
+        if self.spread["change"].notna().any():
+            figures = (Figure.from_axes(self.plot(), "Agreement before and after."),)
+        return Section(self.title, paragraphs(self.summary()) + table, figures)
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
         """Agreement A before and after; see :func:`~.groups_plots.plot_polarisation`."""
@@ -362,13 +376,19 @@ def polarisation_change(
     """
     level, number = to_share(level), drawn_seed(seed)
     pair = pair_answers(before, after, person=person, items=items, table=table, scale=scale)
-    if n_resamples < 0:
-        raise DataError(f"n_resamples is {n_resamples}.", remedy="Use 0 for no intervals.")
+    if not isinstance(n_resamples, (int, np.integer)) or n_resamples < 0:
+        raise DataError(
+            f"n_resamples is {n_resamples!r}.", remedy="Use a whole number, 0 for no intervals."
+        )
     units = np.arange(pair.n) if pair.tables is None else pair.tables.to_numpy()
     weights = None
     if n_resamples and len(set(units)) > 1:
         weights = cluster_weights(units, n_resamples, seed=number)
-    parts = [_item_rows(pair, item, weights, level, labels or {}) for item in pair.items]
+    from tqdm.auto import tqdm
+
+    short = n_resamples * len(pair.items) * pair.n < LONG
+    items_shown = tqdm(pair.items, desc="items", leave=False, disable=short)
+    parts = [_item_rows(pair, item, weights, level, labels or {}) for item in items_shown]
     return PolarisationChange(
         pd.concat(parts, ignore_index=True),
         pair,

@@ -205,7 +205,13 @@ def transitions(
 
 
 def _edges(bins: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
-    edges = {str(name): (float(low), float(high)) for name, (low, high) in bins.items()}
+    try:
+        edges = {str(name): (float(low), float(high)) for name, (low, high) in bins.items()}
+    except (TypeError, ValueError, AttributeError):
+        raise DataError(
+            "The bins are not names with a lowest and a highest answer.",
+            remedy='Write them such as {"against": (0, 4), "for": (5, 10)}.',
+        ) from None
     placed = sorted(edges.items(), key=lambda entry: entry[1])
     for name, (low, high) in placed:
         if not low <= high:

@@ -113,6 +113,7 @@ def test_categories_of_text_keep_their_order():
     [
         ({"bins": {"a": (0, 5), "b": (5, 10)}}, "overlap"),
         ({"bins": {"a": (5, 0)}}, "runs from"),
+        ({"bins": {"a": 3}}, "lowest and a highest"),
         ({"bins": {"a": (0, 5)}}, "in no bin"),
         ({"categories": [1, 2]}, "not among the categories"),
     ],

@@ -162,3 +162,11 @@ def test_labels_keep_their_distance_and_their_order():
     got = spread_out([50, 51, 52, 10], 5)
     assert got == pytest.approx([46, 51, 56, 10])
     assert min(np.diff(sorted(spread_out([3.0] * 9, 2)))) == pytest.approx(2)
+
+
+def test_nothing_but_blanks_gives_no_number_and_no_picture():
+    one, two = answers()
+    gain = kn.knowledge_gain(one.assign(k=None, m=None), two, key=KEY)
+    assert "no gain can be given" in gain.summary()
+    assert gain.section().figures == ()
+    assert math.isnan(gain.indicators()[0].value)

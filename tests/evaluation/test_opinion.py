@@ -315,6 +315,10 @@ def test_table_may_be_a_column_of_either_frame():
         (lambda a, b: op.opinion_change(a, b, level=95), "share"),
         (lambda a, b: op.opinion_change(a.assign(q=np.inf), b), "infinite"),
         (lambda a, b: op.opinion_change([1, 2], b), "not a data frame"),
+        (lambda a, b: op.opinion_change(a.assign(q=1e300), b), "as good as that"),
+        (lambda a, b: op.opinion_change(a, b, person=None), "holds the ids"),
+        (lambda a, b: op.opinion_change(a, b, table=list("xxyy")), "Name a column"),
+        (lambda a, b: op.opinion_change(a, b, table=5), "Name a column"),
         (lambda a, b: op.opinion_change(a.assign(t=list("xxyy")), b.assign(t=list("xyyy")),
                                         table="t"), "another after"),
     ],
@@ -333,6 +337,7 @@ def test_too_few_people_are_said_and_nothing_is_tested():
     assert isinstance(change.summary(), str)
     empty = op.opinion_change(*frames([None, None], [2, 2]))
     assert empty.summary()
+    assert empty.section().figures == ()
     with pytest.raises(DataError, match="both before and after"):
         empty.plot()
 

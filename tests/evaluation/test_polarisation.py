@@ -142,6 +142,8 @@ def test_answers_off_the_scale_or_between_categories_are_refused():
         po.polarisation_change(one.assign(a=2.5), two, scale=(1, 5), n_resamples=0)
     with pytest.raises(DataError, match="outside the scale"):
         po.polarisation_change(one, two, scale=(2, 5), n_resamples=0)
+    with pytest.raises(DataError, match="whole number"):
+        po.polarisation_change(one, two, scale=(1, 5), n_resamples=2.5)
     with pytest.raises(DataError, match="3 to 101"):
         po.polarisation_change(one, two, scale=(0, 500), n_resamples=0)
 
@@ -202,6 +204,8 @@ def test_small_groups_are_left_blank_not_zero():
     assert found.pairs["n"].tolist() == [3, 1]
     assert found.pairs["homogenised"].tolist() == [False, pd.NA]
     assert found.table.iloc[-1]["n_homogenisation"] == 1
+    none = gr.group_distortions(one, one, table=seats, scale=(0, 10), min_size=4)
+    assert none.section().figures == ()
     assert found.summary()
     with pytest.raises(DataError, match="2 people or more"):
         gr.group_distortions(one, one, table=seats, scale=(0, 10), min_size=1)
@@ -241,3 +245,19 @@ def test_pairs_that_are_neither_true_nor_false(bad):
     )
     with pytest.raises(DataError, match="neither true nor false"):
         gr.distortions_table(pairs)
+
+
+def test_agreement_of_layers_is_that_of_all_triples():
+    """The formula for triples against counting them one by one."""
+    rng = np.random.default_rng(5)
+    for _ in range(30):
+        k = int(rng.integers(3, 12))
+        pattern = rng.integers(0, 2, k)
+        s = int(pattern.sum())
+        if not 1 < s < k:
+            continue
+        kinds = [tuple(pattern[list(t)]) for t in combinations(range(k), 3)]
+        tdu = kinds.count((1, 0, 1))
+        tu = kinds.count((1, 1, 0)) + kinds.count((0, 1, 1))
+        u = ((k - 2) * tu - (k - 1) * tdu) / ((k - 2) * (tu + tdu))
+        assert po.van_der_eijk(pattern) == pytest.approx(u * (1 - (s - 1) / (k - 1)))
