@@ -501,10 +501,13 @@ def _about(frame: pd.DataFrame) -> dict[str, str]:
 
 def filled_ratings(ratings: pd.DataFrame, criteria: Criteria) -> pd.DataFrame:
     """Checked ratings with the status said and a name for every rater, in the criteria's order."""
+    names: dict[str, str] = {}
+    for name in ratings["rater"]:
+        names.setdefault(name.casefold(), name or UNNAMED)  # one person in two spellings
     inferred = ratings["score"].notna().map({True: "assessed", False: "not assessed"})
     out = ratings.assign(
         status=ratings["status"].where(ratings["status"] != "", inferred),
-        rater=ratings["rater"].where(ratings["rater"] != "", UNNAMED),
+        rater=[names[name.casefold()] for name in ratings["rater"]],
     )
     place = {criterion: i for i, criterion in enumerate(criteria.ids)}
     order = out["criterion"].map(place).sort_values(kind="stable").index

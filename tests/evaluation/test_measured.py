@@ -99,6 +99,7 @@ def test_the_number_its_interval_and_the_scores_of_its_ends_stay_visible():
     profile = card.profile().criteria.iloc[0]
     assert (profile["status"], profile["source"], profile["score"]) == ("assessed", "measured", 3)
     assert not profile["weak"]
+    assert card.scores.empty
     assert "two ends of the interval" in measured_scores(card).summary()
 
 

@@ -85,6 +85,11 @@ def test_a_blank_score_is_not_assessed_and_a_score_assessed():
     assert found.raters == ("unnamed",)
 
 
+def test_a_rater_in_two_spellings_is_one_person():
+    found = card(criterion=["I01", "I02"], rater=["Rater A", "rater  a"], score=[1, 2])
+    assert found.raters == ("Rater A",)
+
+
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
