@@ -131,8 +131,9 @@ class CriteriaWeights(Result):
         Stress factors of the lines.
     left_out : tuple of str
         Labels of the scorecard's criteria that nobody sorted.
-    n_sorts, n_flagged : int, tuple of int
-        Sorts, and those that define each factor.
+    n_sorts, n_flagged, n_negative : int, tuple of int, tuple of int
+        Sorts, those that define each factor, and those of them with a negative loading,
+        which rank the criteria the other way round.
     scored : bool
         Whether there is a scorecard.
     synthetic : bool
@@ -149,6 +150,7 @@ class CriteriaWeights(Result):
     left_out: tuple[str, ...]
     n_sorts: int
     n_flagged: tuple[int, ...]
+    n_negative: tuple[int, ...]
     scored: bool
     synthetic: bool = False
 
@@ -457,6 +459,7 @@ def weights_from_sorts(
         raise DataError("Fewer than two of the sorted criteria apply in the scorecard.")
     rows = [ids.index(c) for c in chosen["criterion"]]
     kept = _usable(analysis)
+    negative = (analysis.flag_array & (analysis.own_loadings < 0)).sum(axis=0)
     left = applies.loc[~applies["criterion"].isin(ids), "label"]
     return CriteriaWeights(
         criteria=chosen,
@@ -469,6 +472,7 @@ def weights_from_sorts(
         left_out=tuple(left),
         n_sorts=analysis.sorts.n_sorts,
         n_flagged=tuple(int(analysis.n_flagged[j]) for j in kept),
+        n_negative=tuple(int(negative[j]) for j in kept),
         scored=scorecard is not None,
         synthetic=analysis.sorts.synthetic or bool(getattr(scorecard, "synthetic", False)),
     )
