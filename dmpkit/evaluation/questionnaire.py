@@ -33,6 +33,8 @@ PathLike: TypeAlias = str | os.PathLike[str]
 Record: TypeAlias = dict[Hashable, Any]
 
 PACKAGE = "instruments"
+#: The instrument that is a table to write on.
+LOG = "talk-log"
 #: Kinds of items that stand in ``items.csv`` of an evaluation.
 ANSWERED = (
     "opinion",
@@ -228,8 +230,10 @@ _STYLE = """
   border-radius: 50%; } .form .box { border-radius: 0; }
 .form .line { display: inline-block; border-bottom: 1px solid #222; min-width: 12rem;
   height: 1rem; }
+.form { padding-right: 2px; }
 .form .lines { border: 1px solid #777; height: 5rem; }
 .form .question { break-inside: avoid; margin: .8rem 0; } .form ul { list-style: none; padding: 0; }
+.form .log td { border: 1px solid #999; height: 1rem; }
 .form li { margin: .2rem 0; }
 @media print { .form .how { break-after: avoid; } .form tr { break-inside: avoid; }
   .form thead { display: table-header-group; } }
@@ -244,6 +248,7 @@ def write_form(
     title: str | None = None,
     language: str = "en",
     texts: Mapping[str, str] | None = None,
+    notes: bool = False,
 ) -> Path:
     """Write a questionnaire or sheet as one self-contained page to print.
 
@@ -262,6 +267,9 @@ def write_form(
         Language tag of the page, for screen readers; it translates nothing.
     texts : mapping of str to str, optional
         Words of the form in another language, by the keys of :data:`FORM_TEXTS`.
+    notes : bool
+        Print the notes below the questions, such as what an organiser is to attach;
+        not for members.
 
     Returns
     -------
@@ -290,19 +298,29 @@ def write_form(
         )
     words.update(texts or {})
     records: list[Record] = rows.to_dict("records")
+    if not notes:
+        records = [{**record, "note": ""} for record in records]
     open_ones = sum("[" in f"{r['wording']}{r['options']}" for r in records)
     head = f'<p class="how">{escape(words["voluntary"])}</p>'
     if open_ones:
         head += f'<p class="draft">{escape(words["draft"].format(n=open_ones))}</p>'
     body = [
-        f"<section><h2>{escape(section)}</h2>{_blocks(list(group), words)}</section>"
+        f"<section><h2>{escape(section)}</h2>"
+        f"{_log(list(group)) if name == LOG else _blocks(list(group), words)}</section>"
         for section, group in groupby(records, key=lambda r: r["section"])
     ]
-    shown = title or name.replace("-", ", ").capitalize()
+    shown = title or name.replace("members-", "members, ").replace("-", " ").capitalize()
     inner = f'<div class="form">{head}{"".join(body)}</div>'
     document = page(shown, [Section("", inner)], lang=language).replace("<h2></h2>", "")
     write_html(path, document.replace("</style>", f"{_STYLE}</style>", 1))
     return Path(path)
+
+
+def _log(records: Sequence[Record]) -> str:
+    """A sheet to write on, a column an item and an empty line a turn."""
+    head = "".join(f"<th>{escape(record['wording'])}</th>" for record in records)
+    line = f"<tr>{'<td>&nbsp;</td>' * len(records)}</tr>"
+    return f'<table class="log"><thead><tr>{head}</tr></thead><tbody>{line * 26}</tbody></table>'
 
 
 def _blocks(records: Sequence[Record], words: Mapping[str, str]) -> str:
@@ -385,7 +403,9 @@ def _question(record: Record, words: Mapping[str, str]) -> str:
         field = '<div class="lines"></div>'
     else:
         field = '<p><span class="line"></span></p>'
-    return f'<div class="question"><p>{escape(record["wording"])}</p>{how}{field}</div>'
+    said = str(record.get("note", ""))
+    note = f'<p class="how">{escape(said)}</p>' if said else ""
+    return f'<div class="question"><p>{escape(record["wording"])}</p>{how}{field}{note}</div>'
 
 
 def split_options(cell: Any) -> dict[str, float | None]:

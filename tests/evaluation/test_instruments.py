@@ -120,8 +120,8 @@ def test_a_form_holds_every_wording_and_asks_nothing_from_outside(tmp_path, name
     assert text.count("<h1>") == 1
     ticks = body.count('class="tick"')
     scales = tables[name][tables[name]["answer"] == "scale"]
-    cells = sum(len(q.split_options(o)) or int(h - lo + 1)
-                for o, lo, h in zip(scales["options"], scales["low"], scales["high"], strict=True))  # fmt: skip
+    ends = zip(scales["options"], scales["low"], scales["high"], strict=True)
+    cells = sum(len(q.split_options(o)) or int(high - low + 1) for o, low, high in ends)
     ones = tables[name].loc[tables[name]["answer"] == "one", "options"]
     assert ticks == cells + sum(len(q.split_options(o)) for o in ones)
 
@@ -137,6 +137,12 @@ def test_a_form_in_another_language_keeps_hostile_text_harmless(tmp_path, tables
     assert "<script>" not in page
     assert "Bogen &lt;1&gt;" in page
     assert "Draft" not in page
+
+
+def test_notes_are_printed_on_request_only(tmp_path):
+    for wanted in (False, True):
+        page = q.write_form(tmp_path / "o.html", "organiser", notes=wanted).read_text("utf-8")
+        assert ("goes to incidents.csv" in page) is wanted
 
 
 def test_a_text_that_a_form_does_not_have_is_refused(tmp_path):
