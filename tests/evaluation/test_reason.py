@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import resource
 import time
 from functools import cache
 from pathlib import Path
@@ -377,7 +378,9 @@ class TestSpeed:
 
     @pytest.mark.long
     def test_five_hundred_people(self) -> None:
+        # processor time of one worker, which is what two share: a busy machine does not matter
         big = ev.synthetic_stages(500)[0]
-        start = time.perf_counter()
-        ev.reason_index(big, adjusted=True, n_permutations=10_000, seed=1, n_jobs=2)
-        assert time.perf_counter() - start < 60
+        start = time.process_time()
+        ev.reason_index(big, adjusted=True, n_permutations=10_000, seed=1, progress=False)
+        assert time.process_time() - start < 60
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2 * 1024**2  # 2 GiB in kB
