@@ -275,9 +275,13 @@ class CriteriaWeights(Result):
             f"{listed(labels[order[:NAMED]], 'and')}; lowest "
             f"{listed(labels[order[::-1][:NAMED]], 'and')}."
         )
-        return " ".join(
-            part for part in (text, self._score_words(j), self._shared_words(j)) if part
-        )
+        if self.n_negative[j]:
+            text += (
+                f" Careful: among these, {self.n_negative[j]} with a negative loading; whoever "
+                "made them ranks the criteria the other way round, and the weights are not theirs."
+            )
+        parts = (text, self._score_words(j), self._shared_words(j))
+        return " ".join(part for part in parts if part)
 
     def _score_words(self, j: int) -> str:
         """The score with all alike and at the largest stress factor, with its interval."""

@@ -179,8 +179,8 @@ def test_sorters_whose_ranking_is_turned_round_are_pointed_at(sorts):
         bipolar = qm.analyse(turned, 1)
     found = ev.weights_from_sorts(bipolar, SCORES)
     assert found.n_negative == (1,)
-    assert "1 of its defining sorts load negatively" in found.summary()
-    assert "negatively" not in ev.weights_from_sorts(qm.analyse(sorts, 2)).summary()
+    assert "among these, 1 with a negative loading" in found.summary()
+    assert "negative" not in ev.weights_from_sorts(qm.analyse(sorts, 2)).summary()
 
 
 def test_without_a_scorecard_there_are_weights_and_no_scores(analysis):
