@@ -161,6 +161,11 @@ def norm(text: object) -> str:
     return plain.casefold().rstrip(" .:;?!*")
 
 
+def looks_personal(text: str) -> bool:
+    """Whether an e-mail or internet address stands in a text."""
+    return _PERSONAL_CELL.search(text) is not None
+
+
 def detect_program(header: Sequence[str]) -> str:
     """The program that writes such headings; ``other`` where none is recognised.
 

@@ -23,6 +23,7 @@ from dmpkit.evaluation.form_columns import (
     Column,
     Sheet,
     detect_program,
+    looks_personal,
     match_columns,
     read_sheet,
 )
@@ -448,6 +449,9 @@ def _answers(
         answers = coded(sheet, column, coding, blanks)
         if coding.numeric:
             labels.append(_labels(column, sheet.column(column.place), answers))
+        elif any(looks_personal(str(answer)) for answer in answers):
+            notes.append(f"The answers to {column.item!r} hold something like an address; look at "
+                         "them before they are shown to anybody")  # fmt: skip
         values[column.item] = answers if coding.numeric else _plain(answers)
     if items is not None:
         _add_ranks(values, sheet, found, items, blanks)

@@ -366,6 +366,13 @@ def test_without_items_nothing_personal_is_taken(tmp_path):
     assert "Somebody" not in form.summary()
 
 
+def test_an_address_within_a_free_text_is_told(tmp_path, items):
+    file = csv(tmp_path, "person,x_differently", "a,Write to me: one@example.org")
+    form = read_form(file, items=items)
+    assert "'x_differently' hold something like an address" in form.summary()
+    assert "one@example.org" not in form.summary()
+
+
 def test_the_persons_column_can_be_named(tmp_path, items):
     file = csv(tmp_path, "Street and day,e_listen", "a,1", ",2")
     form = read(file, items=items, person="street and day")
