@@ -394,7 +394,10 @@ class MeasuredScores(Result):
             return "No measured number informs a criterion."
         scored = table[table["used"]]
         n = table["criterion"].nunique()
-        text = f"{len(table)} measured number(s) inform {n} criteria; {len(scored)} get a score."
+        text = (
+            f"Measured numbers that inform a criterion: {len(table)}, for {n} of the criteria. "
+            f"Criteria that get a score from them: {len(scored)}."
+        )
         none = table[~table["criterion"].isin(scored["criterion"])]
         for row in none.to_dict("records"):
             text += f"\n\n{row['label']} gets none from {row['indicator']}: {row['reason']}."

@@ -123,13 +123,14 @@ class Profile(Result):
         known = self.stages.dropna(subset=["mean"])
         if not len(known):
             return "No criterion was assessed, so there is no profile to show."
+        known = known[known["coverage"] >= ENOUGH_IN_STAGE]
         means = known["mean"].to_numpy(dtype=np.float64)
-        best, worst = known.iloc[int(means.argmax())], known.iloc[int(means.argmin())]
         text = ""
-        if len(known) > 1 and best["mean"] > worst["mean"]:
+        if len(known) > 1 and means.max() > means.min():
+            best, worst = known.iloc[int(means.argmax())], known.iloc[int(means.argmin())]
             text = (
-                f"Among what was assessed, {best['name']} has the highest mean "
-                f"({_score(best['mean'])} of 4) and {worst['name']} the lowest "
+                f"Of the stages with at least half of their criteria assessed, {best['name']} has "
+                f"the highest mean ({_score(best['mean'])} of 4) and {worst['name']} the lowest "
                 f"({_score(worst['mean'])}). "
             )
         wide = self.stages[self.stages["high"] - self.stages["low"] > 0]

@@ -323,7 +323,9 @@ class RaterAgreement(Result):
                 "(Krippendorff's alpha, ordinal; 1 is full agreement, 0 is chance). "
             )
         far = int((self.differences["range"] >= 2).sum())
-        text += f"On {far} criteria they lie two points or more apart."
+        text += (
+            f"On {far} {'criterion' if far == 1 else 'criteria'} they lie two points or more apart."
+        )
         return f"{text}\n\n{self._severity_words()}"
 
     def _severity_words(self) -> str:

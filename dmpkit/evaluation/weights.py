@@ -446,8 +446,8 @@ class WeightComparison(Result):
             )
         if self.left:
             text += (
-                f"\n\n{len(self.left)} criteria are left out because one or both did not assess "
-                f"them: {listed(self.left[:12], 'and')}{' …' if len(self.left) > 12 else ''}."
+                f"\n\nLeft out because one or both did not assess them ({len(self.left)}): "
+                f"{listed(self.left[:12], 'and')}{' …' if len(self.left) > 12 else ''}."
             )
         return text
 

@@ -199,12 +199,15 @@ def test_one_rater_is_adjusted_for_nothing_and_raters_apart_cannot_be():
 
 
 def test_the_summary_says_what_is_known_and_not():
-    card = of([("I01", "a", "", 1, "EA", ""), ("I04", "a", "", 3, "EC", ""),
-               ("I05", "a", "contested", None, "", "")])  # fmt: skip
-    text = card.profile().summary()
-    assert "2 of 6 criteria that apply were assessed (33 %); 1 contested and 3 not assessed" in text
-    assert "s2 has the highest mean (3.00 of 4) and s1 the lowest (1.00)" in text
-    assert "1 of the 2 assessed criteria rest on weak evidence only" in text
+    rows = [("I01", "a", "", 1, "EA", ""), ("I02", "a", "", 2, "EA", ""),
+            ("I04", "a", "", 3, "EC", ""), ("I05", "a", "contested", None, "", "")]  # fmt: skip
+    text = of(rows).profile().summary()
+    assert "3 of 6 criteria that apply were assessed (50 %); 1 contested and 2 not assessed" in text
+    assert "highest mean" not in text  # of s2 a third is known, too little to call it highest
+    assert "Least is known of s2" in text
+    text = of([*rows, ("I06", "a", "", 4, "EA", "")]).profile().summary()
+    assert "s2 has the highest mean (3.50 of 4) and s1 the lowest (1.50)" in text
+    assert "1 of the 4 assessed criteria rest on weak evidence only" in text
     empty = Scorecard.from_frames(pd.DataFrame({"criterion": ["I01"], "score": [None]}), criteria())
     assert "No criterion was assessed" in empty.profile().summary()
     assert empty.profile().indicators()[0].value == 0.0

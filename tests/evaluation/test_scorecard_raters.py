@@ -135,7 +135,7 @@ def test_the_furthest_apart_come_first():
     found = card_of({"a": [1, 2, 3, 0], "b": [1, 3, 3, 4]}).agreement(seed=1)
     assert found.differences["criterion"].tolist() == ["I04", "I02"]
     assert found.differences.loc[0, "range"] == 4.0
-    assert "On 1 criteria they lie two points or more apart" in found.summary()
+    assert "On 1 criterion they lie two points or more apart" in found.summary()
 
 
 def test_raters_who_all_say_the_same_are_told_so():

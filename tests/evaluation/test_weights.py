@@ -147,7 +147,7 @@ def test_the_share_of_two_criteria_has_a_closed_value():
 def test_only_what_both_assessed_is_compared_and_the_rest_is_named():
     found = compare(*two_cards([3, 1, 2], [2, 3, 2, 4]), seed=1)
     assert found.left == ("I04",)
-    assert "1 criteria are left out" in found.summary()
+    assert "did not assess them (1): I04." in found.summary()
 
 
 def test_different_criteria_are_refused():
