@@ -8,14 +8,23 @@ its authors.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from dmpkit import datasets
 from dmpkit.errors import DataError
-from dmpkit.evaluation.records import Field, Finding, RecordKind, check_records, nearest
+from dmpkit.evaluation.records import (
+    Field,
+    Finding,
+    RecordKind,
+    check_records,
+    nearest,
+    read_records,
+)
 
 __all__ = [
     "LINKS",
@@ -23,6 +32,7 @@ __all__ = [
     "checked_links",
     "coding_agreement",
     "default_links",
+    "links_beside",
     "local_criteria_sheet",
     "viewpoint_links",
 ]
@@ -209,7 +219,7 @@ def checked_links(links: Any, criteria: Sequence[str]) -> pd.DataFrame:
 
     Parameters
     ----------
-    links : DataFrame
+    links : DataFrame or path
         ``viewpoint, criterion`` and, where there are any, ``direction`` (stressed when
         empty), ``basis`` (text when empty), ``part``, ``name``, ``n_coders``.
     criteria : sequence of str
@@ -239,7 +249,10 @@ def checked_links(links: Any, criteria: Sequence[str]) -> pd.DataFrame:
                 yield (i, "criterion", f"There is no criterion {one[:60]!r} in the scorecard.",
                        nearest(one, criteria))  # fmt: skip
 
-    table = check_records(links, LINKS, rules=[known])
+    if isinstance(links, str | os.PathLike):
+        table = read_records(links, LINKS, rules=[known])
+    else:
+        table = check_records(links, LINKS, rules=[known])
     if not len(table):
         raise DataError("The table of links has no row.", remedy="Give one row a link.")
     table["direction"] = table["direction"].where(table["direction"] != "", "stressed")
@@ -250,6 +263,15 @@ def checked_links(links: Any, criteria: Sequence[str]) -> pd.DataFrame:
     table["name"] = table["viewpoint"].map(first)
     columns = ["viewpoint", "name", "criterion", "direction", "basis", "part", "n_coders"]
     return table[columns]
+
+
+def links_beside(scorecard: Any) -> Path | None:
+    """The user's own links beside the files of a scorecard: ``links.csv``, where there is one."""
+    folder = getattr(scorecard, "folder", None)
+    if folder is None or not Path(folder).is_dir():
+        return None
+    file = Path(folder) / LINKS.file
+    return file if file.is_file() else None
 
 
 def _names() -> dict[str, str]:

@@ -35,6 +35,7 @@ from dmpkit.evaluation.viewpoint_links import (
     checked_links,
     coding_agreement,
     default_links,
+    links_beside,
     viewpoint_links,
 )
 from dmpkit.reporting import Figure, Result, Section, paragraphs, table_html
@@ -432,8 +433,9 @@ def through_viewpoints(
         Local criteria are among the rest unless links name them.
     k : float or sequence of float
         Stress factors, 1 or more; ``math.inf`` for the stressed criteria alone.
-    links : DataFrame, optional
-        One's own: ``viewpoint, criterion`` and perhaps ``name, direction`` (stressed,
+    links : DataFrame or path, optional
+        One's own; ``links.csv`` in the scorecard's folder is taken when not given and
+        there. ``viewpoint, criterion`` and perhaps ``name, direction`` (stressed,
         contested), ``basis`` (text, inference), ``part, n_coders``. Rows can be added
         to those of :func:`viewpoint_links`.
     margin : float
@@ -463,6 +465,7 @@ def through_viewpoints(
     table = score_table(scorecard)
     factors = stress_factors(k)
     within = _margin(margin)
+    links = links_beside(scorecard) if links is None else links
     if links is None:
         held, changed = default_links(table)
         names = _view_names(viewpoint_links())

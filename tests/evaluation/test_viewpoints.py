@@ -403,6 +403,21 @@ def test_a_scorecard_with_local_criteria():
     assert "Synthetic data" in plotting.alt_text(drawn.plot_lines())
 
 
+def test_links_in_the_folder_of_a_scorecard_are_taken(tmp_path):
+    TEN.to_csv(tmp_path / "ratings.csv", index=False)
+    assert ev.read_scorecard(tmp_path).through_viewpoints().verdict == "no lines"
+    links_of(V=FIVE).to_csv(tmp_path / "links.csv", index=False)
+    card = ev.read_scorecard(tmp_path)
+    seen = card.through_viewpoints()
+    assert seen.with_line == ("V",)
+    assert OWN_NOTE in seen.summary()
+    (tmp_path / "links.csv").write_text("viewpoint,criterion\nV,C01\nV,C77\n", encoding="utf-8")
+    with pytest.raises(DataError, match="C77") as caught:
+        card.through_viewpoints()
+    assert (caught.value.row, caught.value.column) == (3, "criterion")
+    assert "links.csv" in str(caught.value)
+
+
 def test_the_sheet_for_local_criteria():
     sheet = ev.local_criteria_sheet()
     assert sheet["criterion"].tolist() == ["L01", "L02", "L03", "L04", "L05"]
