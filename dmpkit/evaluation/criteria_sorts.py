@@ -258,7 +258,7 @@ class CriteriaWeights(Result):
         """What each factor ranks high and low, its score, and the shared criteria in words."""
         n = len(self.factors)
         head = (
-            f"{self.n_sorts} people's sorts of {len(self.criteria)} criteria gave {n} way"
+            f"{self.n_sorts} sorts of {len(self.criteria)} criteria gave {n} way"
             f"{'' if n == 1 else 's'} of ranking them (factors)."
         )
         if self.left_out:
@@ -312,7 +312,7 @@ class CriteriaWeights(Result):
         said = []
         for label, part in own.groupby("label", sort=False):
             who = [
-                f"{way} by {listed(part.loc[part['direction'] == way, 'viewpoint'], 'and')}"
+                f"{way} by {listed(part.loc[part['direction'] == way, 'name'], 'and')}"
                 for way in ("stressed", "contested")
                 if (part["direction"] == way).any()
             ]
@@ -389,7 +389,13 @@ class CriteriaWeights(Result):
         if self.emphasis_samples is not None and not bounds:
             table = table.assign(worst=table["low"], best=table["high"])
             band = f"{self.interval:.0%} of the resampled sorts"
-        return plot_stress_lines(table, band=band, ax=ax, synthetic=self.synthetic)
+        return plot_stress_lines(
+            table,
+            band=band,
+            counted="the criterion ranked highest counts, against the lowest",
+            ax=ax,
+            synthetic=self.synthetic,
+        )
 
 
 def weights_from_sorts(

@@ -49,6 +49,7 @@ def plot_stress_lines(
     lines: pd.DataFrame,
     *,
     band: str = "what is unknown at worst and at best",
+    counted: str = "a stressed criterion counts",
     ax: Axes | None = None,
     synthetic: bool = False,
 ) -> Axes:
@@ -63,6 +64,8 @@ def plot_stress_lines(
         ``name, k, score, worst, best``; a line with NaN scores shows its band alone.
     band : str
         What the band is, for the axis and the text alternative.
+    counted : str
+        What counts k times, for the axis.
     ax : Axes, optional
         Where to draw.
     synthetic : bool
@@ -108,7 +111,7 @@ def plot_stress_lines(
         ax.set_ylim(bottom - pad, top + pad)
         ax.set_yticks(np.arange(bottom, top + 0.1, 0.5))
         ax.hlines(np.arange(bottom, top + 0.1, 0.5), 0, right, color="#d9d9de", lw=0.6, zorder=0)
-        ax.set_xlabel("stress factor k: how often a stressed criterion counts", x=0, ha="left")
+        ax.set_xlabel(f"stress factor k: how often {counted}", x=0, ha="left")
         ax.set_ylabel("mean score (scale 0 to 4)")
         if wide:
             ax.set_title(f"shaded, and bars at the right: {band}", fontsize=8,

@@ -201,8 +201,8 @@ def test_shared_criteria_are_compared_in_words(analysis):
     low = [f for f in found.factors if own.loc[(f, "AU", "C11"), "z_score"] < 0]
     assert own.loc[(low[0], "AU", "C11"), "third"] == "lower third"
     text = found.summary()
-    assert "Suited to context (stressed by AU and CC) in its lower third" in text
-    assert "contested by PA and CC" in text
+    assert "(stressed by Against Uniformity and Community Context) in its lower third" in text
+    assert "contested by Professional Autonomy and Community Context" in text
     assert "does not make it that viewpoint" in text
 
 
