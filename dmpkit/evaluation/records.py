@@ -9,11 +9,8 @@ empty, also where a number is expected.
 
 from __future__ import annotations
 
-import datetime
 import math
 import os
-import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -23,7 +20,18 @@ from typing import Any, Literal, TypeAlias
 import pandas as pd
 
 from dmpkit.errors import DataError
-from dmpkit.tables import number_remedy, open_workbook, read_delimited, to_pandas
+from dmpkit.evaluation.record_cells import (
+    cell_text,
+    listed,
+    nearest,
+    plain_word,
+    read_choice,
+    read_date,
+    read_number,
+    split_ids,
+    visible,
+)
+from dmpkit.tables import open_workbook, read_delimited, to_pandas
 
 __all__ = [
     "Field",
@@ -50,9 +58,6 @@ KINDS = ("text", "id", "ids", "number", "date", "yes-no")
 #: Mistakes of a table that one message spells out.
 SHOWN_MISTAKES = 5
 YES_NO = {"y": "yes", "true": "yes", "1": "yes", "n": "no", "false": "no", "0": "no"}
-
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
-_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
 
 
 @dataclass(frozen=True)
@@ -153,41 +158,6 @@ class _Mistake:
 
     def __str__(self) -> str:
         return str(DataError(self.problem, row=self.row, column=self.column, remedy=self.remedy))
-
-
-def listed(words: Iterable[object], last: str = "or") -> str:
-    """Words as a reader lists them.
-
-    Examples
-    --------
-    >>> listed(["A", "B", "C"]), listed(["yes", "no"], "and")
-    ('A, B or C', 'yes and no')
-    """
-    shown = [str(word) for word in words]
-    if len(shown) < 2:
-        return "".join(shown)
-    return f"{', '.join(shown[:-1])} {last} {shown[-1]}"
-
-
-def split_ids(cell: object, *, only_semicolons: bool = False) -> tuple[str, ...]:
-    """The labels of a cell that are parted by ``;``, commas or blanks, each once.
-
-    Parameters
-    ----------
-    cell : str
-        The cell; empty and missing ones hold no label.
-    only_semicolons : bool
-        Part at ``;`` alone, for labels of several words.
-
-    Examples
-    --------
-    >>> split_ids("E1; E2 E3;E1"), split_ids(""), split_ids("leave; hold the line",
-    ...                                                    only_semicolons=True)
-    (('E1', 'E2', 'E3'), (), ('leave', 'hold the line'))
-    """
-    text = _visible(_text(cell))
-    parts = text.split(";") if only_semicolons else re.split(r"[;,\s]+", text)
-    return tuple(dict.fromkeys(" ".join(part.split()) for part in parts if part.strip()))
 
 
 def read_records(
@@ -328,8 +298,8 @@ def _find(place: PathLike, kind: RecordKind) -> tuple[Path, str | None] | None:
             file=source,
             remedy="Name the folder of the evaluation's files, or a workbook (.xlsx).",
         )
-    wanted = {_plain(kind.name), _plain(Path(kind.file).stem)}
-    found = [name for name in open_workbook(source).sheetnames if _plain(name) in wanted]
+    wanted = {plain_word(kind.name), plain_word(Path(kind.file).stem)}
+    found = [name for name in open_workbook(source).sheetnames if plain_word(name) in wanted]
     return (source, found[0]) if found else None
 
 
@@ -422,7 +392,7 @@ def _cleaned(
     for each in kind.fields:
         out[each.name] = out[each.name].astype("float64" if each.kind == "number" else "str")
     for name in unknown:
-        out[name] = pd.Series([_text(cell) for cell in table[name]], dtype="str")
+        out[name] = pd.Series([cell_text(cell) for cell in table[name]], dtype="str")
     mistakes += _doubled(out, kind, where)
     wrong = {(mistake.row, mistake.column) for mistake in mistakes}
     for rule in rules:
@@ -452,9 +422,9 @@ def _refuse(mistakes: Sequence[_Mistake], file: PathLike | None) -> None:
 
 def _named(frame: pd.DataFrame, kind: RecordKind) -> tuple[pd.DataFrame, list[str], list[_Mistake]]:
     """The frame with the kind's names of columns, the columns it does not know, and mistakes."""
-    known = {_plain(n): each.name for each in kind.fields for n in (each.name, *each.aliases)}
-    names = [" ".join(_visible(str(column)).split()) for column in frame.columns]
-    mine = [known.get(_plain(name), name) for name in names]
+    known = {plain_word(n): each.name for each in kind.fields for n in (each.name, *each.aliases)}
+    names = [" ".join(visible(str(column)).split()) for column in frame.columns]
+    mine = [known.get(plain_word(name), name) for name in names]
     mistakes = [
         _Mistake(f"The column {name!r} stands more than once.", remedy="Keep one of them.")
         for name in dict.fromkeys(n for n in mine if mine.count(n) > 1)
@@ -464,7 +434,9 @@ def _named(frame: pd.DataFrame, kind: RecordKind) -> tuple[pd.DataFrame, list[st
     absent = [each for each in kind.fields if each.name not in mine]
     unknown = [name for name in mine if name not in kind.columns]
     for name in unknown:
-        near = get_close_matches(_plain(name), [_plain(each.name) for each in absent], 1, 0.8)
+        near = get_close_matches(
+            plain_word(name), [plain_word(each.name) for each in absent], 1, 0.8
+        )
         if near:
             mistakes.append(
                 _Mistake(
@@ -472,7 +444,7 @@ def _named(frame: pd.DataFrame, kind: RecordKind) -> tuple[pd.DataFrame, list[st
                     remedy=f"Did you mean {known[near[0]]!r}? Rename it.",
                 )
             )
-            absent = [each for each in absent if _plain(each.name) != near[0]]
+            absent = [each for each in absent if plain_word(each.name) != near[0]]
     mistakes += [
         _Mistake(
             f"Column {each.name!r} is missing.",
@@ -494,8 +466,8 @@ def _column(
     """The cells of a column in their clean form; what is wrong goes to `mistakes`."""
     out: list[Any] = []
     for cell, row in zip(column, rows, strict=True):
-        text = _text(cell)
-        if not _visible(text).strip():
+        text = cell_text(cell)
+        if not visible(text).strip():
             if each.required:
                 mistakes.append(_Mistake("The cell is empty.", row, each.name, "Fill it in."))
             out.append(math.nan if each.kind == "number" else "")
@@ -511,106 +483,22 @@ def _column(
 def _value(text: str, each: Field, decimal: str) -> str | float:
     """One filled cell in its clean form."""
     if each.kind == "number":
-        return _number(text, each, decimal)
+        return read_number(text, each.low, each.high, decimal)
     if each.kind == "date":
-        return _date(text)
+        return read_date(text)
     if each.kind == "yes-no":
-        return _choice(text, ("yes", "no"), {**YES_NO, **each.also}, each.called)
+        return read_choice(text, ("yes", "no"), {**YES_NO, **each.also}, each.called)
     if each.kind == "ids":
         parts = split_ids(text, only_semicolons=bool(each.choices))
         return "; ".join(
             dict.fromkeys(
-                _choice(p, each.choices, each.also, each.called) if each.choices else p
+                read_choice(p, each.choices, each.also, each.called) if each.choices else p
                 for p in parts
             )
         )
     if each.choices:
-        return _choice(text, each.choices, each.also, each.called)
-    return " ".join(_visible(text).split()) if each.kind == "id" else text
-
-
-def _choice(text: str, choices: Sequence[str], also: Mapping[str, str], called: str) -> str:
-    """The allowed word that a cell means, whatever its case and blanks."""
-    plain = {**{_plain(k): v for k, v in also.items()}, **{_plain(c): c for c in choices}}
-    if (found := plain.get(_plain(text))) is not None:
-        return found
-    near = get_close_matches(_plain(text), list(plain), n=1, cutoff=0.6)
-    if near and not any(c.isdigit() for c in text):
-        remedy = f"Did you mean {plain[near[0]]!r}?"
-    else:
-        remedy = nearest(text, choices)
-    raise DataError(f"{_short(text)!r} is not {called}.", remedy=remedy)
-
-
-def nearest(word: str, words: Iterable[str]) -> str:
-    """A remedy that names the word most like the one given, or lists what there is.
-
-    Examples
-    --------
-    >>> nearest("C1", ["C01", "L05"]), nearest("x", ["C01", "L05"])
-    ("Did you mean 'C01'?", "Use one of 'C01' or 'L05'.")
-    """
-    every = list(words)
-    plain = {_plain(each): each for each in every}
-    same = [each for each in every if _bare(each) == _bare(word)]  # C1 is C01, not C51
-    if same:
-        return f"Did you mean {same[0]!r}?"
-    near = get_close_matches(_plain(word), list(plain), n=1, cutoff=0.6)
-    if near:
-        return f"Did you mean {plain[near[0]]!r}?"
-    shown = [repr(each) for each in every[:12]] + (["…"] if len(every) > 12 else [])
-    if len(every) < 2:
-        return f"Use {shown[0]}." if every else "There is none."
-    return f"Use one of {listed(shown)}."
-
-
-def _bare(label: str) -> str:
-    """A label without blanks and the zeros that lead its number."""
-    return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"\W+", "", _plain(label)))
-
-
-def _number(text: str, each: Field, decimal: str) -> float:
-    """A number in its range."""
-    plain = _visible(text).strip().replace("\N{MINUS SIGN}", "-")
-    if decimal == ",":
-        plain = plain.replace(",", ".")
-    if not _NUMBER.fullmatch(plain) or math.isinf(float(plain)):
-        remedy = number_remedy(text)
-        if remedy is None and re.fullmatch(r"[+-]?\d+,\d+", plain):
-            remedy = "Write the number with a decimal point."
-        raise DataError(
-            f"{_short(text)!r} is not a number.",
-            remedy=remedy or "Write a number, or leave the cell empty.",
-        )
-    value = float(plain) + 0.0  # no negative zero
-    low, high = each.low, each.high
-    if (low is not None and value < low) or (high is not None and value > high):
-        bounds = (
-            f"between {low:g} and {high:g}"
-            if low is not None and high is not None
-            else f"at least {low:g}"
-            if low is not None
-            else f"at most {high:g}"
-        )
-        raise DataError(f"{_short(text)} is out of range.", remedy=f"It should be {bounds}.")
-    return value
-
-
-def _date(text: str) -> str:
-    """A date as year-month-day."""
-    found = _DATE.fullmatch(_visible(text).strip())
-    if found:
-        year, month, day = (int(part) for part in found.groups())
-        try:
-            return datetime.date(year, month, day).isoformat()
-        except ValueError:
-            raise DataError(
-                f"{_short(text)!r} is no day of the calendar.", remedy="Write year-month-day."
-            ) from None
-    raise DataError(
-        f"{_short(text)!r} cannot be read as a date.",
-        remedy="Write year-month-day, such as 2024-03-05.",
-    )
+        return read_choice(text, each.choices, each.also, each.called)
+    return " ".join(visible(text).split()) if each.kind == "id" else text
 
 
 def _doubled(out: pd.DataFrame, kind: RecordKind, rows: Sequence[int]) -> list[_Mistake]:
@@ -620,7 +508,7 @@ def _doubled(out: pd.DataFrame, kind: RecordKind, rows: Sequence[int]) -> list[_
     first: dict[tuple[str, ...], int] = {}
     found = []
     for values, row in zip(out[list(kind.key)].itertuples(index=False), rows, strict=True):
-        key = tuple(_plain(str(value)) for value in values)
+        key = tuple(plain_word(str(value)) for value in values)
         if not any(key):
             continue  # said already: the cells are empty
         if key in first:
@@ -640,7 +528,7 @@ def _doubled(out: pd.DataFrame, kind: RecordKind, rows: Sequence[int]) -> list[_
 def _sheet(source: Path, sheet: str) -> tuple[pd.DataFrame, list[int]]:
     """A sheet's cells and the row numbers; empty rows and nameless empty columns are left out."""
     book = open_workbook(source)
-    names = [name for name in book.sheetnames if _plain(name) == _plain(sheet)]
+    names = [name for name in book.sheetnames if plain_word(name) == plain_word(sheet)]
     if not names:
         raise DataError(
             f"The workbook has no sheet {sheet!r}.",
@@ -650,15 +538,15 @@ def _sheet(source: Path, sheet: str) -> tuple[pd.DataFrame, list[int]]:
     numbered = [
         (number, list(row))
         for number, row in enumerate(book[names[0]].iter_rows(values_only=True), start=1)
-        if any(_text(cell) for cell in row)
+        if any(cell_text(cell) for cell in row)
     ]
     if not numbered:
         raise DataError(f"The sheet {names[0]!r} is empty.", file=source)
-    header = [_text(cell) for cell in numbered[0][1]]
+    header = [cell_text(cell) for cell in numbered[0][1]]
     kept = [
         place
         for place, name in enumerate(header)
-        if name or any(_text(row[place]) for _, row in numbered[1:])
+        if name or any(cell_text(row[place]) for _, row in numbered[1:])
     ]
     frame = pd.DataFrame(
         [[row[place] for place in kept] for _, row in numbered[1:]],
@@ -666,34 +554,3 @@ def _sheet(source: Path, sheet: str) -> tuple[pd.DataFrame, list[int]]:
         dtype=object,
     )
     return frame, [number for number, _ in numbered[1:]]
-
-
-def _text(cell: object) -> str:
-    """A cell of any kind as text; a missing one is empty."""
-    if isinstance(cell, str):
-        return cell.strip()
-    if cell is None or type(cell).__name__ in {"NAType", "NaTType"} or cell != cell:
-        return ""
-    if type(cell).__name__ in {"bool", "bool_"}:
-        return "yes" if cell else "no"
-    if isinstance(cell, datetime.datetime):
-        return cell.isoformat(sep=" ") if cell.time() != datetime.time() else str(cell.date())
-    number = cell.item() if hasattr(cell, "item") else cell
-    if isinstance(number, float):
-        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
-    return str(number).strip()
-
-
-def _visible(text: str) -> str:
-    """The text without the invisible characters that steer its direction or width."""
-    return "".join(c for c in text if unicodedata.category(c) != "Cf")
-
-
-def _plain(text: str) -> str:
-    """A word for comparison: one case, one kind of blank."""
-    return " ".join(re.sub(r"[_\-\u2010-\u2015]+", " ", _visible(text).casefold()).split())
-
-
-def _short(text: str) -> str:
-    """A cell short enough for a message."""
-    return f"{text[:60]}…" if len(text) > 60 else text
