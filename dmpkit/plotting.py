@@ -208,9 +208,20 @@ def _figure(picture: Axes | Figure) -> Figure:
     return getattr(picture, "figure", None) or picture  # type: ignore[return-value]
 
 
+def _without_formulas(figure: Figure) -> None:
+    """Dollars in labels are money: only ticks of matplotlib's own are set as formulas."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        said = text.get_text()
+        if "$" in said and r"\$" not in said and r"\mathdefault" not in said:
+            text.set_parse_math(False)
+
+
 def to_png(picture: Axes | Figure, *, dpi: float = 160) -> bytes:
     """The picture as PNG bytes (the same picture gives the same bytes)."""
     buffer = io.BytesIO()
+    _without_formulas(_figure(picture))
     with style():
         _figure(picture).savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()
@@ -241,6 +252,7 @@ def save(picture: Axes | Figure, path: str | os.PathLike[str], *, dpi: float = 3
     dates = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
     if kind not in dates:
         raise DataError(f"Pictures cannot be saved as {kind!r}.", remedy="Use .png, .svg or .pdf.")
+    _without_formulas(_figure(picture))
     with atomic_write(path) as target, style():
         _figure(picture).savefig(target, format=kind, dpi=dpi, metadata=dates[kind])
 

@@ -106,3 +106,12 @@ def test_axes_show_themselves_as_a_picture_with_its_text_alternative():
     assert data["text/plain"] == "Two dots."
     assert metadata == {"image/png": {"alt": "Two dots."}}
     assert plotting.small_multiples(2)[0]._repr_mimebundle_()[1] == {}
+
+
+def test_dollars_in_labels_are_money_and_no_formula():
+    def picture(label):
+        frame = pd.DataFrame({"item": [label, "b"], "x": [1.0, 2.0]})
+        return plotting.to_png(plotting.dot_plot(frame, label="item", value="x"))
+
+    assert picture("Costs $5 and $10^") == picture(r"Costs \$5 and \$10^")
+    assert picture("Costs $5 and $10^") != picture("Costs 5 and 10^")
