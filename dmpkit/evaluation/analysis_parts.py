@@ -243,10 +243,13 @@ def _knowledge(i: Inputs) -> Result:
 
     before, after, items = i.both("knowledge")
     key = {item: _right_answers(i.measured.item(item, "correct")) for item in items}
+    items = [item for item in items if key[item]]
+    if not items:
+        raise DataError("No knowledge item that was asked twice has a right answer.")
     return knowledge_gain(
         before.replace("", None),
         after.replace("", None),
-        key=key,
+        key={item: key[item] for item in items},
         items=items,
         table=i.tables_of(before, after),
         labels=i.measured.labels(items),

@@ -251,7 +251,7 @@ def _strangers(source: Path) -> Iterable[str]:
 def _gaps(tables: dict[str, pd.DataFrame]) -> Iterable[str]:
     """What is there by halves."""
     items = tables.get("items")
-    answers = [f for f in (tables.get(f"answers_{s}") for s in STAGES) if f is not None]
+    answers = [f for f in (tables.get(f"answers_{s}") for s in STAGES) if f is not None and len(f)]
     if items is not None and answers:
         asked = {
             column
@@ -266,7 +266,7 @@ def _gaps(tables: dict[str, pd.DataFrame]) -> Iterable[str]:
         ]
         if unused:
             yield f"Nobody answered the items {', '.join(unused[:8])} of items.csv."
-    if "answers_after" in tables and "answers_before" not in tables:
+    if len(tables.get("answers_after", ())) and not len(tables.get("answers_before", ())):
         yield "There are answers after and none before, so that no change can be computed."
-    if "people" not in tables and len(tables) > 1:
+    if "people" not in tables and any(len(frame) for frame in tables.values()):
         yield "There is no people.csv: the silent do not count, and there are no sub-groups."

@@ -303,9 +303,6 @@ def _sound_item(i: int, row: Mapping[str, Any]) -> Iterable[Finding]:
         if row["kind"] in SCALED and math.isnan(row[column]):
             yield (i, column, f"The scale of an item of kind {row['kind']} has no end here.",
                    "Write the lowest and the highest answer that could be given.")  # fmt: skip
-    if row["kind"] == "knowledge" and not row["correct"]:
-        yield (i, "correct", "A knowledge item has no right answer.",
-               "Write it as it stands in the answers; several parted by ; or |.")  # fmt: skip
     if agree < low or agree > high:
         yield (i, "agree_from", f"{agree:g} is not on the scale from {low:g} to {high:g}.",
                "Write the lowest answer that counts as agreeing.")  # fmt: skip
@@ -498,7 +495,8 @@ def gather_measurements(
             mistakes += [
                 error
                 for error in unlisted(name.removeprefix("answers_"), frame, tables.get("items"))
-                if error.column is None or repr(error.column) not in said
+                if (error.column is None or repr(error.column) not in said)
+                and str(error) not in map(str, mistakes)
             ]
     return tables, mistakes
 
@@ -524,15 +522,32 @@ to items.csv that says what 'o2' is.
         return []
     file = f"answers_{stage}.csv"
     if items is None:
+        if not len(answers):
+            return []
         what = "There are answers but no items.csv, which says what was asked."
         return [DataError(what, file=file, remedy="Add items.csv with a row for every column.")]
     known = set(items["item"])
-    return [
+    return _without_key(answers, items) + [
         DataError("The item is not in items.csv.", file=file, column=column,
                   remedy=f"{_guess(column, known)}dd a row to items.csv that says what "
                   f"{column[:60]!r} is.")
         for column in answers.columns if column not in known and column != "person"
     ]  # fmt: skip
+
+
+def _without_key(answers: pd.DataFrame, items: pd.DataFrame) -> list[DataError]:
+    """Knowledge items that somebody answered and that have no right answer."""
+    found = []
+    remedy = "Write it as it stands in the answers; several parted by ; or |."
+    for position, row in enumerate(items.to_dict("records")):
+        column = row["item"]
+        open_item = row["kind"] == "knowledge" and not row.get("correct")
+        if open_item and column in answers and (answers[column] != "").any():
+            what = "A knowledge item that was answered has no right answer."
+            found.append(
+                DataError(what, file="items.csv", row=position + 2, column="correct", remedy=remedy)
+            )
+    return found
 
 
 def _guess(column: str, known: Iterable[str]) -> str:

@@ -105,7 +105,11 @@ def _swapped(study: Study) -> bool:
     """True when the template's data file is gone, or holds something else."""
     from dmpkit.workbench.creating import TEMPLATES
 
-    made = (*TEMPLATES.glob("*/synthetic-*.csv"), *TEMPLATES.glob("*/recommendations.csv"))
+    made = (
+        *TEMPLATES.glob("*/synthetic-*.csv"),
+        *TEMPLATES.glob("*/recommendations.csv"),
+        *TEMPLATES.glob("evaluation/people.csv"),
+    )
     for original in made:
         path = study.folder / original.name
         if path.is_file():

@@ -86,10 +86,16 @@ def _fill(source: Path, slug: str, folder: Path, notebook: Path) -> None:
     """Write all files beside their place, then put them there."""
     made = Path(tempfile.mkdtemp(prefix=f".{slug}-", dir=folder.parent))
     try:
-        for path in sorted(source.iterdir()):
-            if path.is_file():
+        for path in sorted(source.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
                 text = path.read_text(encoding="utf-8").replace(PLACEHOLDER, slug)
-                (made / path.name).write_text(text, encoding="utf-8", newline="\n")
+                target = made / path.relative_to(source)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(text, encoding="utf-8", newline="\n")
+        if source.name == "evaluation":
+            from dmpkit.workbench.evaluation_folder import write_guide
+
+            write_guide(made / "GUIDE.html")
         made.chmod(0o755)
         with notebook.open("x", encoding="utf-8", newline="\n") as stream:
             stream.write((made / NOTEBOOK).read_text(encoding="utf-8"))

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[Any]
 
-SEED = 20261107
+SEED = 20261122
 N_INVITED, N_MEMBERS, N_TABLES = 1600, 40, 5
 PLACE = {
     "gender": {"woman": 10200, "man": 9800},
@@ -78,7 +78,7 @@ QUIZ = {
     "Q3": ("How much of a home's energy goes into heating?", "a", 0.35, 0.72),
     "Q4": ("Who decides on pipes below a street?", "d", 0.22, 0.66),
     "Q5": ("How long does a gas boiler last?", "b", 0.45, 0.60),
-    "Q6": ("What does the town's own plan promise for 2035?", "a", 0.15, 0.58),
+    "Q6": ("What does the town's own plan promise for 2030?", "a", 0.15, 0.58),
 }
 #: Experience, asked at the end only: criterion, mean on a scale from 1 to 5.
 EXPERIENCE = {
@@ -115,37 +115,37 @@ JUDGED: dict[str, tuple[float | str, str]] = {
 RATERS = {"rater A": (0.0, 1.0, "high"), "rater B": (-0.25, 0.9, "medium"),
           "rater C": (0.45, 0.75, "medium")}  # fmt: skip
 EVIDENCE = [
-    ("V01", "document", "Remit as published", "commissioner", "2025-02-10", "yes", "B"),
-    ("V02", "interview", "Four stakeholders on the framing", "outsider", "2025-03-04", "no", "B"),
-    ("V03", "minutes", "Council committee", "commissioner", "2025-01-22", "yes", "B"),
+    ("V01", "document", "Remit as published", "commissioner", "2019-07-29", "yes", "B"),
+    ("V02", "interview", "Four stakeholders on the framing", "outsider", "2019-08-20", "no", "B"),
+    ("V03", "minutes", "Council committee", "commissioner", "2019-07-10", "yes", "B"),
     (
         "V04",
         "letter",
         "Promise to answer within six months",
         "commissioner",
-        "2025-02-14",
+        "2019-08-02",
         "yes",
         "A",
     ),
-    ("V05", "minutes", "Members' own meeting", "member", "2025-05-17", "no", "B"),
-    ("V06", "accounts", "Budget and what was paid out", "organiser", "2025-07-30", "no", "C"),
-    ("V07", "web page", "Plan, agenda and method", "organiser", "2025-03-20", "yes", "B"),
-    ("V08", "document", "Terms of the oversight group", "organiser", "2025-02-28", "yes", "C"),
-    ("V09", "document", "Code of conduct, signed", "organiser", "2025-03-01", "yes", "B"),
-    ("V10", "record", "How speakers were chosen", "organiser", "2025-04-02", "no", "C"),
-    ("V11", "open data", "Selection, everybody invited", "outsider", "2025-03-28", "yes", "A"),
-    ("V12", "survey", "Members at the end", "outsider", "2025-06-15", "yes", "A"),
-    ("V13", "interview", "Seven people on both sides", "outsider", "2025-08-20", "no", "B"),
-    ("V14", "observation", "Two observers at three tables", "observer", "2025-06-01", "no", "A"),
-    ("V15", "document", "Staff plan and debriefs", "organiser", "2025-06-16", "no", "C"),
-    ("V16", "log", "Log of incidents", "observer", "2025-06-15", "no", "B"),
-    ("V17", "statement", "What a member told us", "member", "2025-05-20", "no", "D"),
-    ("V18", "record", "Every version of the final text", "outsider", "2025-06-15", "yes", "A"),
-    ("V19", "document", "Final report with votes", "member", "2025-06-15", "yes", "A"),
-    ("V20", "letter", "The council's answer", "commissioner", "2025-12-10", "yes", "A"),
-    ("V21", "document", "The organiser's own review", "organiser", "2025-09-12", "yes", "C"),
-    ("V23", "statement", "A letter to the evaluators", "member", "2025-06-10", "no", "D"),
-    ("V22", "document", "Privacy notice of the platform", "organiser", "2025-03-15", "yes", "B"),
+    ("V05", "minutes", "Members' own meeting", "member", "2019-11-02", "no", "B"),
+    ("V06", "accounts", "Budget and what was paid out", "organiser", "2020-01-15", "no", "C"),
+    ("V07", "web page", "Plan, agenda and method", "organiser", "2019-09-05", "yes", "B"),
+    ("V08", "document", "Terms of the oversight group", "organiser", "2019-08-16", "yes", "C"),
+    ("V09", "document", "Code of conduct, signed", "organiser", "2019-08-17", "yes", "B"),
+    ("V10", "record", "How speakers were chosen", "organiser", "2019-09-18", "no", "C"),
+    ("V11", "open data", "Selection, everybody invited", "outsider", "2019-09-13", "yes", "A"),
+    ("V12", "survey", "Members at the end", "outsider", "2019-12-01", "yes", "A"),
+    ("V13", "interview", "Seven people on both sides", "outsider", "2020-02-05", "no", "B"),
+    ("V14", "observation", "Two observers at three tables", "observer", "2019-11-17", "no", "A"),
+    ("V15", "document", "Staff plan and debriefs", "organiser", "2019-12-02", "no", "C"),
+    ("V16", "log", "Log of incidents", "observer", "2019-12-01", "no", "B"),
+    ("V17", "statement", "What a member told us", "member", "2019-11-05", "no", "D"),
+    ("V18", "record", "Every version of the final text", "outsider", "2019-12-01", "yes", "A"),
+    ("V19", "document", "Final report with votes", "member", "2019-12-01", "yes", "A"),
+    ("V20", "letter", "The council's answer", "commissioner", "2020-05-27", "yes", "A"),
+    ("V21", "document", "The organiser's own review", "organiser", "2020-02-28", "yes", "C"),
+    ("V23", "statement", "A letter to the evaluators", "member", "2019-11-26", "no", "D"),
+    ("V22", "document", "Privacy notice of the platform", "organiser", "2019-08-31", "yes", "B"),
 ]
 
 ABOUT = [
@@ -157,18 +157,18 @@ ABOUT = [
     ("paid_by", "Synthetic town council, a fixed sum agreed before the first session"),
     ("independence", "The evaluators had no part in design or facilitation; the contract lets "
      "them publish without approval (invented)"),
-    ("members", "40"), ("hours", "28"), ("first_day", "2025-04-05"), ("last_day", "2025-06-15"),
-    ("report_day", "2026-02-01"),
-    ("screened_on", "2025-01-20"), ("language", "en"), ("synthetic", "yes"),
+    ("members", "40"), ("hours", "28"), ("first_day", "2019-09-21"), ("last_day", "2019-12-01"),
+    ("report_day", "2023-01-31"), ("promise", "six months"), ("screened_on", "2019-07-08"),
+    ("language", "en"), ("synthetic", "yes"),
 ]  # fmt: skip
 INCIDENTS = [
-    ("I1", "2025-05-18", "lobbying", "R3", "a supplier of boilers (invented)",
-     "Letters to eight members at home", "B", "V16", "members defend; negotiate", "2025-07-01",
+    ("I1", "2019-11-03", "lobbying", "R3", "a supplier of boilers (invented)",
+     "Letters to eight members at home", "B", "V16", "members defend; negotiate", "2019-12-17",
      "The supplier says the letters were meant for all residents.", "no", "", "yes"),
-    ("I2", "2025-05-31", "evidence", "R1", "the council's press office (invented)",
+    ("I2", "2019-11-16", "evidence", "R1", "the council's press office (invented)",
      "Asked that one speaker be left out; the organiser refused", "B", "V13; V16",
-     "hold the line", "2025-07-01", "", "no", "The speaker came.", "no"),
-    ("I3", "2025-06-08", "member", "R4", "a member",
+     "hold the line", "2019-12-17", "", "no", "The speaker came.", "no"),
+    ("I3", "2019-11-24", "member", "R4", "a member",
      "Said to have worked for an installer without telling", "D", "V23", "", "", "", "yes", "",
      ""),
 ]  # fmt: skip
@@ -195,18 +195,18 @@ POWER = [
     ("F1", "yes", "At two tables the same three people spoke most.", "observer", ""),
 ]  # fmt: skip
 GOALS = [
-    ("A heating plan adopted by the council", "legislation", "2025-02-10", "no plan",
+    ("A heating plan adopted by the council", "legislation", "2019-07-29", "no plan",
      "plan within a year", "in committee", "V20", ""),
-    ("More trust in the council among residents", "trust", "2025-02-10", "not measured",
+    ("More trust in the council among residents", "trust", "2019-07-29", "not measured",
      "five points more", "not measured", "", ""),
-    ("A standing panel of residents", "power shift", "2025-07-02", "none", "a panel by 2026",
+    ("A standing panel of residents", "power shift", "2019-12-18", "none", "a panel by 2021",
      "not yet", "", "Named only after the assembly had met."),
 ]  # fmt: skip
 COMMUNICATION = [
-    ("before", "residents", "leaflet to every home", "yes", 9400, "2025-02-20", "V07"),
-    ("during", "residents", "live sessions on line", "no", 310, "2025-05-10", "V07"),
-    ("after", "residents", "summary on one page", "yes", 2600, "2025-07-05", "V19"),
-    ("after", "council", "the members' report", "yes", 34, "2025-06-30", "V19"),
+    ("before", "residents", "leaflet to every home", "yes", 9400, "2019-08-08", "V07"),
+    ("during", "residents", "live sessions on line", "no", 310, "2019-10-26", "V07"),
+    ("after", "residents", "summary on one page", "yes", 2600, "2019-12-21", "V19"),
+    ("after", "council", "the members' report", "yes", 34, "2019-12-16", "V19"),
 ]
 DIGITAL = [
     ("lottery", "met", "V11", "Programme and seed are public."),
@@ -216,7 +216,7 @@ DIGITAL = [
     ("voting", "met", "V19", ""),
 ]
 REPLIES = [
-    ("organiser", "Synthetic organiser", "2026-01-12", "The fourth weekend was ours to ask for "
+    ("organiser", "Synthetic organiser", "2023-01-12", "The fourth weekend was ours to ask for "
      "and the council's to grant. We stand by the choice of speakers, and would record it "
      "better next time. (Invented.)"),
 ]  # fmt: skip
