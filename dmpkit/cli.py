@@ -255,22 +255,46 @@ def fetch(slugs: tuple[str, ...], everything: bool, to: Path | None) -> None:
 @main.command(epilog=EXIT_CODES)
 @click.argument("slug")
 @click.option("--template", default="qmethod", show_default=True, help="What to start from.")
-def new(slug: str, template: str) -> None:
+@click.option("--empty", is_flag=True, help="With the template evaluation: a folder to fill in.")
+@click.option("--workbook", is_flag=True, help="With --empty: an Excel workbook, a sheet a table.")
+def new(slug: str, template: str, empty: bool, workbook: bool) -> None:
     """Start a study: a folder, and a notebook that runs at once.
 
     The template's data are synthetic; put yours in their place. Nothing that
-    exists is overwritten.
+    exists is overwritten. With --empty (template evaluation) only a folder of
+    tables with headings and a guide is made, in the current folder.
 
     \b
-    Example:
+    Examples:
       dmpkit new climate-jury-2025 --template qmethod
       dmpkit new what-became-of-it --template impact
+      dmpkit new our-assembly --template evaluation
+      dmpkit new our-assembly --template evaluation --empty
     """
     from dmpkit.workbench.creating import new_study
 
+    if empty or workbook:
+        _new_empty(slug, template, workbook)
+        return
     folder, notebook = new_study(slug, template)
     click.echo(f"Made {_shown(folder)}{os.sep} and {_shown(notebook)}")
     click.echo(f"Next: dmpkit reproduce {slug}   then: dmpkit lab")
+    if template == "evaluation":
+        click.echo(f"The report: dmpkit report {slug}   an empty folder: add --empty")
+
+
+def _new_empty(name: str, template: str, workbook: bool) -> None:
+    from dmpkit.workbench.evaluation_folder import empty_folder, empty_workbook
+
+    if template != "evaluation":
+        raise click.UsageError("--empty and --workbook go with --template evaluation.")
+    if workbook:
+        made = empty_workbook(Path(name).with_suffix(".xlsx"))
+        click.echo(f"Made {_shown(made)}; its first sheet says what each of the others is for")
+    else:
+        made = empty_folder(Path(name))
+        click.echo(f"Made {_shown(made)}{os.sep}; begin with {_shown(made / 'GUIDE.html')}")
+    click.echo(f"Next: dmpkit check {_shown(made)}   then: dmpkit report {_shown(made)}")
 
 
 def _shown(path: Path) -> str:
@@ -281,17 +305,22 @@ def _shown(path: Path) -> str:
 @main.command(epilog=EXIT_CODES)
 @click.argument("study")
 def check(study: str) -> None:
-    """Check a study's files without running its notebook.
+    """Check a study's files without running its notebook, or those of an evaluation.
 
     STUDY is a slug or the path of a study's folder. Keys, hashes, the
     published tables and the figures named in the notebook's code are looked at,
-    and whether the notebook's pictures have text alternatives.
+    and whether the notebook's pictures have text alternatives. Of the folder or
+    workbook of an evaluation every mistake is listed, with file, row and column.
 
     \b
     Examples:
       dmpkit check lipset-1963
       dmpkit check studies/my-study
+      dmpkit check our-assembly
     """
+    if _is_evaluation(Path(study)):
+        _check_evaluation(study)
+        return
     from dmpkit.workbench.checking import check_study
     from dmpkit.workbench.study import Study
 
@@ -307,6 +336,31 @@ def check(study: str) -> None:
     figures = _number(len(opened.figures), "figure")
     click.echo(f"{opened.slug}: in order ({figures}, {opened.kind})")
     click.echo(f"The notebook was not run. To compare its figures: dmpkit reproduce {study}")
+
+
+def _is_evaluation(place: Path) -> bool:
+    """A folder of an evaluation that is no study, or a workbook."""
+    from dmpkit.evaluation.folder_check import known_files
+
+    if place.is_dir():
+        is_study = (place / "study.toml").is_file()
+        return not is_study and any((place / name).is_file() for name in known_files())
+    return place.is_file() and place.suffix.lower() in (".xlsx", ".xlsm")
+
+
+def _check_evaluation(place: str) -> None:
+    from dmpkit.workbench.evaluating import check_evaluation
+
+    found = check_evaluation(place)
+    for note in found.notes:
+        click.echo(f"note: {note}")
+    for error in found.errors:
+        click.echo(f"problem: {error}")
+    if not found.in_order:
+        click.echo(f"{found.place}: {_number(len(found.errors), 'problem')}")
+        sys.exit(2)
+    click.echo(f"{found.place}: in order ({_number(len(found.rows), 'table')})")
+    click.echo(f"The report: dmpkit report {place}")
 
 
 def _number(n: int, word: str) -> str:
@@ -353,6 +407,91 @@ def qsort(
         click.echo(_shown(path))
     click.echo(f"{instrument!r}")
     click.echo("Read the files that participants save with qm.read_sorts(FOLDER).")
+
+
+# --- report -----------------------------------------------------------------------------
+
+
+@main.command(epilog=EXIT_CODES)
+@click.argument("folder")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The page to write [default: report.html in the folder].",
+)
+@click.option("--pdf", is_flag=True, help="Also as PDF, printed by the browser of this computer.")
+@click.option("--confidential", is_flag=True, help="The version apart, with what is not public.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of every draw.")
+@click.option("--group", help="Attribute in people.csv by which talk and votes are compared.")
+@click.option("--texts", type=click.Path(path_type=Path), help="A translation (JSON).")
+@click.option(
+    "--write-texts",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write all texts to a file, to be translated, and stop.",
+)
+def report(
+    folder: str,
+    out: Path | None,
+    pdf: bool,
+    confidential: bool,
+    seed: int,
+    group: str | None,
+    texts: Path | None,
+    write_texts: Path | None,
+) -> None:
+    """Write the report of an evaluation from its folder of tables.
+
+    FOLDER holds ratings.csv and whatever else there is (or is one workbook, or
+    the slug of a study). The page needs no network; all records that may be
+    published lie beside it as JSON and CSV. Mistakes in the tables are listed
+    all at once, and nothing is written then.
+
+    \b
+    Examples:
+      dmpkit report our-assembly
+      dmpkit report our-assembly --pdf --out report-2025.html
+      dmpkit report our-assembly.xlsx --confidential
+    """
+    from dmpkit.evaluation.report_texts import read_texts
+    from dmpkit.workbench.evaluating import evaluate, evaluation_folder
+
+    if write_texts:
+        _write_texts(write_texts)
+        return
+    words = read_texts(texts) if texts else None
+    place = evaluation_folder(folder)
+    name = "report-confidential.html" if confidential else "report.html"
+    page = out or (place if place.is_dir() else place.parent) / name
+    if page.suffix.lower() not in (".html", ".htm"):
+        raise DataError("The name of the page must end in .html.", file=page)
+    if not page.parent.is_dir():
+        raise DataError(f"The folder {page.parent.name!r} does not exist.")
+    evaluation = evaluate(place, seed=seed, confidential=confidential, group=group)
+    evaluation.report(page, texts=words)
+    for sentence in evaluation.verdict.sentences():
+        click.echo(sentence)
+    click.echo(f"Page: {_shown(page.resolve())}")
+    click.echo(
+        f"Records: {_shown(page.resolve().with_suffix(''))}-records.json and -records{os.sep}"
+    )
+    if pdf:
+        from dmpkit.workbench.printing import print_pdf
+
+        click.echo(f"PDF: {_shown(print_pdf(page, page.with_suffix('.pdf')).resolve())}")
+
+
+def _write_texts(path: Path) -> None:
+    """All texts of the report as JSON; nothing is overwritten."""
+    import json
+
+    from dmpkit.evaluation.report_texts import TEXTS
+    from dmpkit.tables import atomic_write
+
+    if path.exists():
+        raise DataError("The file is there already; it was left as it is.", file=path)
+    with atomic_write(path) as target:
+        target.write_text(json.dumps(dict(TEXTS), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    click.echo(f"Made {_shown(path)}; translate it, then: dmpkit report FOLDER --texts {path}")
 
 
 # --- screen -----------------------------------------------------------------------------

@@ -5,6 +5,7 @@ with their evidence make a profile; what other modules measured comes in as
 indicators; what nobody assessed stays unknown and is shown as such.
 """
 
+from dmpkit.evaluation.analysis import Evaluation, analyse
 from dmpkit.evaluation.attrition import Attrition, attrition
 from dmpkit.evaluation.baseline import (
     BaselineComparison,
@@ -29,6 +30,7 @@ from dmpkit.evaluation.data import (
 )
 from dmpkit.evaluation.digital import DigitalItems, digital_items
 from dmpkit.evaluation.discourse import DQI, Codebook, DiscourseQuality, discourse_quality
+from dmpkit.evaluation.folder_check import FolderCheck, check_folder
 from dmpkit.evaluation.forms import (
     FormAnswers,
     read_form,
@@ -52,6 +54,8 @@ from dmpkit.evaluation.measured import (
     score_of,
     with_indicators,
 )
+from dmpkit.evaluation.measurements import Measurements, read_measurements
+from dmpkit.evaluation.members_say import MembersSay, members_say, share_who_left
 from dmpkit.evaluation.opinion import OpinionChange, civic_capacity_change, opinion_change
 from dmpkit.evaluation.pairing import Paired, pair_answers
 from dmpkit.evaluation.polarisation import (
@@ -108,6 +112,7 @@ from dmpkit.evaluation.records import (
     read_records,
     split_ids,
 )
+from dmpkit.evaluation.report_texts import TEXTS, read_texts
 from dmpkit.evaluation.scorecard_plots import (
     plot_criteria,
     plot_leniency,
@@ -119,6 +124,7 @@ from dmpkit.evaluation.support import Support, support_for_text
 from dmpkit.evaluation.talk import TalkInequality, talk_inequality
 from dmpkit.evaluation.talk_gap import GroupGap, group_gap
 from dmpkit.evaluation.transitions import Transitions, transitions
+from dmpkit.evaluation.verdict import Verdict, verdict_of
 from dmpkit.evaluation.viewpoint_links import (
     coding_agreement,
     local_criteria_sheet,
@@ -138,6 +144,7 @@ from dmpkit.evaluation.weights import (
 __all__ = [
     "DQI",
     "FORM_TEXTS",
+    "TEXTS",
     "Attrition",
     "BaselineComparison",
     "Codebook",
@@ -146,7 +153,9 @@ __all__ = [
     "CriteriaWeights",
     "DigitalItems",
     "DiscourseQuality",
+    "Evaluation",
     "Field",
+    "FolderCheck",
     "FormAnswers",
     "GroupConsensus",
     "GroupDistortions",
@@ -155,6 +164,8 @@ __all__ = [
     "KnowledgeGain",
     "Majorities",
     "MeasuredScores",
+    "Measurements",
+    "MembersSay",
     "OpinionChange",
     "Paired",
     "PolarisationChange",
@@ -177,11 +188,14 @@ __all__ = [
     "TalkInequality",
     "ThroughViewpoints",
     "Transitions",
+    "Verdict",
     "WeightComparison",
     "WeightSensitivity",
     "WorkingConditions",
+    "analyse",
     "attrition",
     "bootstrap_reason_index",
+    "check_folder",
     "check_records",
     "civic_capacity_change",
     "coding_agreement",
@@ -216,6 +230,7 @@ __all__ = [
     "local_criteria_sheet",
     "majorities",
     "measured_scores",
+    "members_say",
     "new_sheet",
     "opinion_change",
     "pair_answers",
@@ -236,15 +251,18 @@ __all__ = [
     "rater_leniency",
     "read_baseline",
     "read_form",
+    "read_measurements",
     "read_records",
     "read_scorecard",
     "read_screen",
+    "read_texts",
     "reason_chance_level",
     "reason_index",
     "red_lines",
     "save_baseline",
     "score_of",
     "screen",
+    "share_who_left",
     "simulate_coverage",
     "simulate_levels",
     "single_peakedness",
@@ -257,6 +275,7 @@ __all__ = [
     "through_viewpoints",
     "transitions",
     "van_der_eijk",
+    "verdict_of",
     "viewpoint_links",
     "weigh_incident",
     "weight_sensitivity",

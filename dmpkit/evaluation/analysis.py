@@ -266,7 +266,8 @@ def hashes_of(place: PathLike) -> pd.DataFrame:
     Parameters
     ----------
     place : path
-        Sub-folders are looked through too; files whose names begin with a dot are not.
+        Sub-folders are looked through too, but not the records that a report wrote, nor
+        what begins with a dot.
 
     Examples
     --------
@@ -281,7 +282,8 @@ def hashes_of(place: PathLike) -> pd.DataFrame:
     rows = []
     for path in paths:
         name = path.relative_to(source).as_posix() if source.is_dir() else path.name
-        hidden = any(part.startswith(".") for part in Path(name).parts)
+        own = Path(name).parts
+        hidden = any(part.startswith(".") or part.endswith("-records") for part in own)
         if path.is_file() and path.suffix.lower() in DATA_FILES and not hidden:
             content = path.read_bytes()
             rows.append((name, hashlib.sha256(content).hexdigest(), len(content)))
