@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from dmpkit.errors import DataError, ReasonDataWarning, SmallCellWarning, warn
-from dmpkit.evaluation.reason_data import ReasonSurvey
+from dmpkit.evaluation.reason_data import ReasonSurvey, checked_count
 from dmpkit.evaluation.reason_steps import (
     ROOT,
     THRESHOLD,
@@ -163,8 +163,7 @@ def reason_index(
             f"The survey is a {type(survey).__name__}.",
             remedy="Make a ReasonSurvey, for instance with ReasonSurvey.from_frame.",
         )
-    if isinstance(n_permutations, bool) or n_permutations < 0:
-        raise DataError(f"n_permutations is {n_permutations!r}.", remedy="Use 0, or 10000.")
+    n_permutations = checked_count(n_permutations, "n_permutations", least=0, usual=10_000)
     survey.warn_left_out()
     c, p = survey.correlations
     i, j = upper_pairs(c, p)
@@ -188,7 +187,7 @@ def reason_index(
         keep = np.flatnonzero(survey.used)
         permuted, exact = permuted_indices(
             c[np.ix_(keep, keep)], p[np.ix_(keep, keep)], adjusted=adjusted,
-            n_permutations=int(n_permutations), seed=used_seed, n_jobs=n_jobs, progress=progress,
+            n_permutations=n_permutations, seed=used_seed, n_jobs=n_jobs, progress=progress,
         )  # fmt: skip
     return ReasonIndex(survey, bool(adjusted), float(index_of(terms.mean())),
                        float(index_of(chance)), permuted, exact, used_seed)  # fmt: skip

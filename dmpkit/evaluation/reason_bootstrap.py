@@ -27,8 +27,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dmpkit.errors import DataError
-from dmpkit.evaluation.reason_data import ReasonSurvey, matched_surveys
+from dmpkit.errors import DataError, ReasonDataWarning, warn
+from dmpkit.evaluation.reason_data import (
+    ReasonSurvey,
+    checked_count,
+    left_out_words,
+    matched_surveys,
+)
 from dmpkit.evaluation.reason_steps import (
     LAMBDA,
     ChanceTerms,
@@ -145,7 +150,7 @@ def _disjoint_variance(f: Floats) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class _Stage:
+class StagePairs:
     """The pairs of one stage, ready to be weighted."""
 
     c: Floats
@@ -155,7 +160,7 @@ class _Stage:
     adjusted: bool
 
     @classmethod
-    def of(cls, survey: ReasonSurvey, adjusted: bool) -> _Stage:
+    def of(cls, survey: ReasonSurvey, adjusted: bool) -> StagePairs:
         keep = np.flatnonzero(survey.used)
         c, p = (matrix[np.ix_(keep, keep)] for matrix in survey.correlations)
         return cls(c, p, *upper_pairs(c, p), adjusted)
@@ -194,7 +199,7 @@ class _Stage:
         return out
 
 
-def above_chance(stage: _Stage, *, level: float = 0.95) -> Estimate:
+def above_chance(stage: StagePairs, *, level: float = 0.95) -> Estimate:
     """Index less its chance level, with the jackknife over people alone.
 
     The chance level, a mean over pairs × pairs, is taken anew without each person. The
@@ -224,7 +229,7 @@ def stage_estimates(
     >>> sorted(stage_estimates(survey))
     ['above chance', 'index']
     """
-    stage = _Stage.of(survey, adjusted)
+    stage = StagePairs.of(survey, adjusted)
     return {
         "index": _on_scale(mean_of_pairs(stage.terms, level=level)),
         "above chance": above_chance(stage, level=level),
@@ -235,7 +240,7 @@ def change_estimate(
     before: ReasonSurvey, after: ReasonSurvey, *, adjusted: bool = False, level: float = 0.95
 ) -> Estimate:
     """Change of the index between two stages of the same people, in the same order."""
-    one, two = _Stage.of(before, adjusted).terms, _Stage.of(after, adjusted).terms
+    one, two = StagePairs.of(before, adjusted).terms, StagePairs.of(after, adjusted).terms
     gaps = np.isnan(one) != np.isnan(two)
     if gaps.any():
         return _change_with_gaps(one, two, level)
@@ -413,6 +418,7 @@ def bootstrap_reason_index(
     ['index', 'chance level', 'above chance']
     """
     level = checked_level(level)
+    n_resamples = checked_count(n_resamples, "n_resamples", least=1, usual=2000)
     seed = drawn_seed(seed)
     stages, left_out = _stages(before, after, adjusted)
     n = len(stages[0].c)
@@ -446,12 +452,14 @@ def bootstrap_reason_index(
 
 def _stages(
     before: ReasonSurvey, after: ReasonSurvey | None, adjusted: bool
-) -> tuple[list[_Stage], pd.DataFrame]:
+) -> tuple[list[StagePairs], pd.DataFrame]:
     if after is None:
         before.warn_left_out()
-        return [_Stage.of(before, adjusted)], before.left_out
+        return [StagePairs.of(before, adjusted)], before.left_out
     one, two, left_out = matched_surveys(before, after)
-    return [_Stage.of(one, adjusted), _Stage.of(two, adjusted)], left_out
+    if len(left_out):
+        warn(f"Left out of the draws: {left_out_words(left_out)}.", ReasonDataWarning)
+    return [StagePairs.of(one, adjusted), StagePairs.of(two, adjusted)], left_out
 
 
 def _names(n_stages: int) -> list[str]:
@@ -461,7 +469,7 @@ def _names(n_stages: int) -> list[str]:
     return [*(f"{kind} {stage}" for stage in ("before", "after") for kind in kinds), "change"]
 
 
-def _draw(generator: np.random.Generator, size: int, *, stages: list[_Stage]) -> Floats:
+def _draw(generator: np.random.Generator, size: int, *, stages: list[StagePairs]) -> Floats:
     """The quantities of each resample, one column each."""
     n = len(stages[0].c)
     weights = generator.multinomial(n, np.full(n, 1 / n), size=size).astype(np.float64)

@@ -37,6 +37,7 @@ from dmpkit.errors import (
 from dmpkit.evaluation.reason import reason_index
 from dmpkit.evaluation.reason_data import (
     ReasonSurvey,
+    checked_count,
     left_out_words,
     matched_surveys,
     row_spearman,
@@ -117,17 +118,17 @@ def swap_test(
         )
     n = before.n_people
     members = _membership(table, n)
-    terms = _stacked_terms(before, after, adjusted)
+    terms = stacked_terms(before, after, adjusted)
     scale = 2.0 / LAMBDA
     if _has_gaps(terms, n):
         made = _with_gaps(terms, members, alternative, n_permutations, seed)
     else:
-        made = _linear(swap_weights(terms) @ members, alternative, n_permutations, seed)
+        made = linear_swap_test(swap_weights(terms) @ members, alternative, n_permutations, seed)
     return SwapTest(scale * made.change, made.p_value, made.n_swaps, made.exact,
                     scale * made.null_sd, made.seed)  # fmt: skip
 
 
-def _stacked_terms(before: ReasonSurvey, after: ReasonSurvey, adjusted: bool) -> Floats:
+def stacked_terms(before: ReasonSurvey, after: ReasonSurvey, adjusted: bool) -> Floats:
     """Pair terms among all profiles, those before first."""
     c = row_spearman(np.vstack([before.considerations, after.considerations]))
     p = row_spearman(np.vstack([before.preferences, after.preferences]))
@@ -176,9 +177,17 @@ def _membership(table: Sequence[object] | None, n: int) -> Floats:
     return np.eye(len(units))[codes]
 
 
-def _linear(
+def linear_swap_test(
     weights: Floats, alternative: Alternative, n_permutations: int, seed: int | None
 ) -> SwapTest:
+    """The swap test from the weights of people (or of small groups), on the mean term.
+
+    Examples
+    --------
+    >>> made = linear_swap_test(np.array([0.4, 0.3]), "two-sided", 100, None)
+    >>> made.p_value, made.n_swaps
+    (0.5, 4)
+    """
     change, sd = float(weights.sum()), float(np.sqrt((weights**2).sum()))
     if len(weights) <= EXACT_UNITS:
         share = _exact_share(weights, change, alternative)
@@ -365,10 +374,12 @@ def compare_reason_index(
     """
     if test not in ("swap", "paired t", "wilcoxon"):
         raise DataError(f"The test is {test!r}.", remedy="Use 'swap', 'paired t' or 'wilcoxon'.")
-    if isinstance(n_permutations, bool) or n_permutations < 1:
-        raise DataError(f"n_permutations is {n_permutations!r}.", remedy="Use 10000.")
+    n_permutations = checked_count(n_permutations, "n_permutations", least=1, usual=10_000)
     groups = _tables_of(before, table)
     one, two, left_out = matched_surveys(before, after)
+    lacking = [] if groups is None else [who for who in one.people if who not in groups]
+    if lacking:
+        raise DataError(f"The person {lacking[0]!r} has no small group.")
     if len(left_out):
         warn(f"Left out of the change: {left_out_words(left_out)}.", ReasonDataWarning)
     tables = None if groups is None else tuple(groups[person] for person in one.people)
@@ -410,7 +421,4 @@ def _tables_of(
                 remedy="Give one for each person of the first stage, in the same order.",
             )
         named = dict(zip(survey.people, labels, strict=True))
-    lacking = [person for person in survey.people if person not in named]
-    if lacking:
-        raise DataError(f"The person {lacking[0]!r} has no small group.")
     return named

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from dmpkit.errors import DataError, ReasonDataWarning, warn
 from dmpkit.tables import require_columns, require_unique, to_numbers, to_pandas
 
-__all__ = ["MIN_SHARED", "MissingRule", "ReasonSurvey", "matched_surveys"]
+__all__ = ["MIN_SHARED", "MissingRule", "ReasonSurvey", "checked_count", "matched_surveys"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -235,6 +235,22 @@ class ReasonSurvey:
             stage = f" ({self.stage})" if self.stage else ""
             warn(f"Left out of all pairs{stage}: {left_out_words(self.left_out)}.",
                  ReasonDataWarning)  # fmt: skip
+
+
+def checked_count(value: object, what: str, *, least: int, usual: int) -> int:
+    """A whole number of `least` or more, numpy's included.
+
+    Examples
+    --------
+    >>> checked_count(np.int64(3), "n_permutations", least=0, usual=10_000)
+    3
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise DataError(
+            f"{what} is {value!r}; it is a whole number of {least} or more.",
+            remedy=f"Use {usual}.",
+        )
+    return int(value)
 
 
 def left_out_words(left_out: pd.DataFrame, most: int = 6) -> str:

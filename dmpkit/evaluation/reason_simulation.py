@@ -20,18 +20,24 @@ from dmpkit.errors import DataError
 from dmpkit.evaluation.reason_bootstrap import (
     LEAST_PEOPLE,
     SCALE,
-    _Stage,
+    StagePairs,
     above_chance,
     change_estimate,
     mean_of_pairs,
 )
 from dmpkit.evaluation.reason_change import (
-    _linear,
-    _stacked_terms,
     customary_p,
+    linear_swap_test,
+    stacked_terms,
     swap_weights,
 )
-from dmpkit.evaluation.reason_data import ReasonSurvey, matched_surveys, row_ranks, row_spearman
+from dmpkit.evaluation.reason_data import (
+    ReasonSurvey,
+    checked_count,
+    matched_surveys,
+    row_ranks,
+    row_spearman,
+)
 from dmpkit.evaluation.reason_steps import index_of, pair_terms
 from dmpkit.measures.proportions import wilson_interval
 from dmpkit.reporting import Figure, Result, Section, paragraphs, table_html
@@ -290,7 +296,8 @@ def simulate_levels(
 
 
 def _check_size(n_people: int, n_runs: int) -> None:
-    if n_people < LEAST_PEOPLE or n_runs < 1:
+    n_runs = checked_count(n_runs, "n_runs", least=1, usual=1000)
+    if checked_count(n_people, "n_people", least=1, usual=20) < LEAST_PEOPLE:
         raise DataError(
             f"{n_runs} runs with {n_people} people cannot be simulated.",
             remedy=f"Use at least one run and {LEAST_PEOPLE} people.",
@@ -326,7 +333,7 @@ def _p_values(terms: Floats) -> list[float]:
     if np.isnan(terms).any():
         terms = np.nan_to_num(terms)  # an all-alike profile, about once in many million
     values = [_individual(terms[:n, :n]), _individual(terms[n:, n:])]
-    p = [_linear(swap_weights(terms), "two-sided", 2000, 1).p_value]
+    p = [linear_swap_test(swap_weights(terms), "two-sided", 2000, 1).p_value]
     for test in TESTS[1:]:
         p.append(customary_p(*values, test=test))  # type: ignore[arg-type]
     return p
@@ -379,7 +386,7 @@ def level_on_data(
     one, two, _ = matched_surveys(before, after)
     seed, n = drawn_seed(seed), one.n_people
     _check_size(n, n_runs)
-    terms = _stacked_terms(one, two, adjusted)
+    terms = stacked_terms(one, two, adjusted)
     if np.isnan(terms).any():
         raise DataError("Some pairs have no correlation; this simulation needs all of them.")
     generator = np.random.default_rng(seed)
@@ -489,8 +496,8 @@ def _above_chance_at_large(generator: Generator, population: Population, adjuste
     return float(SCALE * np.mean(made))
 
 
-def _stage_of(profiles: Any, adjusted: bool) -> _Stage:
-    return _Stage.of(ReasonSurvey(*profiles), adjusted)
+def _stage_of(profiles: Any, adjusted: bool) -> StagePairs:
+    return StagePairs.of(ReasonSurvey(*profiles), adjusted)
 
 
 def _intervals(
@@ -500,7 +507,7 @@ def _intervals(
     made = []
     for _ in range(size):
         surveys = [ReasonSurvey(*profile) for profile in population.stages(generator, n)]
-        stages = [_Stage.of(survey, adjusted) for survey in surveys]
+        stages = [StagePairs.of(survey, adjusted) for survey in surveys]
         rows = []
         for stage in stages:
             e = mean_of_pairs(stage.terms, level=level)
