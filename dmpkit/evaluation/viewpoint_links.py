@@ -59,7 +59,7 @@ LINKS = RecordKind(
 def viewpoint_links() -> pd.DataFrame:
     """The links between the five governance viewpoints and dmpkit's criteria.
 
-    A link stands where two codings, made blind of each other by the developers of
+    A link stands where two codings, made blind of each other in the making of
     dmpkit, both gave it in the same direction; its basis is *text* where both found
     that a sentence on the viewpoint covers the subject of the criterion, else
     *inference*. What only one coder gave is dropped.
