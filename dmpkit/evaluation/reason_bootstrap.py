@@ -41,6 +41,7 @@ from dmpkit.evaluation.reason_steps import (
     pair_terms,
     upper_pairs,
 )
+from dmpkit.evaluation.reason_views import synthetic_words
 from dmpkit.measures.proportions import _level as checked_level
 from dmpkit.reporting import (
     Estimate,
@@ -333,7 +334,8 @@ class ReasonBootstrap(Result):
             ends = "" if math.isnan(made.low) else f" ({made.low:.2f} to {made.high:.2f})"
             said.append(f"{name} {made.value:.2f}{ends}")
         return (
-            f"With other people of the same kind the numbers would be others; in brackets the "
+            f"{synthetic_words(self.synthetic)}With other people of the same kind the numbers "
+            "would be others; in brackets the "
             f"{self.level:.0%} interval, from {self.n_people} people: {'; '.join(said)}."
         )
 
@@ -355,7 +357,9 @@ class ReasonBootstrap(Result):
     def section(self) -> Section:
         """Text, table and picture."""
         figure = Figure.from_axes(self.plot(), "Values with intervals.")
-        body = paragraphs(self.summary()) + table_html(self.table, caption=self.title)
+        body = paragraphs(self.summary()) + table_html(
+            self.table, headings={name: name.replace("_", " ") for name in self.table.columns}
+        )
         return Section(self.title, body, (figure,))
 
     def plot(self, *, ax: Axes | None = None) -> Axes:

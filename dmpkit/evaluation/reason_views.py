@@ -43,6 +43,14 @@ __all__ = ["ReasonChange", "ReasonGroups", "ReasonIndex"]
 
 Floats = NDArray[np.float64]
 
+#: Column names as a page shows them.
+HEADINGS = {
+    "chance_level": "chance level",
+    "above_chance": "above chance",
+    "corrected": "corrected for chance",
+    "n_people": "people",
+    "n_pairs": "number of pairs",
+}
 #: Above this chance level there is next to nothing left to be shown above it.
 HIGH_CHANCE = 0.5
 FORMULA = (
@@ -234,6 +242,7 @@ class ReasonIndex(Result):
         """The index in plain words."""
         form = "adjusted " if self.adjusted else ""
         text = (
+            f"{synthetic_words(self.survey.synthetic)}"
             f"{self._name[:1].upper()}{self._name[1:]}{self.n_people} people: do those who think "
             f"alike about the matter also want the same done? The {form}Deliberative Reason "
             f"Index is {self.value:.2f}, where 1 is the best there can be. The same people with "
@@ -276,7 +285,7 @@ class ReasonIndex(Result):
             Figure.from_axes(self.plot_consistency(), "Pairs of people."),
             Figure.from_axes(self.plot_individual(), "Individual values."),
         )
-        body = paragraphs(self.summary()) + table_html(self.table, caption=self.title)
+        body = paragraphs(self.summary()) + table_html(self.table, headings=HEADINGS)
         return Section(self.title, body, figures)
 
     def plot_consistency(self, *, ax: Axes | None = None) -> Axes:
@@ -296,6 +305,11 @@ class ReasonIndex(Result):
         from dmpkit.evaluation.reason_plots import plot_chance
 
         return plot_chance(self, ax=ax)
+
+
+def synthetic_words(synthetic: bool) -> str:
+    """The warning that stands before every summary of made-up answers."""
+    return "Synthetic answers. " if synthetic else ""
 
 
 def missing_words(survey: ReasonSurvey) -> str:
@@ -446,6 +460,7 @@ class ReasonChange(Result):
         e = self.estimate
         verb = "rose" if self.change > 0 else "fell" if self.change < 0 else "stayed"
         text = (
+            f"{synthetic_words(self.synthetic)}"
             f"Among the {self.n_people} people who answered both times the "
             f"{'adjusted ' if self.before.adjusted else ''}reason index {verb} from "
             f"{self.before.value:.2f} to {self.after.value:.2f} (change {self.change:+.2f}"
@@ -513,7 +528,7 @@ class ReasonChange(Result):
             Figure.from_axes(self.plot_change(), "Index and individual values by stage."),
             Figure.from_axes(self.plot_consistency()[0], "Pairs of people before and after."),
         )
-        body = paragraphs(self.summary()) + table_html(self.table, caption=self.title)
+        body = paragraphs(self.summary()) + table_html(self.table, headings=HEADINGS)
         return Section(self.title, body, figures)
 
     def plot_change(self, *, ax: Axes | None = None) -> Axes:
@@ -606,8 +621,8 @@ class ReasonGroups(Result):
             for row in self.table.itertuples()
         ]
         return (
-            f"Reason index by groups: {'; '.join(said)}. Groups have chance levels of their "
-            "own, so compare what lies above them; small groups say little."
+            f"{synthetic_words(self.survey.synthetic)}Reason index by groups: "
+            f"{'; '.join(said)}. Groups have chance levels of their own, so compare what lies above them; small groups say little."
         )
 
     def methods_text(self) -> str:
@@ -622,7 +637,7 @@ class ReasonGroups(Result):
     def section(self) -> Section:
         """Text, table and picture."""
         figure = Figure.from_axes(self.plot(), "Index within and between groups.")
-        body = paragraphs(self.summary()) + table_html(self.table, caption=self.title)
+        body = paragraphs(self.summary()) + table_html(self.table, headings=HEADINGS)
         return Section(self.title, body, (figure,))
 
     def plot(self, *, ax: Axes | None = None) -> Axes:

@@ -381,6 +381,8 @@ class TestViews:
             index.plot_consistency(), index.plot_individual(), index.plot_chance(),
             change.plot_change(), change.plot_consistency()[0], groups.plot(), drawn.plot(),
         ]  # fmt: skip
+        for made in (index, groups, drawn, change):
+            assert made.summary().startswith("Synthetic answers. ")
         for ax in pictures:
             assert plotting.alt_text(ax).startswith("Synthetic data.")
         marked = [t.get_text() for t in pictures[4].figure.texts]
