@@ -406,7 +406,7 @@ def ballot(
     """The last vote: eight recommendations and the text as a whole."""
     rows: list[list[str | int]] = []
     for item in [*(f"R{i}" for i in range(1, 9)), "text"]:
-        base = 1.6 if item == "text" else float(rng.uniform(0.3, 2.0))
+        base = 0.8 if item == "text" else float(rng.uniform(0.3, 2.0))
         for leaning, member in zip(who, stayed, strict=True):
             raw = base - 0.5 * leaning[0] + rng.normal(0, 0.7)
             rows.append([member[0], item, "for" if raw > 0.3 else
