@@ -622,7 +622,8 @@ class ReasonGroups(Result):
         ]
         return (
             f"{synthetic_words(self.survey.synthetic)}Reason index by groups: "
-            f"{'; '.join(said)}. Groups have chance levels of their own, so compare what lies above them; small groups say little."
+            f"{'; '.join(said)}. Groups have chance levels of their own, so compare what lies "
+            "above them; small groups say little."
         )
 
     def methods_text(self) -> str:
