@@ -290,6 +290,23 @@ def hashes_of(place: PathLike) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["file", "sha256", "bytes"])
 
 
+def _files_read(place: Path | None, given: Mapping[str, Any]) -> pd.DataFrame:
+    """The files that this evaluation read: its own tables, and those of the sections given."""
+    from dmpkit.evaluation.folder_check import known_files
+
+    if place is None:
+        return pd.DataFrame(columns=["file", "sha256", "bytes"])
+    found = hashes_of(place)
+    if not place.is_dir():
+        return found
+    stems = {Path(name).stem for name in known_files()}
+    kept = [
+        Path(name).stem in stems if "/" not in name else name.split("/")[0] in given
+        for name in found["file"]
+    ]
+    return found[kept].reset_index(drop=True)
+
+
 # --- running -----------------------------------------------------------------------------------
 
 
@@ -389,6 +406,7 @@ def analyse(
             if place is None
             else read_measurements(place, criteria=card.criteria.ids)
         )
+    given = _chapters(sections)
     runner = _Runner()
     options: dict[str, Any] = {
         "seed": seed, "n_permutations": n_permutations, "n_resamples": n_resamples,
@@ -412,8 +430,8 @@ def analyse(
         remarks=pd.DataFrame(runner.remarks, columns=["part", "remark"], dtype="str"),
         total=scored.total(),
         indicators_used=tuple(offered),
-        given=MappingProxyType(_chapters(sections)),
-        files=hashes_of(card.folder) if card.folder is not None else hashes_of(os.devnull),
+        given=MappingProxyType(given),
+        files=_files_read(card.folder, given),
         seed=seed,
         n_permutations=n_permutations,
         n_resamples=n_resamples,
