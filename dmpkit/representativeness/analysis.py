@@ -378,6 +378,7 @@ def analyse(
     ['quotas', 'stages']
     """
     below = require_threshold(suppress_below)
+    _require_population(population, target, quotas)
     given = read_stage_input(stages, stage_order, totals, panel)
     left = _not_categories(household, answers, sessions, given)
     members, notes = read_panel_input(panel, given, stages, left)
@@ -447,6 +448,17 @@ def analyse(
         level=float(level),
         notes=tuple(dict.fromkeys(run.notes)),
     )
+
+
+def _require_population(population: Any, target: Any, quotas: Any) -> None:
+    if population is not None:
+        return
+    remedy = "Give the population: its margins are enough."
+    if target is not None:
+        remedy += " Where only a target is known, give it as the population."
+    if quotas is not None:
+        remedy += " For the quotas alone, call quota_attainment(panel, quotas)."
+    raise DataError("There is no population to hold the panel against.", remedy=remedy)
 
 
 def _not_categories(

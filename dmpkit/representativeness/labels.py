@@ -114,6 +114,7 @@ def require_known(
     variable: str,
     where: str = "the panel",
     reference: str = "the population",
+    more_remedy: str = "",
 ) -> None:
     """Raise a :class:`DataError` that helps if a label is not among the known ones.
 
@@ -123,6 +124,8 @@ def require_known(
         Labels that are there, and those that may be.
     variable, where, reference : str
         Words of the message.
+    more_remedy : str
+        Another way to mend it.
 
     Examples
     --------
@@ -140,7 +143,8 @@ categories with .recode().
     raise DataError(
         f"Category {strange[0]!r} of {where} is not among those of {reference}{more}.",
         column=variable,
-        remedy=f"{closest(strange[0], known)} Rename it, or merge categories with .recode().",
+        remedy=f"{closest(strange[0], known)} Rename it, or merge categories with .recode()."
+        f"{more_remedy and ' ' + more_remedy}",
     )
 
 

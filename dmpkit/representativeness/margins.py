@@ -40,8 +40,8 @@ from dmpkit.representativeness.goodness import (
     standardised_residuals,
     total_variation,
 )
-from dmpkit.representativeness.labels import closest, require_known
-from dmpkit.representativeness.readings import methods_of, reading_of, summary_of
+from dmpkit.representativeness.labels import closest, is_unknown, require_known
+from dmpkit.representativeness.readings import asked_text, methods_of, reading_of, summary_of
 from dmpkit.resampling import drawn_seed, p_value
 
 if TYPE_CHECKING:
@@ -334,8 +334,9 @@ of 476 misses by 1.8 % on average. That is more than chance explains (exact p < 
         row["n_unknown"] = members.n_unknown(name)
         row["n_zero_target"] = int(gone.loc[gone["reason"] == ZERO, "count"].sum())
         rows.append(row)
-        cells.append(_with_seats(table, seats, name))
+        cells.append(_with_seats(table, seats, name, list(gone["category"])))
         apart.append(gone)
+        notes += _seats_set_apart(seats, name, gone)
     frame = _adjusted(pd.DataFrame(rows))
     categories = pd.concat(cells, ignore_index=True)
     frame["reading"] = [
@@ -452,7 +453,9 @@ def _side_by_side(
     shares = here[0].shares(name)
     counts = panel.of(name)
     reference = "the target" if here[0] is target else "the population"
-    require_known(counts.index, list(shares.index), variable=name, reference=reference)
+    require_known(counts.index, list(shares.index), variable=name, reference=reference,
+                  more_remedy=f"If {reference} does not count it, give it the number 0 there: "
+                  "its members are then set apart.")  # fmt: skip
     whole = pd.Series(NAN, index=shares.index)
     if population is not None and name in population.variables:
         whole = population.shares(name)
@@ -601,19 +604,40 @@ def _in_lottery(
     }
 
 
-def _with_seats(table: pd.DataFrame, seats: pd.DataFrame | None, name: str) -> pd.DataFrame:
-    """The ends of the quota beside each category; NaN where there is none."""
+def _with_seats(
+    table: pd.DataFrame, seats: pd.DataFrame | None, name: str, apart: Sequence[str]
+) -> pd.DataFrame:
+    """The ends of the quota beside each category; NaN where there is none.
+
+    A quota may also be on a category that is set apart, or that says nothing of a person.
+    """
     low = high = {}
     if seats is not None and name in set(seats["variable"]):
         part = seats[seats["variable"] == name]
         low = dict(zip(part["category"], part["min"], strict=True))
         high = dict(zip(part["category"], part["max"], strict=True))
-        require_known(low, list(table["category"]), variable=name, where="the quotas",
+        free = [c for c in low if c not in apart and not is_unknown(c)]
+        require_known(free, list(table["category"]), variable=name, where="the quotas",
                       reference="the categories compared")  # fmt: skip
     return table.assign(
         quota_min=[float(low.get(c, NAN)) for c in table["category"]],
         quota_max=[float(high.get(c, NAN)) for c in table["category"]],
     )
+
+
+def _seats_set_apart(seats: pd.DataFrame | None, name: str, gone: pd.DataFrame) -> list[str]:
+    """A note on quotas of categories that are not compared, with how far they are met."""
+    if seats is None:
+        return []
+    counts = dict(zip(gone["category"], gone["count"], strict=True))
+    part = seats[(seats["variable"] == name)].to_dict("records")
+    own = [row for row in part if row["category"] in counts or is_unknown(row["category"])]
+    said = [
+        f"{row['category']!r} (asked {asked_text(row['min'], row['max'])}, "
+        f"{counts.get(row['category'], 0):g} in the panel)"
+        for row in own
+    ]
+    return [f"{name}: a quota on what is not compared: {', '.join(said)}"] if said else []
 
 
 def _adjusted(frame: pd.DataFrame) -> pd.DataFrame:

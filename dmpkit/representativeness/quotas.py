@@ -37,6 +37,8 @@ _END_NAMES = {
     "min": ("target_min", "minimum", "lower"),
     "max": ("target_max", "maximum", "upper"),
 }
+#: What a target is called where it is the only number.
+_SEAT_NAMES = ("seats", "places", "count", "quota")
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +77,8 @@ class Quotas:
             Also with the columns of the stratification programs (``feature,
             value, min, max``, ``category, name, min, max`` or ``category, feature, min,
             max``, where `category` is the variable) and with ``target_min,
-            target_max``.
+            target_max``. A column ``seats``, ``places``, ``quota`` or ``count`` that is
+            the only number is the target.
         target_unit : {"seats", "percent", "share"}
             What `target` counts.
         seats : int, optional
@@ -148,6 +151,8 @@ def _renamed(
     for end, others in _END_NAMES.items():
         if end not in out.columns:
             names.update({other: end for other in others if other in out.columns})
+    if not {"min", "max", "target"} & {*out.columns, *names.values()}:
+        names.update({other: "target" for other in _SEAT_NAMES if other in out.columns})
     _require_once([names.get(str(c), str(c)) for c in out.columns], file)
     if not names:
         return out, ()
@@ -381,7 +386,7 @@ def quota_attainment(
         )
     rows = [row for name in names for row in _cells_of(name, members, wanted)]
     cells = pd.DataFrame(rows, columns=_CELL_COLUMNS)
-    unknown = {name: members.n_unknown(name) for name in names if name not in absent}
+    unknown = {name: _n_unknown(members, name, wanted) for name in names if name not in absent}
     return QuotaAttainment(cells=cells, n=int(members.n), unknown=unknown, notes=wanted.notes)
 
 
@@ -398,6 +403,8 @@ def _cells_of(variable: str, members: Panel, wanted: Quotas) -> list[tuple[Any, 
         return [(variable, category, low, high, *gone) for category, low, high in ends]
     found = members.counts[members.counts["variable"] == variable]
     counts = dict(zip(found["category"], found["count"].astype(float), strict=True))
+    apart = _of_unknown(members, variable)
+    counts.update({c: apart[c] for c, *_ in ends if c in apart})
     rows: list[tuple[Any, ...]] = []
     for category, low, high in ends:
         x = counts.pop(category, 0.0)
@@ -409,6 +416,19 @@ def _cells_of(variable: str, members: Panel, wanted: Quotas) -> list[tuple[Any, 
     none = (math.nan, math.nan)
     rows += [(variable, category, *none, x, *none, "no quota") for category, x in extra.items()]
     return rows
+
+
+def _of_unknown(members: Panel, variable: str) -> dict[str, float]:
+    """Members by a label that says nothing of them (``not stated``); a quota may be on it."""
+    part = members.unknown[members.unknown["variable"] == variable]
+    return dict(zip(part["category"], part["count"].astype(float), strict=True))
+
+
+def _n_unknown(members: Panel, variable: str, wanted: Quotas) -> int:
+    """People whose category is not known and fills no quota cell."""
+    own = set(wanted.frame.loc[wanted.frame["variable"] == variable, "category"])
+    filled = sum(x for c, x in _of_unknown(members, variable).items() if c in own)
+    return int(members.n_unknown(variable) - filled)
 
 
 def _check_extra(variable: str, extra: dict[str, float], empty: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from dmpkit.errors import DataError
 from dmpkit.representativeness.intersections import TIMES, Intersections
-from dmpkit.representativeness.labels import as_labels
+from dmpkit.representativeness.labels import as_labels, is_unknown
 from dmpkit.representativeness.panel import Panel
 from dmpkit.representativeness.population import Population
 from dmpkit.representativeness.quotas import Quotas
@@ -90,6 +90,8 @@ class Merging:
     def quotas(self, quotas: Quotas) -> Quotas | None:
         """Quotas of merged categories: their minima and maxima summed; None if none is left."""
         frame = quotas.frame[~quotas.frame["variable"].isin(self.dropped)].copy()
+        # how many people are of unknown category is not shown, so a quota on them neither
+        frame = frame[[not is_unknown(str(c)) for c in frame["category"]]]
         if frame.empty:
             return None
         frame["category"] = self._renamed(frame)

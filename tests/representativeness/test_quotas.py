@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 
 from dmpkit.errors import DataError, ReadingWarning
+from dmpkit.representativeness.analysis import analyse
+from dmpkit.representativeness.margins import check_margins
 from dmpkit.representativeness.quotas import Quotas, quota_attainment, read_quotas
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "representativeness"
@@ -194,3 +196,66 @@ def test_order_and_labels_change_nothing(cells, random):
     inside = frame.assign(count=frame["max"].clip(lower=1), max=frame["max"].clip(lower=1))
     met = quota_attainment(inside[["variable", "category", "count"]], inside)
     assert (met.share_met, met.shortfall, met.excess) == (1.0, 0, 0)
+
+
+# --- quotas on what a comparison sets apart --------------------------------------------
+
+
+def council(label: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A panel of 23 with one person of a label, and quotas that give this label no seat."""
+    people = pd.DataFrame({"gender": ["Woman"] * 11 + ["Man"] * 11 + [label]})
+    wanted = pd.DataFrame(
+        {"variable": "gender", "category": ["Woman", "Man", label], "min": [11, 11, 0],
+         "max": [12, 12, 0]}
+    )  # fmt: skip
+    return people, wanted
+
+
+@pytest.mark.parametrize("label", ["Other", "not stated"])
+def test_a_quota_on_a_category_set_apart_counts_its_members(label):
+    people, wanted = council(label)
+    found = quota_attainment(people, wanted)
+    assert (found.n_within, found.n_cells, found.excess) == (2, 3, 1)
+    assert found.cells["count"].tolist() == [11, 11, 1]
+    assert found.unknown == {"gender": 0}
+
+
+@pytest.mark.filterwarnings("ignore:Members in categories whose target is 0")
+@pytest.mark.parametrize("label", ["Other", "not stated"])
+def test_an_analysis_takes_quotas_on_categories_that_are_set_apart(label):
+    people, wanted = council(label)
+    margins = {"gender": {"Woman": 51, "Man": 49} | ({"Other": 0} if label == "Other" else {})}
+    result = analyse(people, margins, quotas=wanted)
+    assert result.quotas.excess == 1
+    assert result.margins.categories["category"].tolist() == ["Woman", "Man"]
+    assert f"'{label}' (asked 0, 1 in the panel)" in result.summary()
+    with pytest.raises(DataError, match="Category 'Othr' of the quotas"):
+        check_margins(people[:22], margins, quotas=wanted.replace({"category": {label: "Othr"}}))
+
+
+def test_a_category_that_the_population_lacks_may_be_given_as_0():
+    people, wanted = council("Other")
+    with pytest.raises(DataError, match="give it the number 0 there"):
+        analyse(people, {"gender": {"Woman": 51, "Man": 49}}, quotas=wanted)
+
+
+def test_quotas_on_people_not_known_are_not_shown_where_small_cells_are_hidden():
+    people, wanted = council("not stated")
+    hidden = analyse(people, {"gender": {"Woman": 51, "Man": 49}}, quotas=wanted, suppress_below=5)
+    assert hidden.quotas.cells["category"].tolist() == ["Woman", "Man"]
+
+
+@pytest.mark.parametrize("column", ["count", "seats", "Quota"])
+def test_seats_under_another_name_are_targets(column):
+    people, wanted = council("Other")
+    table = wanted[["variable", "category"]].assign(**{column: [11, 12, 0]})
+    with pytest.warns(ReadingWarning, match="as 'target'"):
+        quotas = Quotas.from_frame(table)
+    assert quotas.frame[["min", "max"]].to_numpy().tolist() == [[11, 11], [12, 12], [0, 0]]
+    assert quota_attainment(people, quotas).shortfall == 1
+
+
+def test_quotas_without_a_population_are_sent_to_quota_attainment():
+    people, wanted = council("Other")
+    with pytest.raises(DataError, match=r"quota_attainment\(panel, quotas\)"):
+        analyse(people, None, quotas=wanted)
