@@ -535,6 +535,8 @@ def screen(folder: Path, start: bool, on: str | None) -> None:
 
 # --- notebooks, lab ---------------------------------------------------------------------
 
+START = "00-start.ipynb"
+
 
 @main.command(epilog=EXIT_CODES)
 @click.argument("names", nargs=-1, metavar="[NOTEBOOK]...")
@@ -571,7 +573,7 @@ def notebooks(names: tuple[str, ...], jobs: int, deadline: float) -> None:
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTERLAB OPTION]...")
 def lab(arguments: tuple[str, ...]) -> None:
-    """Open JupyterLab on the notebooks.
+    """Open JupyterLab on the notebooks, at 00-start.ipynb.
 
     Where there is no notebooks/ folder, those that come with dmpkit are copied
     into ./notebooks first.
@@ -584,7 +586,10 @@ def lab(arguments: tuple[str, ...]) -> None:
     if find_spec("jupyterlab") is None:
         raise MissingDependency("jupyterlab", "lab", "It shows the notebooks.")
     folder = _lab_folder()
-    command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={folder}", *arguments]
+    command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={folder}"]
+    if (folder / START).is_file():
+        command.append(f"--LabApp.default_url=/lab/tree/{START}")
+    command += arguments
     if os.name == "posix":  # JupyterLab takes this process's place, and its signals
         os.execv(sys.executable, command)  # noqa: S606 (our own Python, the user's options)
     sys.exit(subprocess.call(command))  # noqa: S603
@@ -599,9 +604,10 @@ def _lab_folder() -> Path:
     folder = notebooks_folder()
     if folder.resolve() == notebooks_path().resolve() and "_shipped" in folder.parts:
         target = Path.cwd() / "notebooks"
-        target.mkdir(exist_ok=True)
-        for notebook in sorted(folder.glob("*.ipynb")):
-            shutil.copyfile(notebook, target / notebook.name)
+        for notebook in sorted(folder.rglob("*.ipynb")):
+            copy = target / notebook.relative_to(folder)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(notebook, copy)
         click.echo(f"The notebooks were copied to {target}")
         return target
     return folder

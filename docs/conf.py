@@ -19,6 +19,7 @@ exclude_patterns = ["**/.ipynb_checkpoints"]
 # The notebooks are shown with the outputs that they store; nothing is run here.
 nb_execution_mode = "off"
 nb_merge_streams = True
+nb_render_markdown_format = "myst"  # tables with links, as in 00-start
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 suppress_warnings = ["mystnb.unknown_mime_type", "myst.header", "ref.footnote", "ref.python"]

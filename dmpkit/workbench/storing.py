@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dmpkit.errors import DataError
 from dmpkit.workbench.reproduce import notebook_errors
 from dmpkit.workbench.running import read_notebook, run_notebook, wait_for
+from dmpkit.workbench.start import HERE_MIME
 from dmpkit.workbench.study import STUDIES_VARIABLE, Study, find_studies
 
 if TYPE_CHECKING:
@@ -22,7 +23,11 @@ __all__ = ["Stored", "skip_reason", "stable", "store_outputs"]
 
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,16}\b")
 CELL_FILE = re.compile(r"\S*ipykernel_\d+[/\\]\d+\.py(:\d+)?")
-UNSTABLE = {"application/vnd.jupyter.widget-view+json", "application/vnd.jupyter.widget-state+json"}
+UNSTABLE = {
+    "application/vnd.jupyter.widget-view+json",
+    "application/vnd.jupyter.widget-state+json",
+    HERE_MIME,
+}
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ def skip_reason(notebook: Path) -> str | None:
     """
     from dmpkit.workbench.downloads import not_downloaded
 
-    root = notebook.resolve().parent.parent / "studies"
+    root = _project(notebook) / "studies"
     for manifest in sorted(root.glob("*/study.toml")):
         try:
             study = Study.open(manifest.parent)
@@ -59,6 +64,15 @@ def skip_reason(notebook: Path) -> str | None:
         except DataError:
             continue
     return None
+
+
+def _project(notebook: Path) -> Path:
+    """The folder above ``notebooks/``, for a notebook there or in a folder below it."""
+    path = notebook.resolve()
+    for parent in path.parents:
+        if parent.name == "notebooks":
+            return parent.parent
+    return path.parent.parent
 
 
 def store_outputs(
@@ -108,7 +122,7 @@ async def _store(path: Path, deadline: float) -> Stored:
     reason = skip_reason(path)
     if reason is not None:
         return Stored(path, "skipped", reason)
-    root = path.resolve().parent.parent
+    root = _project(path)
     run = await run_notebook(
         path, deadline=deadline, environment={STUDIES_VARIABLE: str(root / "studies")}
     )
@@ -129,7 +143,8 @@ def stable(notebook: NotebookNode, root: Path) -> NotebookNode:
     """The notebook without what changes from run to run or from place to place.
 
     Memory addresses, names of temporary files, the paths of the project and of
-    Python, widgets, times of execution and the version of Python are taken out.
+    Python, widgets, times of execution, the version of Python and outputs that hold
+    for one computer only are taken out.
     """
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
@@ -167,6 +182,8 @@ def _stable_text(text: str, root: Path) -> str:
 def all_notebooks(names: Sequence[str]) -> list[Path]:
     """The notebooks named, or all below ``notebooks/`` of the current project.
 
+    A folder within ``notebooks/`` may hold more of them, as ``solutions/`` does.
+
     Raises
     ------
     DataError
@@ -174,7 +191,7 @@ def all_notebooks(names: Sequence[str]) -> list[Path]:
     """
     folder = notebooks_folder()
     if not names:
-        return sorted(folder.glob("*.ipynb"))
+        return sorted(folder.glob("*.ipynb")) + sorted(folder.glob("[!.]*/*.ipynb"))
     found = []
     for name in names:
         path = next(
