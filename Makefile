@@ -3,6 +3,7 @@
 #   make reproduce    run every study, print the verdicts, write build/site/
 #   make test         lint, types, floors, tests, doctests, notebooks (under 8 minutes)
 #   make test-long    the longer tests
+#   make test-browser the tests in Chromium: JupyterLab, the pages that dmpkit writes
 #   make lab          open JupyterLab on the notebooks
 #   make notebooks    execute the notebooks and store their outputs
 #   make bench        timings beside other programs
@@ -30,7 +31,7 @@ endif
 export PYTHONHASHSEED := 0
 export PYTHONUTF8 := 1
 
-.PHONY: help reproduce test check test-long lab notebooks bench site clean distclean
+.PHONY: help reproduce test check test-long test-browser lab notebooks bench site clean distclean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -51,6 +52,9 @@ check: $(READY)
 
 test-long: $(READY)
 	$(PY) -m pytest -n $(JOBS) --dist loadscope -m long
+
+test-browser: $(READY)
+	$(PY) -m pytest -n $(JOBS) --dist loadscope -rs -m browser tests/browser
 
 lab: $(READY)
 	$(PY) -m dmpkit lab

@@ -323,7 +323,8 @@ def table_html(
     """A table as escaped HTML with header cells that screen readers can follow.
 
     Where a column holds wordings, the longest of them takes the room that the others
-    leave, whose cells stay in one line.
+    leave, whose cells stay in one line. A table wider than the screen can be reached and
+    moved by keyboard.
 
     Parameters
     ----------
@@ -342,7 +343,7 @@ def table_html(
     --------
     >>> import pandas as pd
     >>> print(table_html(pd.DataFrame({"factor": ["f1"], "loading": [0.456]})))
-    <table class="dmpkit"><thead><tr><th scope="col">factor</th>\
+    <table class="dmpkit" tabindex="0"><thead><tr><th scope="col">factor</th>\
 <th scope="col" class="number">loading</th></tr></thead><tbody>\
 <tr><th scope="row">f1</th><td class="number">0.46</td></tr></tbody></table>
     """
@@ -367,7 +368,7 @@ def table_html(
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     wordy = " wordy" if any("words" in kind for kind in kinds) else ""
     return (
-        f'<table class="dmpkit{wordy}">{title}<thead><tr>{head}</tr></thead>'
+        f'<table class="dmpkit{wordy}" tabindex="0">{title}<thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
 

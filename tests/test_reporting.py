@@ -93,7 +93,7 @@ def test_the_longest_wording_takes_the_room():
     frame = pd.DataFrame({"id": ["s1"], "short note": ["a note of thirty characters..."]})
     frame["text"] = ["a wording that is a good deal longer than all the others"]
     page = reporting.table_html(frame)
-    assert '<table class="dmpkit wordy">' in page
+    assert '<table class="dmpkit wordy" tabindex="0">' in page
     assert '<td class="words">a note' in page
     assert '<td class="words main">a wording' in page
     assert '<th scope="row">s1</th>' in page

@@ -235,6 +235,7 @@ _STYLE = """
 .form .question { break-inside: avoid; margin: .8rem 0; } .form ul { list-style: none; padding: 0; }
 .form .log td { border: 1px solid #999; height: 1rem; }
 .form li { margin: .2rem 0; }
+@media screen and (max-width: 40rem) { .form table { display: block; overflow-x: auto; } }
 @media print { .form .how { break-after: avoid; } .form tr { break-inside: avoid; }
   .form thead { display: table-header-group; } }
 """
@@ -320,7 +321,8 @@ def _log(records: Sequence[Record]) -> str:
     """A sheet to write on, a column an item and an empty line a turn."""
     head = "".join(f"<th>{escape(record['wording'])}</th>" for record in records)
     line = f"<tr>{'<td>&nbsp;</td>' * len(records)}</tr>"
-    return f'<table class="log"><thead><tr>{head}</tr></thead><tbody>{line * 26}</tbody></table>'
+    rows = f"<thead><tr>{head}</tr></thead><tbody>{line * 26}</tbody>"
+    return f'<table class="log" tabindex="0">{rows}</table>'
 
 
 def _blocks(records: Sequence[Record], words: Mapping[str, str]) -> str:
@@ -346,7 +348,7 @@ def _grid(records: Sequence[Record], words: Mapping[str, str]) -> str:
         how = words["rank_how"].format(
             low=_pole(low, first, "low"), high=_pole(high, first, "high")
         )
-        head = f'<th></th><th class="pick">{escape(words["rank"])}</th>'
+        head = f'<td></td><th class="pick">{escape(words["rank"])}</th>'
         cells = '<td class="pick"><span class="tick box"></span></td>'
         return _table(records, how, head, "", cells)
     labels = split_options(first["options"])
@@ -354,12 +356,12 @@ def _grid(records: Sequence[Record], words: Mapping[str, str]) -> str:
     tick = f'<td class="{mark}"><span class="tick"></span></td>'
     if labels:
         head = "".join(f'<th class="pick">{escape(label)}</th>' for label in labels)
-        return _table(records, words["scale_how"], f"<th></th>{head}", "", tick * len(labels))
+        return _table(records, words["scale_how"], f"<td></td>{head}", "", tick * len(labels))
     head = "".join(f'<th class="number">{k}</th>' for k in range(low, high + 1))
     left = f'<td class="end left">{escape(first["pole_low"])}</td>'
     right = f'<td class="end">{escape(first["pole_high"])}</td>'
     cells = tick * (high - low + 1) + right
-    head = f"<th></th><th></th>{head}<th></th>"
+    head = f"<td></td><td></td>{head}<td></td>"
     return _table(records, words["scale_how"], head, left, cells)
 
 
@@ -370,7 +372,7 @@ def _table(records: Sequence[Record], how: str, head: str, before: str, cells: s
     )
     return (
         f'<p class="how">{escape(how)}</p>'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
+        f'<table tabindex="0"><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>'
     )
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .lab import Lab, running_lab
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -27,3 +29,12 @@ def browser() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab of its own, ended when the tests are done."""
+    pytest.importorskip("jupyterlab", reason="JupyterLab is not installed (extra lab)")
+    pytest.importorskip("ipywidgets", reason="ipywidgets is not installed (extra lab)")
+    with running_lab(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
