@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from dmpkit.errors import DataError, ReadingWarning, warn
 from dmpkit.representativeness.data import Panel, Population, panel_of
-from dmpkit.representativeness.labels import as_labels, closest
+from dmpkit.representativeness.labels import as_labels, as_text, closest
 from dmpkit.representativeness.panel import PERSON_NAMES
-from dmpkit.representativeness.stage_data import read_flags
+from dmpkit.representativeness.stage_data import printed_table, read_flags
 from dmpkit.representativeness.stages import StageFlow
 from dmpkit.tables import read_table, require_columns, to_pandas
 
@@ -54,7 +54,8 @@ class StageInput:
         if not self.printed:
             return [str(c) for c in self.frame.columns]
         lower = {str(c).strip().lower(): c for c in self.frame.columns}
-        return [str(v) for v in dict.fromkeys(self.frame[lower["variable"]])]
+        names = map(as_text, dict.fromkeys(self.frame[lower["variable"]]))
+        return [name for name in names if name is not None]
 
     def named(self, names: Sequence[str]) -> str | None:
         """The first stage with one of some names."""
@@ -101,8 +102,10 @@ def read_stage_input(
         require_columns(frame, list(stages))
         return StageInput(frame, tuple(order or stages), False)
     frame = frame_of(stages, "table of stages").reset_index(drop=True)
+    numbers = printed_table(frame, order or ())
+    printed = numbers is not None
+    frame = frame if numbers is None else numbers
     lower = {str(c).strip().lower(): c for c in frame.columns}
-    printed = {"stage", "variable", "category"} <= set(lower)
     if order is not None:
         return StageInput(frame, tuple(order), printed)
     if printed:

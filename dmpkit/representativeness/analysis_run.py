@@ -110,9 +110,10 @@ class Run:
         population = self.target if self.target is not None else self.population
         known = set(population.variables)
         if given.printed:
-            lower = {str(c).strip().lower(): c for c in given.frame.columns}
-            there = [str(v) for v in dict.fromkeys(given.frame[lower["variable"]])]
+            there = given.variables
             options.pop("sessions", None)
+            if not there:  # totals alone
+                return stage_flow(given.frame, given.order, level=1 - self.level, **options)
         else:
             there = [str(c) for c in given.frame.columns]
             options.pop("totals", None)

@@ -121,20 +121,76 @@ def _printed(
         members, name = flow.totals.get(base, math.nan), base
     else:
         members, name = float(base), "members"
-    if math.isnan(members):
+    shares = {
+        s: share for s, number in sessions.items() if (share := _percentage(s, number)) == share
+    }
+    if math.isnan(members) and len(shares) < len(sessions):
         raise DataError(
             f"How many could attend is not known: {base!r} is no stage with a number.",
             remedy="Give session_base=, a stage or a number of people.",
         )
-    rows = []
+    rows, worked_out = [], []
     for session, number in sessions.items():
+        if session in shares:
+            came = _people_of(str(number), members)
+            worked_out += [str(session)] if came == came else []
+            share = came / members if came == came else shares[session]
+            rows.append((str(session), members, members, came, share))
+            continue
         if not 0 <= float(number) <= members or float(number) % 1:
             raise DataError(
                 f"At {session!r} {number:g} people are counted, of {members:g} who could attend.",
-                remedy="Mend the count, or give session_base= the number who could attend.",
+                remedy="Mend the count, or give session_base= the number who could attend; a "
+                "percentage is written as text, such as '96 %'.",
             )
         rows.append((str(session), members, members, float(number), float(number) / members))
-    return Attendance(name, _sessions(rows), pd.DataFrame(), pd.DataFrame())
+    notes = _notes_on_percentages(list(shares), worked_out, members)
+    return Attendance(name, _sessions(rows), pd.DataFrame(), pd.DataFrame(), notes)
+
+
+def _percentage(session: object, number: object) -> float:
+    """A percentage written as text, as a share; NaN for a number of people."""
+    if not isinstance(number, str):
+        return math.nan
+    text = number.strip().removesuffix("%").strip().replace(",", ".")
+    try:
+        share = float(text) / 100 if "%" in number else math.nan
+    except ValueError:
+        share = math.nan
+    if not 0 <= share <= 1:
+        raise DataError(
+            f"The attendance {number!r} at {session!r} is neither a number nor a percentage.",
+            remedy="Give the number of people present, or a percentage such as '96 %'.",
+        )
+    return share
+
+
+def _people_of(percentage: str, members: float) -> float:
+    """The only whole number of people that rounds to a percentage as printed; NaN if several."""
+    if math.isnan(members):
+        return math.nan
+    text = percentage.replace("%", "").strip().replace(",", ".")
+    half = 0.5 * 10.0 ** -len(text.partition(".")[2]) + 1e-9
+    fits = [
+        k
+        for k in range(math.floor(members) + 1)
+        if members > 0 and abs(100 * k / members - float(text)) <= half
+    ]
+    return float(fits[0]) if len(fits) == 1 else math.nan
+
+
+def _notes_on_percentages(
+    shares: Sequence[str], worked_out: Sequence[str], members: float
+) -> tuple[str, ...]:
+    """What was made of percentages, for the reader."""
+    if not shares:
+        return ()
+    if worked_out:
+        return (
+            f"counts worked out from percentages, as the only whole numbers out of {members:g} "
+            f"that give them: {', '.join(worked_out)}",
+        )
+    return ("attendance is known as percentages only",)
 
 
 def _sessions(rows: list[tuple[str, float, float, float, float]]) -> pd.DataFrame:

@@ -19,7 +19,8 @@ from dmpkit.representativeness.entries import to_number
 from dmpkit.representativeness.labels import as_text, is_unknown, require_known
 from dmpkit.tables import require_columns, to_numbers
 
-__all__ = ["Flow", "flow_from_counts", "flow_from_people", "read_flag", "read_flags"]
+__all__ = ["Flow", "flow_from_counts", "flow_from_people", "printed_table", "read_flag",
+           "read_flags"]  # fmt: skip
 
 Floats = NDArray[np.float64]
 _YES = {"1", "yes", "true", "y", "x"}
@@ -282,6 +283,39 @@ def _reference(
 # --- printed counts ----------------------------------------------------------------------
 
 
+def printed_table(frame: pd.DataFrame, stages: Sequence[str] = ()) -> pd.DataFrame | None:
+    """A table of printed numbers under its usual columns; None where it lists persons.
+
+    Totals alone (``stage, count``, without composition) get empty columns ``variable``
+    and ``category``, which is how the total of a stage is written among compositions.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    stages : sequence of str
+        Stages that were named; where one is a column, the table lists persons.
+
+    Examples
+    --------
+    >>> letters = pd.DataFrame({"Stage": ["invited", "selected"], "n": [10_000, 45]})
+    >>> printed_table(letters).columns.tolist()
+    ['stage', 'count', 'variable', 'category']
+    >>> printed_table(pd.DataFrame({"invited": [1, 1], "selected": [0, 1]})) is None
+    True
+    """
+    names = {c: str(c).strip().lower() for c in frame.columns}
+    lower = set(names.values())
+    if {"stage", "variable", "category"} <= lower:
+        return frame
+    if "stage" not in lower or lower & {"variable", "category"} or set(stages) & set(names):
+        return None
+    amount = next((c for c in ("count", "n", "people", "number") if c in lower), None)
+    if amount is None:
+        return None
+    table = frame.rename(columns=names).rename(columns={amount: "count"})
+    return table[["stage", "count"]].assign(variable=None, category=None)
+
+
 def flow_from_counts(
     frame: pd.DataFrame,
     stages: Sequence[str],
@@ -429,7 +463,8 @@ def _check_values(out: pd.DataFrame) -> None:
     ):
         if wrong.any():
             row = int(wrong.to_numpy().argmax())
-            shown = ": ".join(str(out[c].iloc[row]) for c in ("stage", "variable", "category"))
+            cells = [out[c].iloc[row] for c in ("stage", "variable", "category")]
+            shown = ": ".join(cell for cell in cells if cell is not None)
             raise DataError(
                 problem,
                 row=row + 2,
@@ -440,6 +475,8 @@ def _check_values(out: pd.DataFrame) -> None:
     if doubled.any():
         row = int(doubled.to_numpy().argmax())
         at = out.iloc[row]
+        if at["variable"] is None:
+            raise DataError(f"The total of the stage {at['stage']!r} stands twice.", row=row + 2)
         raise DataError(
             f"{at['variable']}: the category {at['category']!r} stands twice at {at['stage']!r}.",
             row=row + 2,
@@ -449,6 +486,15 @@ def _check_values(out: pd.DataFrame) -> None:
 def _printed_totals(table: pd.DataFrame) -> dict[str, float]:
     """Totals from rows without a variable, else from the base printed beside the numbers."""
     rows = table[table["variable"].isna()]
+    broken = rows[(rows["unit"] != "count") | (rows["value"] % 1 != 0)]
+    if len(broken):
+        at = broken.iloc[0]
+        raise DataError(
+            f"The total of the stage {at['stage']!r} is {at['value']:g}"
+            f"{'' if at['unit'] == 'count' else ' ' + at['unit']}, not a number of people.",
+            row=int(broken.index[0]) + 2,
+            remedy="Give the number of people of the stage.",
+        )
     found = dict(zip(rows["stage"], rows["value"].astype(float), strict=True))
     for stage, part in table.dropna(subset=["base_n"]).groupby("stage", sort=False):
         found.setdefault(str(stage), float(part["base_n"].max()))

@@ -60,7 +60,7 @@ def _uneven(flow: StageFlow) -> list[str]:
                 f"{', '.join(flow.quota_variables)}: the quotas set these rates, so they hold no "
                 "chance that a test could weigh."
             )
-    if table.empty and len(flow.flow.stages) > 1:
+    if table.empty and len(flow.flow.stages) > 1 and flow.variables:
         said.append(
             "Rates by group are not computable: no two stages in a row have their people counted "
             "by group. (An address mailing does not know who was invited.) Compositions, "
@@ -80,8 +80,15 @@ def _most_uneven(stage: str, row: dict[Any, Any]) -> str:
         f"At {stage!r} the rates differ most by {row['variable']}: "
         f"{_percent(row['lowest_rate'])} of {row['lowest']} against "
         f"{_percent(row['highest_rate'])} of {row['highest']} "
-        f"(V = {row['cramers_v']:.2f}, p = {_p(row['p_value'])}{note})."
+        f"(V = {row['cramers_v']:.2f}, p = {_p(row['p_value'])}{_holm(row)}{note})."
     )
+
+
+def _holm(row: dict[Any, Any]) -> str:
+    """The adjusted p-value, where several variables were tested at the stage."""
+    if row["p_holm"] != row["p_holm"] or row["p_holm"] == row["p_value"]:
+        return ""
+    return f", after Holm over the variables tested {_p(row['p_holm'])}"
 
 
 def _p(value: float) -> str:
@@ -95,6 +102,8 @@ def _where(flow: StageFlow, stage: str) -> str:
 
 
 def _gaps(flow: StageFlow) -> list[str]:
+    if not flow.variables:
+        return ["Only the numbers of people are known: composition by stage is not assessed."]
     parts = flow.decomposition.dropna(subset=["gap"])
     if parts.empty:
         return ["The population's shares are not known: gaps and distances are not assessed."]
@@ -124,11 +133,19 @@ def _attendance(flow: StageFlow) -> list[str]:
         return []
     table = flow.attended.sessions
     low, high = table["attended"].min(), table["attended"].max()
+    if table["attended"].isna().any():
+        least, most = (_percent(float(x)) for x in (table["share"].min(), table["share"].max()))
+        text = f"At {len(table)} sessions {least} to {most} of those who could attend were present."
+        return [" ".join([text, *_sentences(flow.attended.notes)])]
     text = (
         f"At {len(table)} sessions {low:g} to {high:g} of {table['members'].iloc[0]:g} "
         f"({flow.attended.base}) were present, {_percent(float(table['share'].mean()))} on average."
     )
-    return [" ".join([text, *(f"{note[0].upper()}{note[1:]}." for note in flow.attended.notes)])]
+    return [" ".join([text, *_sentences(flow.attended.notes)])]
+
+
+def _sentences(notes: tuple[str, ...]) -> list[str]:
+    return [f"{note[0].upper()}{note[1:]}." for note in notes]
 
 
 def methods_text(flow: StageFlow) -> str:
@@ -139,7 +156,8 @@ def methods_text(flow: StageFlow) -> str:
         f"before who went on, with Wilson's {100 * flow.level:g}% interval, which takes each "
         "person's going on as a matter of chance. Within a stage, group against going on was "
         "tested with Pearson's chi-square without continuity correction, its size given as "
-        "Cramér's V; p-values are not adjusted for the number of variables. The lowest was "
+        "Cramér's V; p-values are adjusted for the number of variables tested at a stage (Holm, "
+        "1979), not over the stages. The lowest was "
         "divided by the highest group rate, with the interval of the log method (Katz et al., "
         "1978); the two groups were picked after looking, so this interval is descriptive. "
         "Distances are total variation, half the sum of absolute gaps. What a stage added to a "
@@ -202,9 +220,10 @@ def section(flow: StageFlow) -> Section:
     shown += _table(flow.stages, "Stages", {"n": 0, "continued": 0, "joined": 0, "left": 0})
     shown += _table(flow.differences, "Rates by group within each stage", {})
     shown += _table(flow.distances, "Distance to the population after each stage", {})
-    figures = [
-        Figure.from_axes(flow.plot_stages(), "Composition by stage; first bar: the population.")
-    ]
+    figures = []
+    if flow.variables:
+        said = "Composition by stage; first bar: the population."
+        figures.append(Figure.from_axes(flow.plot_stages(), said))
     parts = flow.decomposition.dropna(subset=["gap"])
     if len(parts):
         last = parts.groupby(["variable", "category"], sort=False).tail(1)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from dmpkit.errors import DataError
-from dmpkit.measures.proportions import wilson_interval
+from dmpkit.measures.proportions import holm, wilson_interval
 from dmpkit.reporting import Indicator, Result, Section
 from dmpkit.representativeness.data import Panel, population_of
 from dmpkit.representativeness.entries import to_level
@@ -22,6 +22,7 @@ from dmpkit.representativeness.stage_data import (
     Flow,
     flow_from_counts,
     flow_from_people,
+    printed_table,
     read_flags,
 )
 from dmpkit.representativeness.stage_steps import gap_contributions, group_rate_test, rate_ratio
@@ -74,7 +75,8 @@ def stage_flow(
     frame : DataFrame
         Either one row a person with a flag (0/1, true/false, yes/no) for each
         stage; or printed numbers: ``stage, variable, category`` and ``count``,
-        ``percent`` or ``share`` (or ``unit`` and ``value``), perhaps ``base_n``.
+        ``percent`` or ``share`` (or ``unit`` and ``value``), perhaps ``base_n``; or the
+        totals alone: ``stage, count``.
     stages : sequence of str
         Flag columns, or stages of the printed numbers, in order. Stages of which
         only the number is known (letters sent) go into `totals` too.
@@ -105,7 +107,7 @@ def stage_flow(
         stage has no group rates then.
     sessions : sequence of str or mapping
         Columns of flags (an empty one: not recorded), or session to the number
-        present. People may miss a session and come back, so these are no stages.
+        present, or to a percentage written as text (``"96 %"``). People may miss a session and come back, so these are no stages.
     session_base : str or number, optional
         Stage whose people could attend (the stage of selection when not given), or
         their number, for printed attendance.
@@ -139,12 +141,12 @@ def stage_flow(
     """
     table = to_pandas(frame)
     _check_arguments(stages, level)
-    printed = {"stage", "variable", "category"} <= {str(c).strip().lower() for c in table.columns}
-    if printed:
+    printed = printed_table(table, stages)
+    if printed is not None:
         named = population if isinstance(population, str) or population is None else None
         source = None if named is population else population_of(population)
         flow = flow_from_counts(
-            table, stages, variables, source or named, totals, late_joiners, rest
+            printed, stages, variables, source or named, totals, late_joiners, rest
         )
         attendance = attendance_of(None, None, sessions, session_base, flow, selection_stage)
     else:
@@ -345,7 +347,7 @@ class StageFlow(Result):
     def differences(self) -> pd.DataFrame:
         """One row a stage and variable: whether the groups' rates differ.
 
-        ``from_stage, stage, variable, chi2, df, p_value, cramers_v, min_expected,
+        ``from_stage, stage, variable, chi2, df, p_value, p_holm, cramers_v, min_expected,
         lowest, lowest_rate, highest, highest_rate, rate_ratio, low, high, note``.
         """
         parts = []
@@ -353,7 +355,10 @@ class StageFlow(Result):
             for earlier, later in self._steps(v):
                 quota = v in self.quota_variables and self._selects(earlier, later)
                 parts.append(pd.DataFrame([self._difference(v, earlier, later, quota)]))
-        return _in_stage_order(parts, self.flow.stages, _DIFFERENCE_COLUMNS)
+        table = _in_stage_order(parts, self.flow.stages, _DIFFERENCE_COLUMNS)
+        for _, own in table.groupby("stage", sort=False):  # the variables tested at one stage
+            table.loc[own.index, "p_holm"] = holm(own["p_value"].to_numpy(dtype=np.float64))
+        return table
 
     def _difference(self, v: str, earlier: str, later: str, quota: bool) -> dict[str, Any]:
         n, x = self.flow.counts[(earlier, v)], self.flow.continued[(later, v)]
@@ -530,7 +535,7 @@ _GROUP_COLUMNS = [
     "quota",
 ]  # fmt: skip
 _DIFFERENCE_COLUMNS = [
-    "from_stage", "stage", "variable", "chi2", "df", "p_value", "cramers_v", "min_expected",
+    "from_stage", "stage", "variable", "chi2", "df", "p_value", "p_holm", "cramers_v", "min_expected",
     "lowest", "lowest_rate", "highest", "highest_rate", "rate_ratio", "low", "high", "note",
 ]  # fmt: skip
 

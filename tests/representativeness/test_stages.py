@@ -400,3 +400,72 @@ def test_views(frame, tmp_path):
     assert math.isnan(named["rate from responded to selected"].low)
     assert named["rate from invited to responded"].n == 700
     assert math.isnan(named["distance of edu at completed"].low)
+
+
+# --- totals and percentages alone -------------------------------------------------------
+
+LETTERS = pd.DataFrame({"Stage": ["invited", "responded", "selected"], "count": [10_000, 300, 45]})
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, pl.from_pandas])
+def test_totals_without_composition_give_rates_and_nothing_more(kind):
+    flow = stage_flow(kind(LETTERS), ["invited", "responded", "selected"])
+    assert flow.stages["rate"].tolist()[1:] == [0.03, 0.15]
+    assert flow.variables == ()
+    assert "composition by stage is not assessed" in flow.summary()
+    assert "invited 10,000 → responded 300" in flow.section().html
+    assert all(len(frame) == 0 for name, frame in flow.frames().items() if name != "stages")
+
+
+def test_an_analysis_takes_totals_without_composition():
+    panel = {"sex": {"W": 23, "M": 22}}
+    result = analyse(panel, {"sex": {"W": 0.5, "M": 0.5}}, stages=LETTERS)
+    assert result.stages.stages["n"].tolist() == [10_000, 300, 45]
+    assert "Stages: invited 10,000" in result.summary()
+    assert "stages" not in set(result.not_computed["check"])
+    assert [one.title for one in result.sections()]
+    shown = analyse(panel, {"sex": {"W": 0.5, "M": 0.5}}, stages=LETTERS, suppress_below=5)
+    assert shown.stages.stages["n"].tolist() == [10_000, 300, 45]
+
+
+def test_totals_that_are_no_numbers_of_people_are_refused():
+    broken = LETTERS.assign(count=[10_000, 300.5, 45])
+    with pytest.raises(DataError, match="not a number of people") as caught:
+        stage_flow(broken, ["invited", "responded", "selected"])
+    assert caught.value.row == 3
+    with pytest.raises(DataError, match="total of the stage 'invited' stands twice"):
+        stage_flow(pd.concat([LETTERS, LETTERS[:1]]), ["invited", "responded", "selected"])
+
+
+def test_attendance_in_percent_gives_counts_only_where_one_number_fits():
+    flow = stage_flow(LETTERS, ["invited", "responded", "selected"],
+                      sessions={"day 1": "96 %", "day 2": "100%", "day 3": 40})  # fmt: skip
+    assert flow.attendance["attended"].tolist() == [43, 45, 40]
+    assert flow.attendance["share"].tolist() == [43 / 45, 1, 40 / 45]
+    assert "worked out from percentages" in flow.summary().lower()
+    wide = stage_flow(LETTERS, ["invited", "responded"], sessions={"day 1": "50 %"},
+                      session_base="responded")  # fmt: skip
+    assert wide.attendance["attended"].isna().all()
+    assert wide.attendance["share"].tolist() == [0.5]
+    alone = stage_flow(LETTERS[:2], ["invited", "responded"], sessions={"a": "91,5 %", "b": "87 %"})
+    assert "87.0% to 91.5% of those who could attend" in alone.summary()
+
+
+@pytest.mark.parametrize("value", ["many", "110 %", "96"])
+def test_attendance_that_is_neither_number_nor_percentage_is_refused(value):
+    with pytest.raises(DataError, match="neither a number nor a percentage"):
+        stage_flow(LETTERS, ["invited", "selected"], sessions={"day 1": value})
+
+
+def test_p_values_within_a_stage_are_adjusted_for_its_variables():
+    people = pd.DataFrame(
+        {"invited": 1, "responded": [1] * 60 + [0] * 40, "sex": ["W"] * 45 + ["M"] * 55,
+         "age": (["a"] * 6 + ["b"] * 4) * 10, "area": ["n", "s"] * 50}
+    )  # fmt: skip
+    flow = stage_flow(people, ["invited", "responded"], ["sex", "age", "area"])
+    table = flow.differences.set_index("variable")
+    assert table["p_value"].idxmin() == "sex"
+    assert table.loc["sex", "p_holm"] == pytest.approx(3 * table.loc["sex", "p_value"], rel=1e-12)
+    assert "after Holm over the variables tested" in flow.summary()
+    alone = stage_flow(people, ["invited", "responded"], ["sex"]).differences
+    assert alone["p_holm"].tolist() == alone["p_value"].tolist()
