@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -11,6 +12,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+from .test_readme import BLOCKS, README, own_files
 
 ROOT = Path(__file__).resolve().parent.parent
 USER_PACKAGES = {
@@ -163,3 +166,53 @@ def test_the_command_works_outside_the_repository(installed, tmp_path):
     done = dmpkit("reproduce", "my-study", "lipset-1963")
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "build" / "site" / "index.html").is_file()
+
+
+#: A folder as people have it on their computers.
+FOLDER = "Ärger mit Leerzeichen/ß 数据"
+#: They run everything there is, need a network, or do not end by themselves.
+NOT_RUN = {"fetch", "lab", "notebooks"}
+
+
+def test_the_quick_starts_run_with_the_wheel_in_any_folder(installed, tmp_path):
+    """The README's Python on a reader's own files, with nothing of the checkout in reach."""
+    folder = tmp_path / FOLDER
+    folder.mkdir(parents=True)
+    own_files(folder)
+    where = "import dmpkit\nassert '_shipped' in str(dmpkit.datasets.resource_root())\n"
+    (folder / "session.py").write_text(where + "\n".join(BLOCKS), encoding="utf-8")
+    before = {path.name for path in folder.iterdir()}
+    done = subprocess.run(
+        [installed, "session.py"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr, done.stderr
+    made = {path.name for path in folder.iterdir()} - before
+    written = re.findall(r"\.(?:to_excel|report|save)\(\"([^\"/]+)\"", "\n".join(BLOCKS))
+    assert written
+    assert set(written) <= made
+
+
+def readme_commands():
+    """The commands of the README that are tried, word by word."""
+    lines = [
+        line for block in re.findall(r"```sh\n(.*?)```", README, re.S) for line in block.split("\n")
+    ]
+    commands = (shlex.split(line, comments=True) for line in lines)
+    found = [words[1:] for words in commands if words[:1] == ["dmpkit"]]
+    return [words for words in found if len(words) > 1 and words[0] not in NOT_RUN]
+
+
+def test_the_commands_of_the_readme_run_with_the_wheel_in_any_folder(installed, tmp_path):
+    folder = tmp_path / FOLDER
+    folder.mkdir(parents=True)
+    own_files(folder)
+    commands = readme_commands()
+    assert commands
+    for words in commands:
+        done = subprocess.run(
+            [installed, "-m", "dmpkit", *words],
+            cwd=folder, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
+        assert "Traceback" not in done.stderr
