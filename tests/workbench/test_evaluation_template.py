@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import openpyxl
@@ -15,7 +16,7 @@ from click.testing import CliRunner
 
 from dmpkit.cli import main
 from dmpkit.workbench.creating import TEMPLATES
-from dmpkit.workbench.evaluating import check_evaluation
+from dmpkit.workbench.evaluating import check_evaluation, evaluate
 from dmpkit.workbench.evaluation_folder import PURPOSES, empty_folder, empty_tables
 from dmpkit.workbench.printing import find_browser
 
@@ -215,3 +216,11 @@ def test_the_texts_can_be_written_and_translated(folder) -> None:
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert '<html lang="de">' in page
     assert "<h2>Antworten</h2>" in page
+
+
+@pytest.mark.long
+def test_a_report_with_every_section_takes_at_most_fifteen_seconds(tmp_path) -> None:
+    """Processor time, so that a busy machine does not decide."""
+    started = time.process_time()
+    evaluate(TEMPLATE).report(tmp_path / "report.html")
+    assert time.process_time() - started <= 15
