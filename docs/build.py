@@ -17,7 +17,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-OWN = {"pages", "build.py", "__pycache__"}
+OWN = {"pages", "gallery", "build.py", "__pycache__"}
 sys.path.insert(0, str(HERE))
 
 
