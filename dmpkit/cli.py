@@ -23,6 +23,7 @@ Exit codes:
   0  everything is in order
   1  a figure differs, a study or a download failed
   2  the command line or a study's files are wrong
+  130  it was stopped with Ctrl+C
 """
 
 
@@ -38,6 +39,23 @@ class _Group(click.Group):
         except DmpkitError as error:
             _say_error(error)
             ctx.exit(1)
+        except BrokenPipeError:
+            raise  # click ends quietly when nobody reads on
+        except OSError as error:
+            _say_error(_system_error(error))
+            ctx.exit(1)
+        except KeyboardInterrupt:
+            click.echo(
+                "\nStopped. Files that were finished are kept; none is half written.", err=True
+            )
+            ctx.exit(130)
+
+
+def _system_error(error: OSError) -> Exception:
+    """What the system said of a file, as a sentence; other errors as they are."""
+    if error.filename is None or not error.strerror:
+        raise error
+    return DataError(f"The system says: {error.strerror}.", file=str(error.filename))
 
 
 def _say_error(error: Exception) -> None:

@@ -12,6 +12,8 @@ import functools
 import io
 import os
 import re
+import shutil
+import tempfile
 import uuid
 import warnings
 import zipfile
@@ -38,7 +40,9 @@ __all__ = [
     "number_remedy",
     "open_workbook",
     "read_delimited",
+    "read_sheet",
     "read_table",
+    "replace_folder",
     "require_columns",
     "require_complete",
     "require_unique",
@@ -657,7 +661,7 @@ def read_table(path: PathLike, *, sheet: str | None = None) -> pd.DataFrame:
         frame, report = read_delimited(source)
         return _typed(frame, report.decimal)
     if ending in (".xlsx", ".xlsm"):
-        return _read_sheet(source, sheet)
+        return _read_sheet(source, sheet)[0]
     if ending in (".parquet", ".pq"):
         import pandas as pd
 
@@ -723,7 +727,39 @@ def open_workbook(path: PathLike) -> Workbook:
         ) from None
 
 
-def _read_sheet(source: Path, sheet: str | None) -> pd.DataFrame:
+def read_sheet(
+    path: PathLike, *, sheet: str | None = None
+) -> tuple[pd.DataFrame, tuple[int, ...], str]:
+    """Read a sheet with titles above its header, as official tables have them.
+
+    Lines that hold one or two cells only, above a full header, are left, as
+    ``read_delimited(..., skip_titles=True)`` does.
+
+    Parameters
+    ----------
+    path : path
+    sheet : str, optional
+        The first one when not given.
+
+    Returns
+    -------
+    frame : DataFrame
+    rows : tuple of int
+        Number of each row below the header, as a spreadsheet counts.
+    titles : str
+        What stood above the header; empty where nothing did.
+
+    Raises
+    ------
+    DataError
+        As :func:`open_workbook` does; an empty sheet, a header that is no header.
+    """
+    return _read_sheet(Path(path), sheet, skip_titles=True)
+
+
+def _read_sheet(
+    source: Path, sheet: str | None, *, skip_titles: bool = False
+) -> tuple[pd.DataFrame, tuple[int, ...], str]:
     import pandas as pd
 
     book = open_workbook(source)
@@ -734,14 +770,23 @@ def _read_sheet(source: Path, sheet: str | None) -> pd.DataFrame:
             remedy=f"Its sheets are {', '.join(map(repr, book.sheetnames))}.",
         )
     page = book[sheet] if sheet is not None else book[book.sheetnames[0]]
-    rows = [list(row) for row in page.iter_rows(values_only=True)]
-    rows = [row for row in rows if any(cell is not None for cell in row)]
-    if not rows:
+    every = [(n, list(row)) for n, row in enumerate(page.iter_rows(values_only=True), start=1)]
+    every = [(n, row) for n, row in every if any(cell is not None for cell in row)]
+    if not every:
         raise DataError("The sheet is empty.", file=source)
-    filled = [i for i in range(len(rows[0])) if any(row[i] is not None for row in rows)]
-    header = ["" if rows[0][i] is None else str(rows[0][i]).strip() for i in filled]
+    width = len(every[0][1])
+    filled = [i for i in range(width) if any(row[i] is not None for _, row in every)]
+    rows = [[row[i] for i in filled] for _, row in every]
+    n = _count_titles([_as_texts(row) for row in rows]) if skip_titles else 0
+    titles = "; ".join(cell for row in rows[:n] for cell in _as_texts(row) if cell)
+    header = _as_texts(rows[n])
     _check_header(header, source)
-    return pd.DataFrame([[row[i] for i in filled] for row in rows[1:]], columns=header)
+    frame = pd.DataFrame(rows[n + 1 :], columns=header)
+    return frame, tuple(number for number, _ in every[n + 1 :]), titles
+
+
+def _as_texts(row: Sequence[object]) -> list[str]:
+    return ["" if cell is None else str(cell).strip() for cell in row]
 
 
 # --- writers -----------------------------------------------------------------------
@@ -757,7 +802,8 @@ def atomic_write(path: PathLike) -> Iterator[Path]:
     Raises
     ------
     DataError
-        If the folder does not exist.
+        If the folder does not exist, or the file cannot be replaced, as on Windows while
+        it is open in another program.
 
     Examples
     --------
@@ -777,14 +823,58 @@ def atomic_write(path: PathLike) -> Iterator[Path]:
             file=final,
             remedy="Make the folder first.",
         )
-    temporary = final.with_name(f".{final.name[:100]}.{uuid.uuid4().hex[:12]}.tmp")
+    # a letter may take four bytes of the 255 that a name can have
+    temporary = final.with_name(f".{final.name[:50]}.{uuid.uuid4().hex[:12]}.tmp")
     try:
         yield temporary
         with temporary.open("rb+") as handle:
             os.fsync(handle.fileno())
         temporary.replace(final)
+    except PermissionError as error:
+        if error.filename is None or Path(os.fsdecode(error.filename)) not in (temporary, final):
+            raise
+        raise DataError(
+            "The file cannot be written: it is open in another program, or the folder is "
+            "read-only.",
+            file=final,
+            remedy="Close it there, or write to another folder.",
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def replace_folder(new: Path, folder: Path) -> None:
+    """Put a finished folder in another's place, which stays as it was if that fails.
+
+    Parameters
+    ----------
+    new : path
+        The finished folder, beside `folder`.
+    folder : path
+        Its place; may exist or not.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> place = Path(tempfile.mkdtemp())
+    >>> (place / "made").mkdir()
+    >>> replace_folder(place / "made", place / "out")
+    >>> [path.name for path in place.iterdir()]
+    ['out']
+    """
+    if not folder.exists():
+        new.rename(folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name[:50]}-old-", dir=folder.parent))
+    try:
+        folder.rename(old / "kept")
+        new.rename(folder)
+    except BaseException:
+        if (old / "kept").exists() and not folder.exists():
+            (old / "kept").rename(folder)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def safe_cell(value: object) -> object:

@@ -28,7 +28,7 @@ from dmpkit.evaluation.report_style import REPORT_STYLE
 from dmpkit.evaluation.report_texts import texts_of
 from dmpkit.evaluation.verdict import READING_KEYS, READINGS, rule_text
 from dmpkit.reporting import STYLE, Section, escape, paragraphs, write_html
-from dmpkit.tables import atomic_write, write_csv
+from dmpkit.tables import atomic_write, replace_folder, write_csv
 
 if TYPE_CHECKING:
     from dmpkit.evaluation.analysis import Evaluation
@@ -137,9 +137,7 @@ def write_records(evaluation: Evaluation, stem: Path) -> tuple[Path, Path]:
         for name, frame in tables.items():
             write_csv(frame, made / f"{name.replace(' ', '_')}.csv")
         made.chmod(0o755)
-        if folder.is_dir():
-            shutil.rmtree(folder)
-        made.rename(folder)
+        replace_folder(made, folder)
     finally:
         shutil.rmtree(made, ignore_errors=True)
     return as_json, folder
@@ -244,6 +242,7 @@ def _chapters(evaluation: Evaluation, t: Texts) -> list[Chapter]:
 def _part(name: str, heading: str, section: Section, evaluation: Evaluation, t: Texts) -> Part:
     """A method's own section, its headings one step down, its figures marked."""
     inner = re.sub(r"<(/?)h([3-5])\b", lambda m: f"<{m[1]}h{int(m[2]) + 1}", section.html)
+    inner = re.sub(r'<th scope="col"[^>]*>[^<]*_[^<]*<', lambda m: m[0].replace("_", " "), inner)
     html = inner + "".join(figure.html() for figure in section.figures)
     if evaluation.synthetic:
         html = html.replace("<figure", f'<figure data-mark="{escape(t["synthetic_short"])}"')

@@ -14,6 +14,8 @@ __all__ = ["new_study", "templates"]
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 NOTEBOOK = "notebook.ipynb.template"  # so that no tool takes it for a notebook to run
 PLACEHOLDER = "@SLUG@"
+#: No file or folder of these names can be opened on Windows.
+RESERVED = {"con", "prn", "aux", "nul"} | {f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10)}
 
 
 def templates() -> list[str]:
@@ -64,6 +66,10 @@ def new_study(slug: str, template: str = "qmethod", root: Path | None = None) ->
             f"{slug!r} cannot be the name of a study.",
             remedy="Use lower-case letters, digits and hyphens, e.g. climate-jury-2025.",
         )
+    if slug in RESERVED:
+        raise DataError(
+            f"{slug!r} is a name that Windows keeps for itself.", remedy="Choose another name."
+        )
     if template not in templates():
         raise DataError(
             f"There is no template {template!r}.", remedy=f"There is: {', '.join(templates())}."
@@ -97,9 +103,15 @@ def _fill(source: Path, slug: str, folder: Path, notebook: Path) -> None:
 
             write_guide(made / "GUIDE.html")
         made.chmod(0o755)
-        with notebook.open("x", encoding="utf-8", newline="\n") as stream:
-            stream.write((made / NOTEBOOK).read_text(encoding="utf-8"))
+        text = (made / NOTEBOOK).read_text(encoding="utf-8")
         (made / NOTEBOOK).unlink()
-        made.rename(folder)
+        stream = notebook.open("x", encoding="utf-8", newline="\n")
+        try:
+            with stream:
+                stream.write(text)
+            made.rename(folder)
+        except BaseException:
+            notebook.unlink(missing_ok=True)
+            raise
     finally:
         shutil.rmtree(made, ignore_errors=True)

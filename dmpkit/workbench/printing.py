@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from dmpkit.errors import DataError, DmpkitError
+from dmpkit.tables import atomic_write
 
 __all__ = ["PrintingFailed", "find_browser", "print_pdf"]
 
@@ -97,10 +98,9 @@ def print_pdf(page: Path, pdf: Path, *, deadline: float = 120) -> Path:
             raise PrintingFailed(f"The browser did not print ({error}). {HOW}") from None
         if not made.is_file() or not made.read_bytes().startswith(b"%PDF"):
             raise PrintingFailed(f"The browser made no PDF. {HOW}")
-        temporary = pdf.with_name(f".{pdf.name[:80]}.tmp")
         try:
-            shutil.copyfile(made, temporary)
-            temporary.replace(pdf)
+            with atomic_write(pdf) as temporary:
+                shutil.copyfile(made, temporary)
         except OSError as error:
             raise PrintingFailed(f"{pdf.name} cannot be written ({error.strerror}).") from None
     return pdf

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import dmpkit
 from dmpkit.errors import DmpkitError
 from dmpkit.reporting import escape
+from dmpkit.tables import replace_folder
 from dmpkit.workbench.figures import MARKS, NOT_REPRODUCIBLE, VERDICT_MIME, Verdict
 from dmpkit.workbench.manifest import KINDS
 from dmpkit.workbench.reproduce import (
@@ -68,27 +69,10 @@ def build_site(results: Sequence[StudyResult], folder: Path) -> Path:
     try:
         new.chmod(0o755)
         _write_site(results, new)
-        _swap(new, folder)
+        replace_folder(new, folder)
     finally:
         shutil.rmtree(new, ignore_errors=True)
     return folder / "index.html"
-
-
-def _swap(new: Path, folder: Path) -> None:
-    """Put the new folder in the old one's place."""
-    if not folder.exists():
-        new.rename(folder)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-    try:
-        folder.rename(old / "site")
-        try:
-            new.rename(folder)
-        except OSError:
-            (old / "site").rename(folder)
-            raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def _write_site(results: Sequence[StudyResult], folder: Path) -> None:
