@@ -267,7 +267,8 @@ def check_margins(
         where the lottery has other seats than the variable has members, that is said.
     level : float
         Significance level of readings and intervals, and of the gap that could be
-        found with a chance of 80 %.
+        found with a chance of 80 %. (Functions that only give intervals take a
+        confidence level: 0.05 here is 0.95 there.)
     n_resamples : int
         Tables drawn for an exact test with more than 600,000 tables; 0 leaves such
         a test out.
@@ -368,9 +369,12 @@ _COLUMNS = [
 
 def _require_level(level: float) -> None:
     if not is_number(level) or not 0 < float(level) <= 0.5:
+        confidence = is_number(level) and 0.5 < float(level) < 1
+        give = round(1 - float(level), 10) if confidence else 0.05
         raise DataError(
             f"The level is {level!r}; it is the chance of a false alarm, above 0 and at most 0.5.",
-            remedy="Give 0.05, for tests at 5 % and intervals of 95 %.",
+            remedy=f"Give {give:g}, for tests at {100 * give:g} % and intervals of "
+            f"{100 - 100 * give:g} %.",
         )
 
 

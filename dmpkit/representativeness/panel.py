@@ -29,6 +29,7 @@ from dmpkit.representativeness.labels import (
     require_known,
     sorted_labels,
 )
+from dmpkit.representativeness.repeats import note_on_repeats
 from dmpkit.representativeness.totals import require_no_total
 from dmpkit.tables import require_columns, to_pandas
 
@@ -224,6 +225,8 @@ class Panel:
         if person is not None:
             _require_ids(frame[person], person)
             notes.append(f"column {person!r} holds the ids")
+            if (alike := note_on_repeats(frame, person)) is not None:
+                notes.append(alike)
         names = _variables_of(frame, variables, person, notes)
         members, counts, apart = frame.copy(), [], []
         for name in names:

@@ -276,7 +276,8 @@ class Population:
         Raises
         ------
         DataError
-            No column of counts, no variable, a cell twice, negative counts.
+            No column of counts, no variable, a cell twice, negative counts, rows that are
+            the total of others.
 
         Examples
         --------
@@ -301,6 +302,7 @@ class Population:
             raise DataError(
                 f"The cell {cell} stands twice.", row=row + 2, remedy="Give each cell one row."
             )
+        _require_no_total_cells(table, names, unknown)
         notes: list[str] = []
         shares = _joint_shares(table["count"].to_numpy(dtype=np.float64), count, notes)
         made = _from_cells(cls, table, names, unknown, notes, in_order=True)
@@ -544,6 +546,24 @@ def _size(margins: pd.DataFrame, size: float | None, notes: list[str]) -> float 
     return None
 
 
+def _require_no_total_cells(
+    table: pd.DataFrame, names: Sequence[str], unknown: Sequence[str]
+) -> None:
+    """Refuse rows of a joint table that sum up others (``Total``, ``All``)."""
+    sums = {name: table.groupby(name, sort=False)["count"].sum() for name in names}
+    _require_no_total_sums({name: dict(part) for name, part in sums.items()}, unknown)
+
+
+def _require_no_total_sums(
+    one_way: Mapping[str, Mapping[Any, float]], unknown: Sequence[str], *, named_only: bool = False
+) -> None:
+    rows = [(v, label, n) for v, own in one_way.items() for label, n in own.items()
+            if label is not None]  # fmt: skip
+    listed = pd.DataFrame(rows, columns=["variable", "category", "count"])
+    numbers = listed["count"].to_numpy(dtype=np.float64)
+    require_no_total(listed, numbers, unknown=unknown, rows=False, named_only=named_only)
+
+
 def _summed(joint: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     return joint.groupby(names, sort=False, observed=True)["count"].sum().reset_index()
 
@@ -616,6 +636,8 @@ def _from_one_way(
     notes: list[str],
     in_order: bool = False,
 ) -> Population:
+    if not in_order:  # records; a joint table was looked at before
+        _require_no_total_sums(one_way, unknown, named_only=True)
     parts = []
     for name, counts in one_way.items():
         labels = [label for label in counts if label is not None and not is_unknown(label, unknown)]

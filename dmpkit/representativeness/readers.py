@@ -25,7 +25,7 @@ from dmpkit.errors import DataError
 from dmpkit.representativeness.labels import UNKNOWN
 from dmpkit.representativeness.panel import Panel
 from dmpkit.representativeness.population import Population
-from dmpkit.tables import read_delimited, read_table
+from dmpkit.tables import read_delimited, read_sheet, read_table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,6 +37,7 @@ PopulationKind = Literal["margins", "joint", "records"]
 PanelKind = Literal["counts", "participants"]
 
 _TEXT = (".csv", ".tsv", ".txt", ".dat")
+_EXCEL = (".xlsx", ".xlsm")
 _PARQUET = (".parquet", ".pq")
 #: Header words that are recognised whatever their case.
 _WORDS = ("variable", "category", "count", "share", "proportion", "percent", "percentage", "%")
@@ -208,6 +209,11 @@ def _read(source: Path, sheet: str | None) -> _Read:
         frame, report = read_delimited(source, skip_titles=True)
         how, rows = ", ".join(report.notes), report.row_numbers
         frame = _pointed(_named(frame), report.decimal)
+    elif source.suffix.lower() in _EXCEL:
+        frame, rows, titles = read_sheet(source, sheet=sheet)
+        frame, how = _named(frame), source.suffix.lower().lstrip(".")
+        how += f", sheet {sheet!r}" if sheet else ""
+        how += f", left above the header: {titles[:100]}" if titles else ""
     else:
         frame = _named(read_table(source, sheet=sheet))
         how, rows = source.suffix.lower().lstrip("."), ()

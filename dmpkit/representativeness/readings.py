@@ -13,7 +13,8 @@ from dmpkit.reporting import format_number
 if TYPE_CHECKING:
     from dmpkit.representativeness.margins import MarginCheck
 
-__all__ = ["asked_text", "methods_of", "missed_quotas", "p_text", "reading_of", "summary_of"]
+__all__ = ["asked_text", "empty_categories", "methods_of", "missed_quotas", "p_text",
+           "reading_of", "summary_of"]  # fmt: skip
 
 
 def p_text(p: float) -> str:
@@ -145,6 +146,35 @@ def asked_text(low: float, high: float) -> str:
     return f"{low:g}" if low == high else f"{low:g}–{high:g}"
 
 
+def empty_categories(cells: pd.DataFrame) -> str:
+    """Categories without a member of which at least one was to be expected; empty where none.
+
+    The bound of one expected member is our own.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        ``variable, category, count, expected, target``.
+
+    Examples
+    --------
+    >>> empty_categories(pd.DataFrame({"variable": ["area"], "category": ["West"], "count": [0],
+    ...                                "expected": [2.25], "target": [0.05]}))
+    'Nobody is in area: West (5.0 %, where 2.2 members were to be expected).'
+    """
+    rows = cells[(cells["count"] == 0) & (cells["expected"] >= 1)]
+    if rows.empty:
+        return ""
+    every = rows.sort_values("target", ascending=False, kind="stable").to_dict("records")
+    listed = "; ".join(
+        f"{row['variable']}: {row['category']} ({_percent(row['target'])}, where "
+        f"{format_number(float(row['expected']), 1)} members were to be expected)"
+        for row in every[:5]
+    )
+    more = f", and {len(every) - 5} smaller ones" if len(every) > 5 else ""
+    return f"Nobody is in {listed}{more}."
+
+
 def _lottery_reading(row: Mapping[Hashable, Any], level: float) -> str:
     if math.isnan(row["p_lottery"]):
         return ""
@@ -173,6 +203,8 @@ def summary_of(check: MarginCheck) -> str:
         f"{'variable' if len(table) == 1 else 'variables'}. {_outstanding(check)}"
     ]
     parts += [f"{row['variable']}: {row['reading']}" for row in table.to_dict("records")]
+    if (empty := empty_categories(check.categories)) != "":
+        parts.append(empty)
     if (apart := _apart(check)) != "":
         parts.append(apart)
     parts += [f"{note[0].upper()}{note[1:]}." for note in check.notes]

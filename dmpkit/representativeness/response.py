@@ -333,6 +333,11 @@ def r_indicator(
             "categories, which makes conditional partials too small; use fewer variables"
         )
     raw, adjusted = _indicators(fit, n)
+    if raw < 0:
+        notes.append(
+            "the raw R is below 0, which happens where few were invited (the variance of the "
+            "propensities divides by one less than their number): read the adjusted one"
+        )
     m = n_resamples if n_resamples is not None else (_RESAMPLES if len(y) < FEW else 0)
     error = propensity_error(fit, n)
     seed = drawn_seed(seed) if m else None

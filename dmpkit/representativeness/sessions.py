@@ -121,9 +121,8 @@ def _printed(
         members, name = flow.totals.get(base, math.nan), base
     else:
         members, name = float(base), "members"
-    shares = {
-        s: share for s, number in sessions.items() if (share := _percentage(s, number)) == share
-    }
+    read = {session: _percentage(session, number) for session, number in sessions.items()}
+    shares = {session: share for session, share in read.items() if share == share}
     if math.isnan(members) and len(shares) < len(sessions):
         raise DataError(
             f"How many could attend is not known: {base!r} is no stage with a number.",

@@ -10,6 +10,7 @@ give a hidden number back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -153,10 +154,12 @@ def is_small(counts: Any, below: int) -> NDArray[np.bool_]:
 def merge_small(labels: Sequence[str], counts: Any, below: int) -> dict[str, str] | None:
     """Which categories of a variable to merge so that no cell is small.
 
-    All categories that are small in any column become one; while it is still small, or
-    stands alone, the next smallest one joins it. The merged category hides how its people
-    are spread, and its own number is never below the threshold. The order in which
-    categories join is our own rule.
+    Bands (all labels have numbers that order them, such as ages) are merged with the
+    smaller of their neighbours until none is small. Of other variables, all categories
+    that are small in any column become one; while it is still small, or stands alone, the
+    next smallest one joins it, and so it is with bands where neighbours would leave fewer
+    than two. A merged category hides how its people are spread, and its own number is
+    never below the threshold. The order in which categories join is our own rule.
 
     Parameters
     ----------
@@ -177,6 +180,8 @@ def merge_small(labels: Sequence[str], counts: Any, below: int) -> dict[str, str
     --------
     >>> merge_small(["a", "b", "c", "d"], [[2], [9], [6], [8]], 5)
     {'a': 'a + c', 'c': 'a + c'}
+    >>> merge_small(["16-29", "30-44", "45-64", "65+"], [[2], [9], [8], [6]], 5)
+    {'16-29': '16-29 + 30-44', '30-44': '16-29 + 30-44'}
     >>> merge_small(["a", "b"], [[2], [9]], 5) is None
     True
     """
@@ -184,6 +189,8 @@ def merge_small(labels: Sequence[str], counts: Any, below: int) -> dict[str, str
     pool: NDArray[np.bool_] = np.asarray(is_small(table, below).any(axis=1))
     if not pool.any():
         return {}
+    if (bands := _merged_bands(labels, table, below)) is not None:
+        return bands
     order = np.argsort(table.sum(axis=1), kind="stable")
     while pool.sum() < 2 or is_small(table[pool].sum(axis=0), below).any():
         rest = [i for i in order if not pool[i]]
@@ -195,6 +202,47 @@ def merge_small(labels: Sequence[str], counts: Any, below: int) -> dict[str, str
     own = [label for label, one in zip(labels, pool, strict=True) if one]
     name = " + ".join(own) if len(own) <= 3 else f"{own[0]} + {len(own) - 1} other categories"
     return dict.fromkeys(own, name)
+
+
+_OPEN_BELOW = re.compile(r"\s*(<|≤|under|below|less|up to|younger|unter|bis|moins|jusqu)", re.I)
+
+
+def _band_order(labels: Sequence[str]) -> list[int] | None:
+    """The order of bands by their lower ends; None where the labels have none."""
+    ends = []
+    for label in labels:
+        number = re.search(r"\d+", label)
+        if number is None:
+            return None
+        ends.append(-1 if _OPEN_BELOW.match(label) else int(number.group()))
+    return sorted(range(len(ends)), key=ends.__getitem__) if len(set(ends)) == len(ends) else None
+
+
+def _merged_bands(labels: Sequence[str], table: Floats, below: int) -> dict[str, str] | None:
+    """Small bands merged with neighbours; None for no bands, or where fewer than two are left."""
+    order = _band_order(labels)
+    if order is None:
+        return None
+    groups = [[i] for i in order]
+    while True:
+        sums = [table[own].sum(axis=0) for own in groups]
+        small = [i for i, own in enumerate(sums) if is_small(own, below).any()]
+        if not small:
+            break
+        at = min(small, key=lambda i: sums[i].sum())
+        beside = [i for i in (at - 1, at + 1) if 0 <= i < len(groups)]
+        if not beside:
+            return None
+        first, second = sorted((at, min(beside, key=lambda i: sums[i].sum())))
+        groups[first : second + 1] = [groups[first] + groups[second]]
+    if len(groups) < 2:
+        return None
+    out = {}
+    for own in groups:
+        names = [labels[i] for i in own]
+        joined = " + ".join(names) if len(names) <= 3 else f"{names[0]} to {names[-1]}"
+        out.update(dict.fromkeys(names, joined) if len(names) > 1 else {})
+    return out
 
 
 def merging_of(

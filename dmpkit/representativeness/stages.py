@@ -107,7 +107,8 @@ def stage_flow(
         stage has no group rates then.
     sessions : sequence of str or mapping
         Columns of flags (an empty one: not recorded), or session to the number
-        present, or to a percentage written as text (``"96 %"``). People may miss a session and come back, so these are no stages.
+        present, or to a percentage written as text (``"96 %"``). People may miss a
+        session and come back, so these are no stages.
     session_base : str or number, optional
         Stage whose people could attend (the stage of selection when not given), or
         their number, for printed attendance.
@@ -535,8 +536,9 @@ _GROUP_COLUMNS = [
     "quota",
 ]  # fmt: skip
 _DIFFERENCE_COLUMNS = [
-    "from_stage", "stage", "variable", "chi2", "df", "p_value", "p_holm", "cramers_v", "min_expected",
-    "lowest", "lowest_rate", "highest", "highest_rate", "rate_ratio", "low", "high", "note",
+    "from_stage", "stage", "variable", "chi2", "df", "p_value", "p_holm", "cramers_v",
+    "min_expected", "lowest", "lowest_rate", "highest", "highest_rate", "rate_ratio", "low",
+    "high", "note",
 ]  # fmt: skip
 
 

@@ -47,6 +47,7 @@ def require_no_total(
     whole: Sequence[float] = (),
     unknown: Sequence[str] = UNKNOWN,
     rows: bool = True,
+    named_only: bool = False,
 ) -> None:
     """Raise a :class:`DataError` for a category that is the total of the others.
 
@@ -69,6 +70,8 @@ def require_no_total(
         Labels that are no category; a total may hold them or not.
     rows : bool
         Whether rows of a file can be named.
+    named_only : bool
+        Judge only labels that read like a total.
 
     Raises
     ------
@@ -93,7 +96,7 @@ rename it.
         if any(abs(float(given.sum()) - w) <= 0.02 * w for w in whole):
             continue
         for i, (place, label) in enumerate(zip(places, labels, strict=True)):
-            if known[i]:
+            if known[i] and not (named_only and not reads_like_total(label)):
                 row = int(place) + 2 if rows else None
                 _judge(str(name), label, i, given, known, row, shares=bool(whole))
 

@@ -20,7 +20,7 @@ from dmpkit.reporting import (
     table_html,
 )
 from dmpkit.representativeness.analysis_inputs import RESPONSES, SELECTIONS
-from dmpkit.representativeness.readings import missed_quotas, p_text
+from dmpkit.representativeness.readings import empty_categories, missed_quotas, p_text
 from dmpkit.representativeness.response import RIndicator
 
 if TYPE_CHECKING:
@@ -198,6 +198,7 @@ def summary(result: RepresentativenessAnalysis) -> str:
     """The whole analysis in plain words, a paragraph a question."""
     said = [
         _departure(result),
+        empty_categories(result.margins.categories),
         _chance(result),
         _quotas(result),
         _stages(result),
@@ -484,10 +485,9 @@ def _suppressed(result: RepresentativenessAnalysis) -> str:
         return ""
     text = f"Small cells: no cell of 1 to {merging.below - 1} people is shown. "
     if merging.maps:
-        names = ", ".join(merging.maps)
-        text += (
-            f"Categories were merged first in {names}; all numbers are those of merged categories."
-        )
+        rows = merging.table.groupby(["variable", "merged_into"], sort=False)["category"]
+        names = "; ".join(f"{v}: {', '.join(own)}" for (v, _), own in rows)
+        text += f"Merged first, and all numbers are those of merged categories: {names}."
     else:
         text += "No category had to be merged."
     return text
@@ -517,8 +517,9 @@ def methods_text(result: RepresentativenessAnalysis) -> str:
         k = result.merging.below
         said.append(
             f"Small cells: categories with 1 to {k - 1} members, or with 1 to {k - 1} people at a "
-            "stage or leaving between two stages, were merged with one another and, until the "
-            f"merged one had at least {k} and stood for two categories, with the next smallest, "
+            "stage or leaving between two stages, were merged (bands with the smaller of their "
+            "neighbours, other categories with one another and with the next smallest, until "
+            f"each merged one had at least {k} and stood for two categories) "
             "before anything was computed; so no statistic holds what is hidden. A stage before "
             f"which fewer than {2 * k} people came or went is left out. Empty categories "
             "are shown. In crossings with a small cell or with people not known all numbers and "

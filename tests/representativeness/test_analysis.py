@@ -392,7 +392,7 @@ def test_merging_leaves_no_small_cell_and_never_merges_one_alone():
     for _ in range(300):
         k = int(rng.integers(2, 8))
         counts = rng.poisson(rng.choice([2, 6, 20], size=(k, 1)), size=(k, int(rng.integers(1, 4))))
-        labels = [f"c{i}" for i in range(k)]
+        labels = list("abcdefgh"[:k])
         merged = merge_small(labels, counts, 5)
         small = ((counts > 0) & (counts < 5)).any(axis=1)
         if merged is None:
@@ -403,6 +403,41 @@ def test_merging_leaves_no_small_cell_and_never_merges_one_alone():
         summed = counts[inside].sum(axis=0)
         assert not ((summed > 0) & (summed < 5)).any()
         assert not inside.all()
+
+
+def test_bands_are_merged_with_their_neighbours():
+    ages = ["16-29", "30-44", "45-59", "60-74", "75+"]
+    merged = merge_small(ages, [[2], [9], [8], [7], [3]], 5)
+    assert merged == {"16-29": "16-29 + 30-44", "30-44": "16-29 + 30-44", "60-74": "60-74 + 75+",
+                      "75+": "60-74 + 75+"}  # fmt: skip
+    shuffled = merge_small(["75+", "30-44", "under 30", "45-59"], [[2], [9], [4], [8]], 5)
+    assert set(shuffled) == {"75+", "45-59", "under 30", "30-44"}
+    assert shuffled["under 30"] == "under 30 + 30-44"
+    rng = np.random.default_rng(5)
+    for _ in range(300):
+        k = int(rng.integers(2, 8))
+        counts = rng.poisson(rng.choice([2, 6, 20], size=(k, 1)), size=(k, int(rng.integers(1, 4))))
+        labels = [f"{10 * i}-{10 * i + 9}" for i in range(k)]
+        found = merge_small(labels, counts, 5)
+        if found is None:
+            continue
+        shown = pd.DataFrame(counts).groupby([found.get(x, x) for x in labels]).sum().to_numpy()
+        assert not ((shown > 0) & (shown < 5)).any()
+        assert len(shown) > 1
+        assert (pd.Series(found).value_counts() > 1).all()
+
+
+def test_the_summary_names_what_was_merged_and_who_is_absent():
+    panel = {"age": {"16-29": 2, "30-44": 12, "45+": 30}, "area": {"North": 26, "South": 18}}
+    island = {"age": {"16-29": 20, "30-44": 30, "45+": 50},
+              "area": {"North": 50, "South": 40, "West": 10}}  # fmt: skip
+    hidden = rep.analyse(panel, island, suppress_below=5)
+    assert "age: 16-29, 30-44" in hidden.summary()
+    said = "Nobody is in area: West (10.0 %, where 4.4 members were to be expected)."
+    assert said in hidden.summary()
+    assert said in rep.analyse(panel, island).margins.summary()
+    full = rep.analyse(panel, {**island, "area": {"North": 50, "South": 49, "West": 1}})
+    assert "Nobody is in" not in full.summary()
 
 
 def test_a_cell_is_fixed_exactly_where_no_other_table_has_the_same_margins():

@@ -426,3 +426,10 @@ def test_what_cannot_be_compared_is_refused(arguments, words):
             arguments = {"population": arguments["population"].iloc[:2]}
         with pytest.raises(DataError, match=words):
             check_margins(people(), **{"population": MARGINS, **arguments})
+
+
+def test_a_confidence_level_is_answered_with_the_significance_level_it_stands_for():
+    with pytest.raises(DataError, match=r"Give 0\.1, for tests at 10 % and intervals of 90 %"):
+        check_margins({"sex": {"F": 3, "M": 2}}, {"sex": {"F": 0.5, "M": 0.5}}, level=0.9)
+    with pytest.raises(DataError, match=r"Give 0\.05, for tests at 5 %"):
+        check_margins({"sex": {"F": 3, "M": 2}}, {"sex": {"F": 0.5, "M": 0.5}}, level=-1)

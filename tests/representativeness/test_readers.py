@@ -5,6 +5,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from dmpkit.errors import DataError
+from dmpkit.representativeness import Panel
 from dmpkit.representativeness.readers import read_panel, read_population
 
 MARGINS = {
@@ -125,3 +127,56 @@ def test_ten_million_rows_from_parquet(tmp_path):
     assert time.process_time() - start < 10  # two cores at most 5 s each
     assert found.size == n
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1.5 * 2**20  # KiB
+
+
+def test_titles_above_the_header_of_a_sheet_are_left_and_rows_counted_as_shown(tmp_path):
+    path = tmp_path / "census.xlsx"
+    rows = [["Census 2021: usual residents", None, None], [None, None, None],
+            ["Variable", "Category", "Percent"], ["g", "w", 51.2], ["g", "m", 48.8]]  # fmt: skip
+    pd.DataFrame(rows).to_excel(path, header=False, index=False)
+    found = read_population(path)
+    assert found.shares("g").to_dict() == pytest.approx({"w": 0.512, "m": 0.488}, rel=1e-12)
+    assert "left above the header: Census 2021: usual residents" in found.notes[0]
+    rows[4][2] = "many"
+    pd.DataFrame(rows).to_excel(path, header=False, index=False)
+    with pytest.raises(DataError, match="'many' is not a number") as caught:
+        read_population(path)
+    assert caught.value.row == 5
+
+
+def test_a_plain_sheet_is_read_as_before(tmp_path):
+    path = tmp_path / "panel.xlsx"
+    people = pd.DataFrame({"id": [1, 2, 3], "sex": ["F", None, "M"], "age": [20, 30, 40]})
+    people.to_excel(path, index=False)
+    assert read_panel(path, person="id").of("sex").to_dict() == {"F": 1, "M": 1}
+
+
+# --- people who may stand twice ----------------------------------------------------------
+
+
+def listed(ages: list[int]) -> pd.DataFrame:
+    return pd.DataFrame({"id": range(len(ages)), "age": ages, "sex": "F"})
+
+
+def test_rows_alike_but_for_their_id_are_remarked_upon_where_a_column_tells_people_apart():
+    ages = list(range(20, 32))
+    assert not any("alike" in note for note in Panel.from_frame(listed(ages)).notes)
+    twice = Panel.from_frame(listed([*ages, 25]), variables=["sex"])
+    assert any("row 14 repeats row 7 in everything but 'id'" in note for note in twice.notes)
+    assert twice.n == 13  # a note, and nobody is dropped
+
+
+def test_a_list_pasted_twice_is_remarked_upon():
+    bands = ["16-29", "30-44", "45-64", "65+", "16-29", "65+", "30-44"]
+    twice = Panel.from_frame(pd.DataFrame({"id": range(14), "age": bands * 2}))
+    assert any("10 rows are alike" in note for note in twice.notes)
+
+
+def test_alike_rows_of_broad_categories_are_nothing_unusual():
+    rng = np.random.default_rng(1)
+    people = pd.DataFrame({"id": range(60), "age": np.sort(rng.choice(list("abcde"), 60)),
+                           "sex": rng.choice(list("FM"), 60)})  # fmt: skip
+    assert Panel.from_frame(people).notes == ("column 'id' holds the ids",)
+    ordered = people.sort_values(["age", "sex"]).reset_index(drop=True).assign(id=range(60))
+    assert Panel.from_frame(ordered).notes == ("column 'id' holds the ids",)
+    assert Panel.from_frame(pd.DataFrame({"sex": ["F", "M"] * 20})).notes == ()

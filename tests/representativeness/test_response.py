@@ -289,3 +289,11 @@ def test_long_names_stay_apart_in_the_pictures():
     assert len(set(labels)) == 3
     labels = [t.get_text() for t in result.plot_category_partials().get_yticklabels()]
     assert len(set(labels)) == 6
+
+
+def test_a_raw_indicator_below_0_is_explained():
+    people = pd.DataFrame({"sex": ["F", "F", "M"], "responded": [1, 1, 0]})
+    with pytest.warns(SeparationWarning):
+        found = r_indicator(people, "responded", ["sex"], n_resamples=0)
+    assert found.raw < 0
+    assert "the raw R is below 0" in found.summary()

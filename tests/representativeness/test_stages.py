@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 
 from dmpkit.errors import DataError
+from dmpkit.representativeness.analysis import analyse
 from dmpkit.representativeness.data import Population
 from dmpkit.representativeness.stage_steps import gap_contributions, group_rate_test, rate_ratio
 from dmpkit.representativeness.stages import stage_flow

@@ -73,3 +73,38 @@ def test_a_total_row_of_a_panel_is_refused() -> None:
         Panel.from_counts(_frame("count", [11, 12, 23]))
     assert caught.value.row == 4
     assert Panel.from_counts(_frame("count", [10, 1, 11], "other")).n == 22
+
+
+# --- joint tables and records -------------------------------------------------------------
+
+JOINT = pd.DataFrame(
+    {"sex": ["F", "F", "M", "M"], "age": ["young", "old"] * 2, "count": [30, 20, 25, 25]}
+)
+
+
+def with_totals(word: str) -> pd.DataFrame:
+    """The joint table with the rows of totals that a census table has."""
+    by_sex = JOINT.groupby("sex", as_index=False)["count"].sum().assign(age=word)
+    by_age = JOINT.groupby("age", as_index=False)["count"].sum().assign(sex=word)
+    every = pd.DataFrame({"sex": [word], "age": [word], "count": [100]})
+    return pd.concat([JOINT, by_sex, by_age, every], ignore_index=True)
+
+
+@pytest.mark.parametrize("word", ["Total", "All", "Insgesamt"])
+def test_total_rows_of_a_joint_table_are_refused(word):
+    assert Population.from_joint(JOINT).size == 100
+    with pytest.raises(DataError, match=f"{word!r} of 'sex' is the sum of the others"):
+        Population.from_joint(with_totals(word))
+    grand = with_totals(word).iloc[[0, 1, 2, 3, 8]]
+    with pytest.raises(DataError, match=f"{word!r} of 'sex' is the sum of the others"):
+        Population.from_joint(grand)
+    shares = with_totals(word).rename(columns={"count": "percent"})
+    with pytest.raises(DataError, match="a total row counts everybody twice"):
+        Population.from_joint(shares, count="percent")
+
+
+def test_total_rows_of_weighted_records_are_refused():
+    with pytest.raises(DataError, match="'Total' of 'sex' is the sum of the others"):
+        Population.from_microdata(with_totals("Total"), ["sex", "age"], weight="count")
+    even = pd.DataFrame({"area": ["n"] * 2000 + ["s"] * 1500 + ["w"] * 500})
+    assert Population.from_microdata(even).size == 4000  # half of all in one place is no total
