@@ -385,6 +385,50 @@ def _number(n: int, word: str) -> str:
     return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
+# --- deposit ----------------------------------------------------------------------------
+
+
+@main.command(epilog=EXIT_CODES)
+@click.argument("study")
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="What to write: a folder, or a file that ends in .zip.",
+)
+@click.option(
+    "--author",
+    "authors",
+    multiple=True,
+    help='Who deposits it, e.g. "Name <https://orcid.org/...>"; may be given several times.',
+)
+@DEADLINE
+@OUT
+def deposit(study: str, to: Path, authors: tuple[str, ...], deadline: float, out: Path) -> None:
+    """Write a study as a package for a repository (an RO-Crate).
+
+    It holds the study's files, the notebook as it ran, the verdicts, versions,
+    licences and a SHA-256 for each file. The notebook is run unless the last run
+    still holds. Data of others are named with address and SHA-256, never packed.
+    Nothing that exists is overwritten.
+
+    \b
+    Examples:
+      dmpkit deposit ccc-2021 --to ccc-2021-crate
+      dmpkit deposit my-study --to my-study.zip --author "A. Name"
+    """
+    from dmpkit.workbench.deposit import deposit as write
+
+    made = write(study, to, authors=authors, out=out, deadline=deadline)
+    click.echo(f"Made {_shown(made.path)}: {_number(len(made.packed), 'file')}, {made.status}")
+    for name in made.referenced:
+        click.echo(f"named with address and SHA-256, not packed: {name}")
+    for name in made.left_out:
+        click.echo(f"left out, since study.toml does not name it: {name}")
+    if not authors:
+        click.echo('It names no author: say --author "Name <https://orcid.org/...>".')
+
+
 # --- qsort ------------------------------------------------------------------------------
 
 

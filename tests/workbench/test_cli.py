@@ -26,7 +26,7 @@ def run(*arguments: str) -> Result:
 
 def test_help_names_every_command_and_the_exit_codes() -> None:
     text = run("--help").output
-    for command in ("studies", "reproduce", "fetch", "new", "check", "lab", "notebooks"):
+    for command in ("studies", "reproduce", "fetch", "new", "check", "deposit", "lab", "notebooks"):
         assert f"  {command} " in text
         assert "xample" in run(command, "--help").output
     assert "1  a figure differs, a study or a download failed" in text
