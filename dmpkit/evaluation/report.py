@@ -222,7 +222,8 @@ def _chapters(evaluation: Evaluation, t: Texts) -> list[Chapter]:
             if name in evaluation.parts
         ]
         for n, section in enumerate(evaluation.given.get(key, ()), start=1):
-            parts.append(_part(f"{key} {n}", section.title, section, evaluation, t))
+            own = "" if section.title == t[key] else section.title
+            parts.append(_part(f"{key} {n}", own, section, evaluation, t))
         if key == "profile":
             none = math.isnan(evaluation.total.value)
             head = t["total_none_head" if none else "total_head"]
@@ -325,7 +326,7 @@ def page_one(
         tags += f'<p class="tag">{escape(t["synthetic"])}</p>'
     return (
         f'<header class="front"><p class="kicker">{escape(t["kind"])}</p>'
-        f"<h1>{escape(heading)}</h1>{_under(evaluation, t)}{tags}"
+        f"<h1>{escape(_short(heading, 120))}</h1>{_under(evaluation, t)}{tags}"
         f"<h2>{escape(t['in_words'])}</h2>{_in_words(evaluation, t)}"
         f"{_reading_table(evaluation, t)}"
         f"<h2>{escape(t['red_lines_head'])}</h2>{_red_lines(evaluation, t)}"
@@ -347,7 +348,7 @@ def _under(evaluation: Evaluation, t: Texts) -> str:
     about = evaluation.scorecard.about
     day = about.get("report_day") or datetime.now(UTC).date().isoformat()
     words = [about.get(name, "") for name in ("place", "commissioner", "organiser", "evaluator")]
-    words = [_short(word, 80) for word in dict.fromkeys(words) if word]
+    words = [_short(word, 60) for word in dict.fromkeys(words) if word]
     return f'<p class="meta">{escape(" · ".join([*words, t["made_on"].format(day=day)]))}</p>'
 
 
@@ -452,7 +453,7 @@ def _coverage(evaluation: Evaluation, t: Texts) -> str:
 
 def _named(names: Iterable[str], t: Texts) -> str:
     """The first names, and how many more there are."""
-    every = [_short(str(name), 60) for name in names]
+    every = [_short(str(name), 50) for name in names]
     shown = every[:NAMED]
     if len(every) > NAMED:
         shown.append(t["and_more"].format(n=len(every) - NAMED))
@@ -475,7 +476,7 @@ def _unknown(evaluation: Evaluation, t: Texts) -> str:
 
 def _paid(evaluation: Evaluation, t: Texts) -> str:
     about = evaluation.scorecard.about
-    paid, free = _short(about.get("paid_by", "")), _short(about.get("independence", ""))
+    paid, free = _short(about.get("paid_by", ""), 160), _short(about.get("independence", ""), 220)
     first = t["paid_by"].format(who=paid.rstrip(".")) if paid else t["paid_unknown"]
     second = t["independence"].format(text=free) if free else t["independence_unknown"]
     return f"<p>{escape(first)} {escape(second)}</p>"

@@ -75,14 +75,15 @@ dl.about dt { color: #444; } dl.about dd { margin: 0; }
   figure.wide { width: 100%; margin-left: 0; }
 }
 @media print {
-  body { font-size: 9.5pt; max-width: none; }
+  body { font-size: 10pt; max-width: none; }
   .front { break-after: page; border-top-width: 2pt; padding-top: 2mm; }
   h1 { font-size: 17pt; }
-  .front h2 { font-size: 10.5pt; margin: 2.6mm 0 .6mm; }
-  .front p { margin: .8mm 0; }
-  .front .note { font-size: 7.6pt; line-height: 1.32; }
-  table.reading { font-size: 8.6pt; margin: 1mm 0; }
-  table.reading th, table.reading td { padding: .9mm 2.4mm .9mm 0; }
+  .front { font-size: 9.5pt; line-height: 1.36; }
+  .front h2 { font-size: 11pt; margin: 3.2mm 0 .8mm; }
+  .front p { margin: 1mm 0; }
+  .front .note { font-size: 8pt; line-height: 1.32; }
+  table.reading { font-size: 9.2pt; margin: 1mm 0; }
+  table.reading th, table.reading td { padding: .8mm 2.4mm .8mm 0; }
   table.reading thead th { font-size: 7.6pt; }
   nav.contents { break-after: page; background: none; padding: 0; }
   .chapter { margin-top: 0; break-before: page; }
@@ -92,7 +93,14 @@ dl.about dt { color: #444; } dl.about dd { margin: 0; }
   .up { display: none; }
   .slot { min-height: 34mm; break-inside: avoid; }
   .method p { font-size: 8.2pt; line-height: 1.35; }
-  table.wordy .words { min-width: 8em; }
+  table.dmpkit th, table.dmpkit td { white-space: normal; }
+  table.dmpkit .number { white-space: nowrap; }
+  table.dmpkit thead .number { white-space: normal; }
+  table.wordy .words { min-width: 7em; }
+  table.dmpkit:has(thead th:nth-child(11)) { font-size: 6.4pt; }
+  table.dmpkit:has(thead th:nth-child(11)) th, table.dmpkit:has(thead th:nth-child(11)) td {
+    padding-right: 1mm; }
+  table.dmpkit:has(thead th:nth-child(11)) .words { min-width: 5em; }
   table.wordy .main { width: auto; min-width: 12em; }
   .hash { font-size: 6.2pt; }
   .tag { print-color-adjust: exact; }
