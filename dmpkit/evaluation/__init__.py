@@ -13,6 +13,7 @@ from dmpkit.evaluation.baseline import (
     read_baseline,
     save_baseline,
 )
+from dmpkit.evaluation.codebook import DQI, Codebook
 from dmpkit.evaluation.communication import Communication, communication_matrix
 from dmpkit.evaluation.conditions import WorkingConditions, working_conditions
 from dmpkit.evaluation.consensus import GroupConsensus, group_informed_consensus
@@ -29,7 +30,7 @@ from dmpkit.evaluation.data import (
     read_scorecard,
 )
 from dmpkit.evaluation.digital import DigitalItems, digital_items
-from dmpkit.evaluation.discourse import DQI, Codebook, DiscourseQuality, discourse_quality
+from dmpkit.evaluation.discourse import DiscourseQuality, discourse_quality
 from dmpkit.evaluation.folder_check import FolderCheck, check_folder
 from dmpkit.evaluation.forms import (
     FormAnswers,
