@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from dmpkit.errors import DataError, LedgerWarning, warn
 from dmpkit.impact.data import Ledger
 from dmpkit.impact.dates import as_day, iso, period
 from dmpkit.impact.importing_guesses import ROLES, check_roles, check_totals, guessed_roles
+from dmpkit.impact.importing_languages import BY_ROLE, evidence_word
 from dmpkit.impact.importing_words import (
     PARTLY,
     SYNONYMS,
@@ -136,7 +138,8 @@ def ledger_from_spreadsheet(
         these are taken, all others go to the notes. Guessed from the headings when not
         given.
     statuses : mapping, optional
-        Their word to ours; words of the vocabulary need none.
+        Their word to ours; words of the vocabulary need none, nor do usual ones in
+        English, German, French and Spanish, which are shown as guessed.
     process_id : str
         The mini-public.
     report_date : str or date, optional
@@ -148,7 +151,9 @@ def ledger_from_spreadsheet(
     day_first : bool, optional
         Order of dates such as 03/04/2021; refused when not given.
     evidence_grade : int, optional
-        Grade of all evidence, where no column says so.
+        Grade of all evidence, where no column says so. A column may name the kind of
+        evidence in words ("official document"). In a row with both a response and a
+        status the columns of evidence are taken as evidence of the status.
     unproven : {"refuse", "no_evidence"}
         What to do with "implemented" without the evidence it needs: refuse the list, or
         record *no evidence* with their word in the note.
@@ -260,6 +265,13 @@ class _Sheet:
         except DataError as error:
             raise self.error(error, at, role) from None
 
+    def grade(self, at: int) -> str:
+        """The grade of the evidence, from a number or from words that name its kind."""
+        try:
+            return evidence_word(self.text(at, "evidence_grade"))
+        except DataError as error:
+            raise self.error(error, at, "evidence_grade") from None
+
     def day(self, at: int, role: str) -> str:
         """One date that has to be a full day."""
         text, precision = self.date(at, role)
@@ -284,9 +296,9 @@ class _Sheet:
             return self.own_words[key], "given"
         if key in _VOCABULARY:
             return _VOCABULARY[key], "vocabulary"
-        return (
-            PARTLY[role] if key in ("partly", "partially") else SYNONYMS.get(key, "")
-        ), "guessed"
+        if key in ("partly", "partially"):
+            return PARTLY[role], "guessed"
+        return BY_ROLE[role].get(key) or SYNONYMS.get(key, ""), "guessed"
 
     def check_words(self) -> None:
         """Refuse words of `statuses` that occur nowhere, and all unknown words at once."""
@@ -356,6 +368,7 @@ def _build(sheet: _Sheet, settings: _Settings, how: str) -> Imported:
     events: list[dict[str, str]] = []
     left: list[tuple[int, str, str]] = []
     origin: dict[str, list[int]] = {"recommendations": [], "events": []}
+    layers: list[str] = []
     for at in range(len(sheet.frame)):
         if not any(cell_text(value).strip() for value in sheet.frame.iloc[at]):
             continue
@@ -365,6 +378,7 @@ def _build(sheet: _Sheet, settings: _Settings, how: str) -> Imported:
         for event in _events(sheet, settings, at, rec, left):
             events.append({"event_id": f"E{len(events) + 1:06d}", **event})
             origin["events"].append(at)
+            layers.append(_role_of(event))
     if not recs:
         raise DataError("The list has no rows.", file=sheet.name)
     if "rec_id" not in sheet.roles:
@@ -378,8 +392,10 @@ def _build(sheet: _Sheet, settings: _Settings, how: str) -> Imported:
         at = place[error.row - 2]
         if "needs evidence" in error.problem:
             remedy = f"{error.remedy} Or say unproven='no_evidence': such claims are then recorded "
-            error = DataError(error.problem, column=error.column, remedy=f"{remedy}as no evidence.")
-        raise sheet.error(error, at) from None
+            error = DataError(error.problem, file=error.file, row=error.row, column=error.column,
+                              remedy=f"{remedy}as no evidence.")  # fmt: skip
+        layer = layers[error.row - 2] if error.file == "events" else ""
+        raise sheet.error(_in_their_words(error, sheet.roles, layer), at) from None
     _warn_of_early_dates(sheet.name, recs, events, origin["events"])
     words = [(w, ours, LAYER_OF[ours], n, by) for (w, ours), (by, n) in sheet.words.items()]
     return Imported(
@@ -388,6 +404,39 @@ def _build(sheet: _Sheet, settings: _Settings, how: str) -> Imported:
         statuses=pd.DataFrame(words, columns=["word", "status", "layer", "count", "how"]),
         left_over=pd.DataFrame(left, columns=["row", "what", "value"]),
         source=sheet.name,
+    )
+
+
+def _role_of(event: Mapping[str, str]) -> str:
+    """The column of the list that an event was made from."""
+    return "response" if "wording" in event else "status"
+
+
+def _in_their_words(error: DataError, roles: Mapping[str, str], layer: str) -> DataError:
+    """An error of the ledger with the columns of the list in place of ours.
+
+    Parameters
+    ----------
+    error : DataError
+    roles : mapping
+        Role to column.
+    layer : str
+        ``response`` or ``status``, for an event; empty for a recommendation.
+    """
+    ours = dict(roles)
+    if layer:
+        own = {"status": layer, "date": f"{layer}_date", "recorded_on": "checked_on"}
+        ours |= {name: roles[role] for name, role in own.items() if role in roles}
+    remedy = error.remedy or ""
+    named = [
+        f"{name} is your column {column!r}"
+        for name, column in ours.items()
+        if "_" in name and name != column and re.search(rf"\b{name}\b", f"{error.problem} {remedy}")
+    ]
+    if named:
+        remedy = f"{remedy} ({'; '.join(named)}.)".strip()
+    return DataError(
+        error.problem, column=ours.get(str(error.column), error.column), remedy=remedy or None
     )
 
 
@@ -472,8 +521,6 @@ def _events(
     recorded = sheet.day(at, "checked_on") or settings.checked_on
     common = {
         "rec_id": rec["rec_id"],
-        "evidence_url": sheet.text(at, "evidence_url"),
-        "evidence_grade": sheet.text(at, "evidence_grade") or cell_text(settings.evidence_grade),
         "rater": sheet.text(at, "rater"),
         "recorded_on": recorded or dt.datetime.now(dt.UTC).date().isoformat(),
     }
@@ -485,9 +532,10 @@ def _events(
                 left.append((at + 2, f"{role} date without a {role} (kept in note)", date))
                 rec["note"] = _joined(rec["note"], f"{role} date: {date}")  # type: ignore[index]
             continue
-        event = {**common, "status": ours, "date": date, "precision": precision, "note": ""}
+        event = {**common, "status": ours, "date": date, "precision": precision}
+        event |= _evidence(sheet, settings, at, role)
         if plain(word) != plain(ours):
-            event["note"] = f"their word: {word}"
+            event["note"] = _joined(f"their word: {word}", event["note"])
         if not date:
             _known_by(sheet, event, rec, recorded, at, role)
         if role == "response":
@@ -500,6 +548,19 @@ def _events(
         out.append(event)
     _keep_unused(sheet, at, rec, left, {event["status"] for event in out}, bool(out))
     return out
+
+
+def _evidence(sheet: _Sheet, settings: _Settings, at: int, role: str) -> dict[str, str]:
+    """Link and grade of an event; beside a status they are not taken for the response's."""
+    given = cell_text(settings.evidence_grade)
+    if role == "response" and sheet.text(at, "status"):
+        return {"evidence_url": "", "evidence_grade": given, "note": ""}
+    grade, words = sheet.grade(at), sheet.text(at, "evidence_grade")
+    return {
+        "evidence_url": sheet.text(at, "evidence_url"),
+        "evidence_grade": grade or given,
+        "note": f"their evidence: {words}" if words and plain(words) != plain(grade) else "",
+    }
 
 
 def _joined(*parts: str) -> str:

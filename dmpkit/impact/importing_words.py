@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from dmpkit.errors import DataError
+from dmpkit.impact.importing_languages import AMBIGUOUS, WORDS
 from dmpkit.impact.vocabulary import LAYER_OF, STATUSES, plain
 
 __all__ = [
@@ -35,6 +36,7 @@ SYNONYMS = {
     "parked": "noted",
     "noted or parked": "noted",
     "decided in law or budget": "decided",
+    **WORDS,
 }
 #: What "partly" says in a column of responses and in one of statuses.
 PARTLY = {"response": "accepted_in_part", "status": "implemented_in_part"}
@@ -125,6 +127,12 @@ def unknown_words(unknown: Sequence[UnknownWord], name: str) -> DataError:
     remedy += f" with one of {', '.join((*STATUSES['response'], *STATUSES['action']))}."
     if any(one.role == "response" and len(one.word) > 40 for one in kinds):
         remedy += " A column of free text is response_wording, not response."
+    settled = [repr(one.word) for one in kinds if plain(one.word) in AMBIGUOUS]
+    if settled:
+        remedy += (
+            f" {' and '.join(settled)} may mean carried out ('implemented') or closed without it "
+            "('abandoned'): look at a few of these rows first."
+        )
     verb = "are no statuses that are known" if several else "is not a status that is known"
     place = kinds[0]
     return DataError(

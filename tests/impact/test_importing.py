@@ -125,7 +125,8 @@ def test_columns_can_be_given_in_either_direction() -> None:
         ("Status date", "25/03/22", "not a date that can be read"),
         ("Status", "nearly", r"row 2, column Status: 'nearly' is not a status.*statuses="),
         ("Evidence grade", "1", r"row 2.*needs evidence of grade 3"),
-        ("Evidence grade", "high", "row 2, column evidence_grade: 'high' is not a number"),
+        ("Evidence grade", "high", "row 2, column Evidence grade: 'high' is no grade.*2: official"),
+        ("Evidence grade", "1", r"row 2, column Evidence grade: .*needs evidence"),
         ("No.", "2", "row 3.*stands more than once"),
         ("No.", "", "row 2.*id is missing"),
         ("Status date", "2023-01-01", "row 2.*after it was recorded"),
@@ -417,8 +418,9 @@ def test_a_decidim_export_becomes_a_ledger(tmp_path: Path) -> None:
 
 
 def test_decidim_exports_that_cannot_be_read() -> None:
-    with pytest.raises(DataError, match="'finished' is not a status that is known"):
+    with pytest.raises(DataError, match="'finished' is not a status that is known") as caught:
         ledger_from_decidim(DECIDIM)
+    assert "'finished' may mean carried out ('implemented') or closed" in str(caught.value)
     with pytest.raises(DataError, match="'parent/id' of Decidim's export"):
         ledger_from_decidim(LIST.rename(columns={"No.": "id"}))
     two = DECIDIM.assign(**{"title/ca": "Tramvies"})
@@ -513,3 +515,66 @@ def test_lists_of_anything_end_in_a_data_error_or_a_ledger(data: Any) -> None:
             assert read(pd.DataFrame(rows, columns=heads, dtype=object)).ledger.n >= 1
     except DataError:
         return
+
+
+def test_evidence_beside_a_status_is_not_copied_to_the_response() -> None:
+    events = read().ledger.events
+    assert events["evidence_url"].tolist() == ["", "https://example.org/act", "", "", ""]
+    assert events["evidence_grade"].isna().tolist() == [True, False, True, True, True]
+    alone = LIST.assign(Status="", **{"Evidence link": "https://example.org/act"})
+    assert set(read(alone).ledger.events["evidence_url"]) == {"https://example.org/act"}
+    every = read(LIST.drop(columns="Evidence grade"), evidence_grade=3).ledger.events
+    assert every["evidence_grade"].tolist() == [3] * 5
+
+
+@pytest.mark.parametrize(
+    ("response", "status", "found"),
+    [
+        ("angenommen", "Teilweise umgesetzt", ["accepted", "implemented_in_part"]),
+        ("Zurückgestellt", "in Umsetzung", ["noted", "in_progress"]),
+        ("teilweise", "teilweise", ["accepted_in_part", "implemented_in_part"]),
+        ("abgelehnt", "offen", ["rejected", "not_started"]),
+        ("zurueckgestellt", "geplant", ["noted", "not_started"]),
+        ("Acceptée", "Partiellement mise en oeuvre", ["accepted", "implemented_in_part"]),
+        ("rejeté", "abandonné", ["rejected", "abandoned"]),
+        ("partiellement acceptée", "en cours", ["accepted_in_part", "in_progress"]),
+        ("Rechazada", "en ejecución", ["rejected", "in_progress"]),
+        ("aceptado", "parcialmente implementada", ["accepted", "implemented_in_part"]),
+    ],
+)
+def test_status_words_of_other_languages(response: str, status: str, found: list[str]) -> None:
+    made = read(LIST[:1].assign(Response=response, Status=status))
+    assert made.ledger.events["status"].tolist() == found
+    assert set(made.statuses["how"]) == {"guessed"}
+
+
+@pytest.mark.parametrize("word", ["umgesetzt", "erledigt", "mise en œuvre", "implementada"])
+def test_words_for_done_need_evidence_in_any_language(word: str) -> None:
+    assert read(LIST[:1].assign(Status=word)).ledger.events["status"].tolist()[1] == "implemented"
+    with pytest.raises(DataError, match="needs evidence"):
+        read(LIST[:1].assign(Status=word, **{"Evidence grade": ""}))
+
+
+def test_words_with_two_meanings_are_asked_for() -> None:
+    with pytest.raises(DataError, match=r"'abgeschlossen' may mean carried out"):
+        read(LIST[:1].assign(Status="abgeschlossen"))
+    with pytest.raises(DataError, match="'offen' is not a status that is known"):
+        read(LIST[:1].assign(Response="offen"))
+
+
+def test_grades_of_evidence_may_be_words() -> None:
+    made = read(LIST.assign(**{"Evidence grade": ["Gesetz", "press", "", ""]}))
+    assert made.ledger.events["evidence_grade"].fillna(-1).tolist() == [-1, 3, 1, -1, -1]
+    assert made.ledger.events["note"].tolist()[1:3] == [
+        "their word: completed; their evidence: Gesetz", "their evidence: press",
+    ]  # fmt: skip
+
+
+def test_messages_name_the_columns_of_the_list() -> None:
+    frame = LIST.rename(columns={"Status date": "Datum"}).assign(Datum="2023-01-01")
+    with pytest.raises(DataError, match="after it was recorded") as caught:
+        read(frame)
+    assert caught.value.column in ("Datum", "Response date")
+    with pytest.raises(DataError, match="row 2") as caught:
+        read(LIST.assign(Support="140"))
+    assert caught.value.column == "Support"
