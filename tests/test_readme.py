@@ -73,10 +73,25 @@ def own_list(folder, delimiter=","):
     (folder / "my-recommendations.csv").write_text(text, encoding="utf-8")
 
 
+def own_assembly(folder, delimiter=","):
+    """Three synthetic ratings, four people and what they said, as an evaluator keeps them."""
+    place = folder / "our-assembly"
+    place.mkdir()
+    tables = {
+        "about": "field,value\ntitle,Synthetic assembly\nsynthetic,yes\n",
+        "ratings": "criterion,rater,score\nC01,A,3\nC01,B,2\nC02,A,4\nC10,A,\n",
+        "people": "person,table,stayed\nm1,t1,yes\nm2,t1,yes\nm3,t2,no\nm4,t2,yes\n",
+        "talk": "person,seconds\nm1,120\nm2,30\nm3,60\nm1,45\n",
+    }
+    for name, text in tables.items():
+        (place / f"{name}.csv").write_text(text.replace(",", delimiter), encoding="utf-8")
+
+
 def own_files(folder, delimiter=",", by_row=False):
     own_table(folder / "my-sorts.csv", delimiter, by_row)
     own_panel(folder, delimiter)
     own_list(folder, delimiter)
+    own_assembly(folder, delimiter)
     synthetic_interviews(folder)["coder A"].rename(folder / "interviews.qdpx")
 
 
@@ -92,12 +107,18 @@ def test_the_quick_start_runs_on_a_table_of_ones_own(tmp_path, delimiter, by_row
     assert seen["sorts"].n_sorts == 9
     assert seen["members"].n == 40
     assert seen["followed"].answers["promise"].tolist() == ["kept", "late", "kept", "overdue"]
+    profile = seen["evaluation"].profile.criteria.set_index("criterion")
+    assert profile.loc["C01", "score"] == 2.5
+    assert profile.loc["C28", "source"] == "measured"
     for name in (
         "representativeness.xlsx",
         "impact.xlsx",
         "impact.html",
         "ledger/events.csv",
         "key.json",
+        "evaluation.html",
+        "evaluation.xlsx",
+        "evaluation-records.json",
     ):
         assert (tmp_path / name).is_file(), name
     assert "exact" in (tmp_path / "representativeness.html").read_text(encoding="utf-8")
