@@ -212,12 +212,16 @@ class Ledger:
         return histories(self)
 
     def durations(
-        self, date: str | dt.date, until: Literal["answer", "fate"] = "fate"
+        self,
+        date: str | dt.date,
+        until: Literal["answer", "fate"] = "fate",
+        *,
+        known_on: str | dt.date | None = None,
     ) -> pd.DataFrame:
         """Time to answer or fate; see :func:`dmpkit.impact.histories.durations`."""
         from dmpkit.impact.histories import durations
 
-        return durations(self, date, until)
+        return durations(self, date, until, known_on=known_on)
 
     def multistate(
         self, date: str | dt.date, layer: Literal["response", "action"] = "action"

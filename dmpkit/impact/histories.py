@@ -122,6 +122,8 @@ def durations(
     ledger: Ledger,
     date: str | dt.date,
     until: Literal["answer", "fate"] = "fate",
+    *,
+    known_on: str | dt.date | None = None,
 ) -> pd.DataFrame:
     """Days from receipt to the answer, or to what became of each recommendation.
 
@@ -130,10 +132,14 @@ def durations(
     ledger : Ledger
     date : str or date
         End of observation: events whose date had certainly come by then count, whenever
-        they were recorded.
+        they were recorded (but see `known_on`).
     until : {"answer", "fate"}
         The first response that takes a position; or the first of implemented, rejected,
         outside powers, lost at a vote, abandoned, superseded (`FATE_CAUSES`).
+    known_on : str or date, optional
+        Count only what was recorded by this day and not withdrawn by then, receipt
+        included, as :func:`dmpkit.impact.clocks.as_of` does; everything that stands when
+        not given. What was not known yet counts as not yet happened up to `date`.
 
     Returns
     -------
@@ -157,13 +163,15 @@ def durations(
         raise DataError(f"until={until!r} is not known.", remedy="Use 'answer' or 'fate'.")
     causes = ANSWERED if until == "answer" else FATE_CAUSES
     index, recs, day = ledger.index, ledger.recommendations, as_day(date)
-    receipt = index.received_on
+    known = None if known_on is None else as_day(known_on, "day of knowledge")
+    counting = index.known(known)
+    receipt = index.received_on if known is None else index.receipt(counting)
     if not (receipt < NEVER).any():
         raise DataError(
             "No recommendation has a date of receipt, so no duration can be counted.",
             remedy="Give report_date, or 'received' events.",
         )
-    at = _first_of(index, causes, day)
+    at = _first_of(index, causes, day, counting)
     row = np.flatnonzero((receipt <= day) & (receipt < NEVER))
     found = at[row] >= 0
     event, start = np.maximum(at[row], 0), receipt[row]
@@ -174,7 +182,7 @@ def durations(
         last, earliest = index.last[event], _earliest(index, event)
         cause = np.where(found, _WORDS[index.status[event]], "")
     time = np.where(found, last, day) - start
-    left = np.where(found, earliest, _not_yet(index, causes, day)[row]) - start
+    left = np.where(found, earliest, _not_yet(index, causes, day, counting)[row]) - start
     tracked, _ = days_of(recs["entered_tracker_on"])
     entry = np.where(tracked[row] < NEVER, np.maximum(tracked[row] - start, 0), 0)
     early, prevalent = found & (last < start), (entry > 0) & (time <= entry)
@@ -196,20 +204,24 @@ def durations(
     )
 
 
-def _not_yet(index: EventIndex, causes: tuple[str, ...], day: int) -> Ints:
+def _not_yet(
+    index: EventIndex, causes: tuple[str, ...], day: int, counting: NDArray[np.bool_]
+) -> Ints:
     """Last day up to `day` on which none of some statuses can have come, by recommendation."""
     codes = [STATUS_CODES[cause] for cause in causes]
-    at = np.flatnonzero(index.standing & np.isin(index.status, codes))
+    at = np.flatnonzero(counting & np.isin(index.status, codes))
     out = np.full(len(index.report), day, dtype=np.int64)
     np.minimum.at(out, index.rec[at], _earliest(index, at))
     return out
 
 
-def _first_of(index: EventIndex, causes: tuple[str, ...], day: int) -> Ints:
+def _first_of(
+    index: EventIndex, causes: tuple[str, ...], day: int, counting: NDArray[np.bool_]
+) -> Ints:
     """Position of each recommendation's first event of some statuses, by a day; -1 none."""
     codes = [STATUS_CODES[cause] for cause in causes]
     out = np.full(len(index.report), -1, dtype=np.int64)
-    at = np.flatnonzero(index.standing & np.isin(index.status, codes) & (index.last <= day))
+    at = np.flatnonzero(counting & np.isin(index.status, codes) & (index.last <= day))
     at = at[np.lexsort((index.rank[at], index.recorded[at], index.last[at], index.rec[at]))]
     out[index.rec[at][::-1]] = at[::-1]
     return out

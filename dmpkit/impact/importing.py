@@ -394,7 +394,7 @@ def _build(sheet: _Sheet, settings: _Settings, how: str) -> Imported:
             remedy = f"{error.remedy} Or say unproven='no_evidence': such claims are then recorded "
             error = DataError(error.problem, file=error.file, row=error.row, column=error.column,
                               remedy=f"{remedy}as no evidence.")  # fmt: skip
-        layer = layers[error.row - 2] if error.file == "events" else ""
+        layer = layers[int(error.row or 2) - 2] if error.file == "events" else ""
         raise sheet.error(_in_their_words(error, sheet.roles, layer), at) from None
     _warn_of_early_dates(sheet.name, recs, events, origin["events"])
     words = [(w, ours, LAYER_OF[ours], n, by) for (w, ours), (by, n) in sheet.words.items()]

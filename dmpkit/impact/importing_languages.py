@@ -17,8 +17,8 @@ __all__ = ["AMBIGUOUS", "BY_ROLE", "WORDS", "evidence_word"]
 
 def _with(ending: str, stems: Mapping[str, str]) -> dict[str, str]:
     """Words and the same words with another ending for the last letter or after it."""
-    swap = {"e": lambda word: f"{word}e", "a": lambda word: f"{word[:-1]}a"}[ending]
-    return {one: status for word, status in stems.items() for one in (word, swap(word))}
+    stop = -1 if ending == "a" else None
+    return {w: status for word, status in stems.items() for w in (word, word[:stop] + ending)}
 
 
 _GERMAN = {

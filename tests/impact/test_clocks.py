@@ -564,3 +564,20 @@ def test_wholes_and_parts_are_not_passed_off_as_one_count() -> None:
     assert "accepted 3" in text
     assert "several counting units (recommendation, sub-action)" in text
     assert "counting units" not in ledger().as_of("2022-01-01").summary()
+
+
+def test_durations_as_known_on_an_earlier_day() -> None:
+    recs = recommendations(2, report_date="2021-01-01")
+    table = pd.DataFrame(
+        {"event_id": ["E1", "E2"], "rec_id": ["R1", "R2"], "status": "rejected",
+         "date": "2021-03-02", "recorded_on": ["2021-03-05", "2022-02-01"]}
+    )  # fmt: skip
+    made = Ledger.from_frames(recs, table)
+    assert made.durations("2021-12-31")["cause"].tolist() == ["rejected", "rejected"]
+    known = made.durations("2021-12-31", known_on="2021-12-31")
+    assert known["cause"].tolist() == ["rejected", ""]
+    assert known["time"].tolist() == [60, 364]
+    assert known["right"].tolist() == [60, float("inf")]
+    assert made.durations("2021-12-31", known_on="2022-02-01")["cause"].tolist() == ["rejected"] * 2
+    with pytest.raises(DataError, match="day of knowledge"):
+        made.durations("2021-12-31", known_on="soon")
