@@ -283,6 +283,17 @@ def new(slug: str, template: str, empty: bool, workbook: bool) -> None:
     tables with headings and a guide is made, in the current folder.
 
     \b
+    Templates, by what you have:
+      qmethod             sorts of statements
+      representativeness  a list of members, or counts, and a population
+      impact              recommendations with dates
+      coding              texts and codes
+      evaluation          a folder of ratings and records
+      published-figures   tables in print
+      raw-data            released data, yours or downloaded
+      software-reference  another program's numbers on the same data
+
+    \b
     Examples:
       dmpkit new climate-jury-2025 --template qmethod
       dmpkit new what-became-of-it --template impact
