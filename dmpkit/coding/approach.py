@@ -31,6 +31,12 @@ UNSAID: Final = (
     "were meant to apply one codebook alike; say so with "
     "project.with_approach('coding reliability')."
 )
+#: What is said of saturation instead, which is no agreement of coders.
+UNSAID_OF_SATURATION: Final = (
+    "The project does not say how it was coded. Saturation presumes that codes lie in the data and "
+    "can all be found: it says something where one codebook was applied throughout, and nothing "
+    "of a reflexive analysis. Say which it was: project.with_approach('codebook')."
+)
 
 
 def require_project(project: object) -> None:
@@ -98,5 +104,7 @@ def require_approach(project: CodedProject, what: str, *, refuse: bool = True) -
     if project.approach == "codebook":
         return CODEBOOK.format(what=what)
     if project.approach == "":
+        if what == "saturation":
+            return UNSAID_OF_SATURATION
         return UNSAID.format(What=what[:1].upper() + what[1:])
     return ""

@@ -109,7 +109,7 @@ class Audit(Result):
         quotes = int(self.sources["quotes"].sum())
         who = f" written by {self.program}" if self.program else ""
         lines = [
-            f"{self.format}{who}: {len(self.sources)} sources, {total} selections. "
+            f"{self.format}{who}: {self.sources['source'].nunique()} sources, {total} selections. "
             f"Of {quotes} quotations that could be compared, {self.matched} stand where the "
             f"offsets say, {self.re_anchored} were found elsewhere, {self.lost} nowhere; "
             f"{int(self.sources['unchecked'].sum())} selections carry no quotation to compare."

@@ -156,7 +156,8 @@ def merge_blind(projects: Mapping[str, CodedProject]) -> CodedProject:
     -------
     CodedProject
         Definitions, attributes and names are those of the first project that has them;
-        where they differ, the audit says so. Codes that one coder added are listed there.
+        where they differ, the audit says so. Codes that one coder added are listed there,
+        and what the import of each coder's file found, under the coder's name.
 
     Raises
     ------
@@ -205,6 +206,7 @@ def merge_blind(projects: Mapping[str, CodedProject]) -> CodedProject:
             ImportAuditWarning,
         )
     first = next(iter(projects.values()))
+    audit = _merged_audit(projects, names, items)
     return CodedProject(
         codes,
         sources,
@@ -213,7 +215,7 @@ def merge_blind(projects: Mapping[str, CodedProject]) -> CodedProject:
         links.reset_index(drop=True),
         _joined(parts["notes"], "notes"),
         _joined(parts["unplaced"], "unplaced"),
-        audit=Audit(format="blind double coding", items=_items(items)) if items else Audit(),
+        audit=audit,
         approach=first.approach,
         name=first.name,
         users=tuple(projects),
@@ -229,6 +231,37 @@ def _items(items: list[tuple[str, str, str, str]]) -> pd.DataFrame:
     frame = pd.DataFrame(items, columns=["kind", "what", "where", "why"])
     frame.insert(3, "count", 1)
     return frame
+
+
+def _merged_audit(
+    projects: Mapping[str, CodedProject],
+    names: Mapping[str, Mapping[str, str]],
+    items: list[tuple[str, str, str, str]],
+) -> Audit:
+    """What the imports of all coders found, each under its coder, and what the merging did."""
+    every: list[pd.DataFrame] = [_items(items)] if items else []
+    read: list[pd.DataFrame] = []
+    for coder, project in projects.items():
+        own = project.audit.items
+        where = [f"{coder}: {place}" if place else coder for place in own["where"]]
+        every.append(own.assign(where=strings(where)))
+        table = project.audit.sources
+        notes = [f"{coder}: {note}" if note else coder for note in table["note"]]
+        known = strings(names[coder].get(s, s) for s in table["source"])
+        read.append(table.assign(source=known, note=strings(notes)))
+    every, read = [f for f in every if len(f)], [f for f in read if len(f)]
+    if not every and not read:
+        return Audit()
+    made = Audit(
+        program=", ".join(dict.fromkeys(p.audit.program for p in projects.values()
+                                        if p.audit.program)),
+        format="blind double coding",
+    )  # fmt: skip
+    return replace(
+        made,
+        items=pd.concat(every, ignore_index=True) if every else made.items,
+        sources=pd.concat(read, ignore_index=True) if read else made.sources,
+    )
 
 
 def _merged_sources(

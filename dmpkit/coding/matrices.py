@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dmpkit.coding.code_names import closest
 from dmpkit.coding.counting import Coded, coded_segments
 from dmpkit.coding.evaluate import Scene
+from dmpkit.coding.schema import SEPARATOR
 from dmpkit.coding.spans import cover, cross_pairs
 from dmpkit.errors import DataError, ReadingWarning, SmallCellWarning, warn
 from dmpkit.reporting import Figure, Result, Section, paragraphs, table_html
@@ -142,9 +143,26 @@ class CaseMatrix(Result):
                 f"\n\nThe segments of {self.n_coders} coders were added: words that two of them "
                 "coded count twice. Choose one with coders=."
             )
+        if above := self._empty_above:
+            text += (
+                f"\n\nNever used themselves, though codes below them were: {', '.join(above[:8])}"
+                f"{' …' * (len(above) > 8)}. With subcodes=True a code counts what is below it too; "
+                "level=1 gives the top codes alone."
+            )
         if self.n_unplaced:
             text += f"\n\n{self.n_unplaced} codings without a place in a text are not counted."
         return text
+
+    @cached_property
+    def _empty_above(self) -> list[str]:
+        """Codes that no case has, and of which a code below is had by some."""
+        had = {c for c, n in zip(self.codes, self.code_table["cases"], strict=True) if n}
+        ends = [f"{code}{SEPARATOR}" for code in self.codes]
+        return [
+            code
+            for code, end in zip(self.codes, ends, strict=True)
+            if code not in had and any(one.startswith(end) for one in had)
+        ]
 
     def methods_text(self) -> str:
         """What was counted."""

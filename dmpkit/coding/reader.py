@@ -106,7 +106,10 @@ class ReaderView:
 
     def _lines(self) -> Iterable[tuple[int, int, str]]:
         place = 0
-        for number, line in enumerate(self.text.split("\n"), start=self.first_line):
+        lines = self.text.split("\n")
+        if len(lines) > 1 and not lines[-1]:
+            lines.pop()  # the text ends with a line end, after which nothing stands
+        for number, line in enumerate(lines, start=self.first_line):
             yield number, place, line
             place += len(line) + 1
 

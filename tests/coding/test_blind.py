@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 import polars as pl
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dmpkit.coding.audit import Audit
 from dmpkit.coding.blind import merge_blind, split_blind
 from dmpkit.coding.data import CodedProject
 from dmpkit.errors import DataError, ImportAuditWarning
@@ -104,6 +106,23 @@ def test_a_round_trip_through_a_file_keeps_every_coding(tmp_path):
     merged = merge_blind(back)
     assert len(merged.segments) == 10
     assert merged.sources["text"].tolist() == project().sources["text"].tolist()
+    # what the imports found is not lost: both coders' files, each under its coder
+    read = pd.concat([back[name].audit.sources for name in ("ada", "ben")], ignore_index=True)
+    counts = ["source", "convention", "selections", "quotes", "matched", "lost"]
+    assert merged.audit.sources[counts].to_numpy().tolist() == read[counts].to_numpy().tolist()
+    assert merged.audit.sources["note"].str.startswith(("ada", "ben")).all()
+    assert "5 sources, 10 selections" in merged.audit.summary()
+
+
+def test_what_an_import_dropped_is_still_said_after_merging():
+    split = split_blind(project(), ["ada", "ben"], seed=1)
+    found = pd.DataFrame([("dropped", "a picture", "I1", 1, "no text")],
+                         columns=["kind", "what", "where", "count", "why"])  # fmt: skip
+    ada = replace(split.projects["ada"], audit=Audit("Other", "REFI-QDA project", items=found))
+    merged = merge_blind({"ada": ada, "ben": split.projects["ben"]})
+    assert merged.audit.dropped["where"].tolist() == ["ada: I1"]
+    assert merged.audit.program == "Other"
+    assert "a picture (ada: I1): no text" in merged.audit.summary()
 
 
 def test_differences_are_listed():

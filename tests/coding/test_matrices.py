@@ -290,3 +290,16 @@ def test_cases_without_sources_are_said():
         coding.code_by_attribute(project, "role")
     with pytest.raises(DataError, match="No source belongs"):
         coding.retrieve(project, "role == 'member'")
+
+
+def test_codes_that_only_hold_others_are_pointed_out():
+    texts = pd.DataFrame({"source": ["I1"], "text": ["Time was short."]})
+    rows = pd.DataFrame({"source": ["I1"], "code": ["Limits/Time"], "start": [0], "end": [4]})
+    project = coding.CodedProject.from_frames(texts, rows)
+    both = ["Limits", "Limits/Time"]
+    plain = coding.case_matrix(project, both)
+    assert plain.values.tolist() == [[0, 1]]
+    assert "though codes below them were: Limits. With subcodes=True" in plain.summary()
+    rolled = coding.case_matrix(project, both, subcodes=True)
+    assert rolled.values.tolist() == [[1, 1]]
+    assert "subcodes=True" not in rolled.summary()

@@ -10,6 +10,7 @@ import pytest
 from coded_samples import REFERENCE, TEXT, code, codings, guid, qde, selection, user, write
 
 from dmpkit.coding import CodedProject, read_codebook, read_project, write_qdpx
+from dmpkit.coding.approach import require_approach
 from dmpkit.errors import DataError, ImportAuditWarning
 
 QUALCODER = REFERENCE / "qualcoder"
@@ -276,3 +277,12 @@ def test_further_oddities_are_said(tmp_path: Path) -> None:
     project.audit.to_excel(tmp_path / "audit.xlsx")
     project.audit.report(tmp_path / "audit.html")
     assert "region" not in (tmp_path / "audit.html").read_text()
+
+
+def test_what_is_unsaid_of_saturation_is_not_what_is_unsaid_of_agreement():
+    texts = pd.DataFrame({"source": ["I1"], "text": ["Yes."]})
+    project = CodedProject.from_frames(texts)
+    said = require_approach(project, "saturation")
+    assert "codes lie in the data" in said
+    assert "apply one codebook alike" not in said
+    assert "apply one codebook alike" in require_approach(project, "agreement between coders")

@@ -103,3 +103,14 @@ def test_parts_and_errors():
     long = coding.CodedProject.from_frames(pd.DataFrame({"source": ["L"], "text": ["\n" * 5000]}))
     with pytest.raises(DataError, match="too many"):
         coding.reader(long, "L")
+
+
+def test_a_line_end_at_the_end_of_a_text_makes_no_line_of_its_own():
+    texts = pd.DataFrame({"source": ["I1", "I2"], "text": ["One.\n\nTwo.\n", "\n"]})
+    project = coding.CodedProject.from_frames(texts)
+    assert Cells(coding.reader(project, "I1").html()).cells == [
+        "One.",
+        "\N{NO-BREAK SPACE}",
+        "Two.",
+    ]
+    assert len(Cells(coding.reader(project, "I2").html()).cells) == 1
