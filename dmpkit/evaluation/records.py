@@ -14,8 +14,9 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pandas as pd
 
@@ -32,6 +33,9 @@ from dmpkit.evaluation.record_cells import (
     visible,
 )
 from dmpkit.tables import open_workbook, read_delimited, to_pandas
+
+if TYPE_CHECKING:
+    from openpyxl.workbook import Workbook
 
 __all__ = [
     "Field",
@@ -299,7 +303,7 @@ def _find(place: PathLike, kind: RecordKind) -> tuple[Path, str | None] | None:
             remedy="Name the folder of the evaluation's files, or a workbook (.xlsx).",
         )
     wanted = {plain_word(kind.name), plain_word(Path(kind.file).stem)}
-    found = [name for name in open_workbook(source).sheetnames if plain_word(name) in wanted]
+    found = [name for name in _book(source).sheetnames if plain_word(name) in wanted]
     return (source, found[0]) if found else None
 
 
@@ -525,9 +529,23 @@ def _doubled(out: pd.DataFrame, kind: RecordKind, rows: Sequence[int]) -> list[_
     return found
 
 
+def _book(source: Path) -> Workbook:
+    """The workbook, opened once for all its sheets as long as it does not change."""
+    try:
+        facts = source.stat()
+    except OSError:
+        return open_workbook(source)  # says what is wrong
+    return _opened_book(str(source), facts.st_mtime_ns, facts.st_size)
+
+
+@lru_cache(maxsize=1)
+def _opened_book(path: str, _changed: int, _size: int) -> Workbook:
+    return open_workbook(path)
+
+
 def _sheet(source: Path, sheet: str) -> tuple[pd.DataFrame, list[int]]:
     """A sheet's cells and the row numbers; empty rows and nameless empty columns are left out."""
-    book = open_workbook(source)
+    book = _book(source)
     names = [name for name in book.sheetnames if plain_word(name) == plain_word(sheet)]
     if not names:
         raise DataError(
