@@ -1,26 +1,54 @@
 """Bootstrap, permutation and Monte Carlo loops.
 
 Resamples run in chunks, each with a random stream of its own spawned from the
-one seed, so the result is the same for any number of workers and any joblib
-backend: ``loky`` on one machine, or dask on many with
-``joblib.parallel_config(backend="dask")`` around the call. Within a chunk linear
-algebra runs on one thread: on the small matrices of a resample more threads cost
-time, and one thread gives the same last digit everywhere.
+one seed, so the result is the same to the last bit for any number of workers, any
+number of chunks that go to a worker together, and any joblib backend: ``loky`` on
+one machine, or dask on many with ``joblib.parallel_config(backend="dask")`` around
+the call. The size of a chunk belongs to the recipe of the random numbers, as the
+seed does: it is fixed where a method is written and never depends on the workers.
+Within a chunk linear algebra runs on one thread: on the small matrices of a resample
+more threads cost time, and one thread gives the same last digit everywhere.
+
+A worker that is ended in the middle (for want of memory, or with its machine) costs
+time and changes nothing: what it had not handed over is done again.
+
+**Memory.** A worker holds the interpreter with its libraries, the input once (on one
+machine arrays of a megabyte or more are mapped from one file that all workers share;
+on dask at most two copies a worker process), and for each of its threads the work of one chunk
+and the results of one task. A method keeps the work of a chunk within its budget by
+:func:`chunk_within`. The process that calls holds all results.
+
+**Input.** It is shipped once, whatever the number of chunks, and arrives read-only.
+An array that is a view with gaps (``x[::2]``) arrives without them, and sums over it
+may then differ in the last digit: hand over ``numpy.ascontiguousarray(x)``.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from numbers import Integral
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from dmpkit.errors import DataError
+from dmpkit.workers import as_done
 
-__all__ = ["drawn_seed", "p_value", "run_chunks", "run_resamples", "seeded_chunks"]
+__all__ = [
+    "CHUNK_BYTES",
+    "chunk_within",
+    "drawn_seed",
+    "p_value",
+    "run_chunks",
+    "run_resamples",
+    "seeded_chunks",
+]
 
 A = TypeVar("A")
 T = TypeVar("T")
+
+#: Memory that the work of one chunk may take where nothing else is said: 32 megabytes.
+CHUNK_BYTES = 32_000_000
 
 
 def drawn_seed(seed: int | None) -> int:
@@ -73,6 +101,29 @@ def seeded_chunks(n_resamples: int, *, seed: int | None, chunk_size: int) -> lis
     return list(zip(sizes, np.random.SeedSequence(seed).spawn(len(sizes)), strict=True))
 
 
+def chunk_within(bytes_each: float, *, most: int = 100, budget: int = CHUNK_BYTES) -> int:
+    """Resamples a chunk so that the work of one stays within a budget of memory.
+
+    It depends on the data alone, never on the machine, so that the random numbers do
+    not either. One resample that is larger than the budget makes a chunk by itself.
+
+    Parameters
+    ----------
+    bytes_each : float
+        Memory that one resample takes at its height.
+    most : int
+        Resamples a chunk where memory allows any number.
+    budget : int
+        Bytes for the work of a chunk.
+
+    Examples
+    --------
+    >>> chunk_within(8 * 500**2), chunk_within(8 * 5000**2)
+    (16, 1)
+    """
+    return int(max(1, min(most, budget // max(1, bytes_each))))
+
+
 def run_resamples(
     function: Callable[[Any, int], T],
     n_resamples: int,
@@ -80,6 +131,7 @@ def run_resamples(
     seed: int | None,
     chunk_size: int = 100,
     n_jobs: int = 1,
+    chunks_per_task: int = 1,
     progress: bool = True,
     description: str = "resamples",
 ) -> list[T]:
@@ -100,6 +152,9 @@ def run_resamples(
     n_jobs : int
         Workers; -1 for all cores. Inside ``joblib.parallel_config`` the
         configured backend is used.
+    chunks_per_task : int
+        Chunks that go to a worker together; it changes no number. More than 1 pays
+        where a chunk takes less than some hundredths of a second on a cluster.
     progress : bool
         Show a progress bar where there is more than one chunk.
     description : str
@@ -114,6 +169,8 @@ def run_resamples(
     ------
     DataError
         If `n_resamples` or `chunk_size` is below 1, `n_jobs` is 0, or the seed negative.
+    WorkersLost
+        When workers are ended again and again without finishing a chunk.
 
     Examples
     --------
@@ -129,6 +186,7 @@ def run_resamples(
         chunks,
         sizes=[size for size, _ in chunks],
         n_jobs=n_jobs,
+        chunks_per_task=chunks_per_task,
         progress=progress,
         description=description,
     )
@@ -153,6 +211,7 @@ def run_chunks(
     *,
     sizes: Sequence[int] | None = None,
     n_jobs: int = 1,
+    chunks_per_task: int = 1,
     progress: bool = True,
     description: str = "resamples",
 ) -> list[T]:
@@ -172,6 +231,9 @@ def run_chunks(
     n_jobs : int
         Workers; -1 for all cores. Inside ``joblib.parallel_config`` the
         configured backend is used.
+    chunks_per_task : int
+        Chunks that go to a worker together; it changes no number. More than 1 pays
+        where a chunk takes less than some hundredths of a second on a cluster.
     progress : bool
         Show a progress bar where there is more than one chunk.
     description : str
@@ -185,7 +247,9 @@ def run_chunks(
     Raises
     ------
     DataError
-        If `n_jobs` is 0 or no whole number.
+        If `n_jobs` is 0 or no whole number, or `chunks_per_task` below 1.
+    WorkersLost
+        When workers are ended again and again without finishing a chunk.
 
     Examples
     --------
@@ -196,43 +260,29 @@ def run_chunks(
         raise DataError(
             f"n_jobs is {n_jobs!r}.", remedy="Use the number of workers, or -1 for all cores."
         )
-    if n_jobs == 1 and not _backend_is_configured():
-        running: Iterator[T] = (_run_chunk(function, chunk) for chunk in chunks)
-    else:
-        import joblib
-
-        jobs = None if n_jobs == 1 else n_jobs
-        parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
-        running = parallel(joblib.delayed(_run_chunk)(function, chunk) for chunk in chunks)
-    if not progress or len(chunks) == 1:
-        return list(running)
+    if not _is_whole(chunks_per_task) or chunks_per_task < 1:
+        raise DataError(f"chunks_per_task is {chunks_per_task!r}; it must be 1 or more.")
+    done = as_done(function, chunks, n_jobs=int(n_jobs), chunks_per_task=int(chunks_per_task))
     counts = [1] * len(chunks) if sizes is None else list(sizes)
-    return list(_with_progress(running, counts, description))
+    results: dict[int, T] = {}
+    with closing(done), _bar(sum(counts), description, progress and len(chunks) > 1) as bar:
+        for place, result in done:
+            results[place] = result
+            if bar is not None:
+                bar.update(counts[place])
+    return [results[place] for place in range(len(chunks))]
 
 
-def _run_chunk(function: Callable[[A], T], chunk: A) -> T:
-    import numpy  # noqa: F401  (its library must be there to be found)
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1, user_api="blas"):
-        return function(chunk)
-
-
-def _backend_is_configured() -> bool:
-    """Whether the call stands inside ``joblib.parallel_config``."""
-    import joblib
-
-    backend, n_jobs = joblib.parallel.get_active_backend()
-    return n_jobs not in (None, 1) or "dask" in type(backend).__name__.lower()
-
-
-def _with_progress(running: Iterator[T], sizes: list[int], description: str) -> Iterator[T]:
+def _bar(total: int, description: str, shown: bool) -> AbstractContextManager[Any]:
+    """A bar that is told of resamples as they are done, wherever that is."""
+    if not shown:
+        return nullcontext()
     from tqdm.auto import tqdm
 
-    with tqdm(total=sum(sizes), desc=description, unit=" resamples", leave=False) as bar:
-        for size, result in zip(sizes, running, strict=True):
-            bar.update(size)
-            yield result
+    return cast(
+        "AbstractContextManager[Any]",
+        tqdm(total=total, desc=description, unit=" resamples", leave=False),
+    )
 
 
 def p_value(n_as_extreme: int, n_resamples: int) -> float:

@@ -32,7 +32,9 @@ def test_the_number_of_workers_changes_nothing():
 def test_a_dask_cluster_gives_the_same_numbers():
     distributed = pytest.importorskip("distributed")
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as c,
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+        ) as c,
         distributed.Client(c),
         joblib.parallel_config(backend="dask"),
     ):
