@@ -146,7 +146,7 @@ class CaseMatrix(Result):
         if above := self._empty_above:
             text += (
                 f"\n\nNever used themselves, though codes below them were: {', '.join(above[:8])}"
-                f"{' …' * (len(above) > 8)}. With subcodes=True a code counts what is below it too; "
+                f"{' …' * (len(above) > 8)}. With subcodes=True a code also counts what is below; "
                 "level=1 gives the top codes alone."
             )
         if self.n_unplaced:
