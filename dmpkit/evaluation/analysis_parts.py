@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["CHAPTERS", "MEASURED_PARTS", "SCORECARD_PARTS", "Inputs"]
 
 STAGES = ("before", "after")
+#: Fewer people than this are not shown on their own.
+SMALLEST = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,36 +208,56 @@ def _groups(i: Inputs) -> Result:
 
 
 def _transitions(i: Inputs) -> Result:
-    """Who moved where on the opinion that moved most people."""
+    """Who moved where on an opinion that many moved on, if no move is of one to four people."""
     from dmpkit.evaluation.transitions import transitions
 
     before, after, items = i.both("opinion")
-    one, two = before.set_index("person"), after.set_index("person")
-    people = [p for p in one.index if p in set(two.index)]
-    length = {item: high - low for item, (low, high) in i.measured.scales(items).items()}
-    moved = {
-        item: float((two.loc[people, item] - one.loc[people, item]).abs().mean() / length[item])
-        for item in length
-    }
-    item = max(moved, key=lambda name: -math.inf if math.isnan(moved[name]) else moved[name])
-    low, high = i.measured.scales([item])[item]
-    return transitions(
-        before,
-        after,
-        item,
-        bins=_thirds(low, high),
-        labels=i.measured.labels([item]),
-        synthetic=i.synthetic,
+    scales = i.measured.scales(items)
+    for item in _most_moved(before, after, scales):
+        for bins in _groupings(*scales[item]):
+            labels = i.measured.labels([item])
+            found = transitions(
+                before, after, item, bins=bins, labels=labels, synthetic=i.synthetic
+            )
+            counts = found.counts.to_numpy()
+            if not ((counts > 0) & (counts < SMALLEST)).any():
+                return found
+    raise DataError(
+        f"On every item some move was made by one to {SMALLEST - 1} people, who could be known.",
+        remedy="ev.transitions draws them for the evaluator alone.",
     )
 
 
-def _thirds(low: float, high: float) -> dict[str, tuple[float, float]] | None:
-    """Lower end, middle and upper end of a long scale of whole numbers; None for a short one."""
-    if high - low < 6 or low != int(low) or high != int(high):
-        return None
-    step = int((high - low + 1) // 3)
-    ends = [(low, low + step - 1), (low + step, high - step), (high - step + 1, high)]
-    return {f"{a:g} to {b:g}": (a, b) for a, b in ends}
+def _most_moved(
+    before: pd.DataFrame, after: pd.DataFrame, scales: Mapping[str, tuple[float, float]]
+) -> list[str]:
+    """Items from the largest mean move, as a share of the scale, to the smallest."""
+    one, two = before.set_index("person"), after.set_index("person")
+    people = [p for p in one.index if p in set(two.index)]
+    moved = {
+        item: float((two.loc[people, item] - one.loc[people, item]).abs().mean() / (high - low))
+        for item, (low, high) in scales.items()
+    }
+    known = [item for item in moved if not math.isnan(moved[item])]
+    return sorted(known, key=lambda item: -moved[item])
+
+
+def _groupings(low: float, high: float) -> list[dict[str, tuple[float, float]] | None]:
+    """Ways to group a scale of whole numbers, finest first; short ones are not grouped."""
+    if low != int(low) or high != int(high):
+        return [None]
+    n = int(high - low) + 1
+    middle = int(low) + n // 2
+    halves = _named_bins([(low, middle - 1), (middle, high)])
+    if n < 7:
+        return [None, halves]
+    step = n // 3
+    thirds = [(low, low + step - 1), (low + step, high - step), (high - step + 1, high)]
+    return [_named_bins(thirds), halves]
+
+
+def _named_bins(ends: list[tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    return {f"{a:g} to {b:g}" if a < b else f"{a:g}": (a, b) for a, b in ends}
 
 
 def _knowledge(i: Inputs) -> Result:

@@ -26,6 +26,8 @@ __all__ = ["MembersSay", "members_say", "share_who_left"]
 
 NAN = math.nan
 SOURCE = "members_say"
+#: Items that fewer people answered are not shown in texts and pictures.
+SMALLEST = 5
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -66,6 +68,12 @@ class MembersSay(Result):
             }
         ).reset_index()
 
+    @property
+    def _shown(self) -> pd.DataFrame:
+        """The items whose share may be shown: answered by enough people."""
+        known = self.items.dropna(subset=["share"])
+        return known[known["n"] >= SMALLEST]
+
     def frames(self) -> dict[str, pd.DataFrame]:
         """``items``, ``by_criterion`` and ``counts``."""
         return {"items": self.items, "by_criterion": self.by_criterion, "counts": self.counts}
@@ -87,7 +95,7 @@ class MembersSay(Result):
 
     def summary(self) -> str:
         """How many items, where agreement is highest and lowest, how wide answers are spread."""
-        shown = self.items.dropna(subset=["share"])
+        shown = self._shown
         n = int(shown["n"].max()) if len(shown) else 0
         text = (
             f"Members were asked {len(self.items)} questions about their experience; up to {n} "
@@ -118,7 +126,8 @@ class MembersSay(Result):
 
     def section(self) -> Section:
         """Shares, bounds and spread."""
-        table = self.items
+        table = self.items[self.items["n"] >= SMALLEST]
+        few = len(self.items) - len(table)
         shown = pd.DataFrame(
             {
                 "item": table["label"],
@@ -135,6 +144,11 @@ class MembersSay(Result):
         )
         caption = "Members on their assembly (items worded against the criterion are turned round)"
         html = paragraphs(self.summary()) + table_html(shown, caption=caption)
+        if few:
+            html += paragraphs(f"{few} item(s) were answered by fewer than {SMALLEST} people and "
+                               "are not shown.")  # fmt: skip
+        if not len(self._shown):
+            return Section(self.title, html)
         figure = Figure.from_axes(self.plot(), "Share of those who answered that agrees.")
         return Section(self.title, html, (figure,))
 
@@ -143,7 +157,7 @@ class MembersSay(Result):
         from dmpkit import plotting
         from dmpkit.evaluation.opinion_plots import wrapped
 
-        table = self.items.dropna(subset=["share"]).sort_values("share", kind="stable")
+        table = self._shown.sort_values("share", kind="stable")
         labels = [wrapped(str(label)) for label in table["label"]]
         height = 1.2 + sum(0.22 + 0.17 * label.count("\n") + 0.12 for label in labels)
         axes = ax if ax is not None else plotting.new_axes((6.4, max(2.2, height)))

@@ -238,3 +238,17 @@ def test_a_reading_never_says_more_than_the_bounds(scores):
         assert reading == "not known"
     if not gap:
         assert reading in ("good", "middling", "poor")
+
+
+def test_small_groups_are_not_shown(whole):
+    counts = whole.parts["transitions"].counts.to_numpy()
+    assert not ((counts > 0) & (counts < 5)).any()
+    answers = pd.DataFrame({"person": range(8), "x": [5, 4] + [None] * 6, "y": [4] * 8})
+    items = pd.DataFrame({"item": ["x", "y"], "label": ["rare", "common"], "low": 1, "high": 5,
+                          "agree_from": 4, "criterion": ""})  # fmt: skip
+    section = ev.members_say(answers, items).section()
+    assert "rare" not in section.html
+    assert "1 item(s) were answered by fewer than 5 people" in section.html
+    assert "rare" not in section.figures[0].alt
+    few = ev.members_say(answers[["person", "x"]], items.head(1)).section()
+    assert few.figures == ()
