@@ -2,8 +2,8 @@
 
 The pages written by hand, the stored notebooks and the pages that are made from
 the library (API, messages, data, gallery, validation) are laid together in one
-folder, Sphinx turns them into HTML, and every link inside is followed. Nothing is
-fetched.
+folder, Sphinx turns them into HTML, and every link inside is followed. Pictures of the gallery
+are drawn, and the lines of *Coming from* are run, while building. Nothing is fetched.
 """
 
 from __future__ import annotations
@@ -23,18 +23,21 @@ sys.path.insert(0, str(HERE))
 
 def lay_out(source: Path) -> None:
     """Gather all pages in `source`, made afresh."""
-    from pages import api, catalogue, gallery, glossary, messages, validation
+    from pages import api, blocks, catalogue, gallery, glossary, messages, validation
 
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(HERE, source, ignore=lambda _, names: OWN.intersection(names))
     notebooks = source / "notebooks"
     notebooks.mkdir(exist_ok=True)
-    for path in sorted((ROOT / "notebooks").rglob("*.ipynb")):
+    for path in sorted((ROOT / "notebooks").rglob("[0-9][0-9]-*.ipynb")):
         if ".ipynb_checkpoints" in path.parts:
             continue
         target = notebooks / path.relative_to(ROOT / "notebooks")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
+    for page in sorted((source / "coming-from").glob("*.md")):  # with what their lines print
+        text = page.read_text(encoding="utf-8")
+        page.write_text(blocks.with_output(text, ROOT, page.name), encoding="utf-8")
     reference = source / "reference"
     api.write(reference / "api")
     gallery.write(source / "gallery")

@@ -1,5 +1,7 @@
 """How Sphinx builds the documentation; ``docs/build.py`` prepares what it reads."""
 
+import re
+
 import dmpkit
 
 project = "dmpkit"
@@ -55,9 +57,18 @@ html_theme_options = {
 }
 
 
+def bars_are_bars(app, what, name, obj, options, lines):
+    """In docstrings, |x| is an absolute value and not the name of a substitution."""
+    for i, line in enumerate(lines):
+        if not line.lstrip().startswith(("|", "+")):
+            parts = re.split(r"(`[^`]*`)", line)
+            lines[i] = "".join(p if p.startswith("`") else p.replace("|", r"\|") for p in parts)
+
+
 def setup(app):
     """Formulas become MathML while building."""
     from pages.formulas import add_renderer
 
     add_renderer(app)
+    app.connect("autodoc-process-docstring", bars_are_bars)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

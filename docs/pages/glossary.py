@@ -25,7 +25,7 @@ def page() -> str:
     entries = terms()
     known = [entry["term"] for entry in entries]
     items = "\n\n".join(
-        f"{entry['term']}\n: {entry['meaning']}{_links(entry, known)} *({entry['room']})*"
+        f"{entry['term']}\n  {entry['meaning']}{_links(entry, known)} *({entry['room']})*"
         for entry in entries
     )
     return (
