@@ -63,11 +63,25 @@ PURPOSES: Mapping[str, str] = {
     "votes": "Votes of groups of opinion on statements, where an open round was held.",
     "replies": "What organiser, commissioner and members reply to the report.",
 }
-ABOUT_FIELDS = (
-    "title", "place", "commissioner", "organiser", "evaluator", "paid_by", "independence",
-    "members", "hours", "screened_on", "first_day", "last_day", "report_day", "promise",
-    "language", "synthetic",
-)  # fmt: skip
+#: Field of about.csv to what it is for.
+ABOUT_FIELDS: Mapping[str, str] = {
+    "title": "name of the mini-public, the heading of the report",
+    "place": "where it was held",
+    "commissioner": "who commissioned it",
+    "organiser": "who ran it",
+    "evaluator": "who evaluates it",
+    "paid_by": "who pays the evaluation; printed on page one",
+    "independence": "what is declared about the evaluator's independence; printed on page one",
+    "members": "number of members",
+    "hours": "hours of meeting per member; becomes a number for C10",
+    "screened_on": "day on which the red flags were looked at, if before the project",
+    "first_day": "first day of the process; goals set later are marked so",
+    "last_day": "last day of the process",
+    "report_day": "day of this report, and the day for which the ledger of impact holds",
+    "promise": "time in which an answer was promised, such as six months",
+    "language": "language of the mini-public",
+    "synthetic": "yes if the data are made up, else no",
+}
 #: The columns that a table of speech acts starts with, besides act, coder and person.
 DQI_COLUMNS = (
     "participation", "level", "content", "resp_groups", "resp_demands", "resp_counter",
@@ -118,7 +132,9 @@ def empty_tables() -> dict[str, pd.DataFrame]:
 
     tables = {name: _headings(kind) for name, kind in _kinds().items()}
     del tables["codebook"]  # an empty one would say that there are no codes
-    tables["about"] = pd.DataFrame({"field": ABOUT_FIELDS, "value": ""})
+    tables["about"] = pd.DataFrame({
+        "field": list(ABOUT_FIELDS), "value": "", "what it is for": list(ABOUT_FIELDS.values()),
+    })  # fmt: skip
     tables["about"].loc[tables["about"]["field"] == "synthetic", "value"] = "no"
     criteria = Criteria.default().frame
     ratings = pd.DataFrame({"criterion": criteria["criterion"], "label": criteria["label"]})
@@ -270,17 +286,17 @@ IN_SHORT = (
     "have, and leave blank what you do not know. A blank is unknown and never 0.\n\n"
     "Use codes in place of members' names, in all files. Dates are written year-month-day, such "
     "as 2024-03-05.\n\n"
-    "Check the folder with `dmpkit check FOLDER`: it lists every mistake of every file, with "
-    "row, column and how to mend it. `dmpkit report FOLDER` writes the report; with `--pdf` "
-    "also as PDF, with `--confidential` the version that holds what is not public."
+    "Check the folder with “dmpkit check FOLDER”: it lists every mistake of every file, with "
+    "row, column and how to mend it. “dmpkit report FOLDER” writes the report; with --pdf "
+    "also as PDF, with --confidential the version that holds what is not public."
 )
 SUBFOLDERS = (
     "representativeness/ may hold panel.csv (one row a person, with columns such as gender and "
     "age and, for everybody invited, the flags invited, responded, selected, completed as 1 or "
     "0), population.csv (variable, category, count) and quotas.csv (variable, category, min, "
     "max).\n\n"
-    "impact/ may hold a ledger of what became of the recommendations; `dmpkit new NAME "
-    "--template impact` shows one, and dmpkit.impact.ledger_from_spreadsheet makes one from a "
+    "impact/ may hold a ledger of what became of the recommendations; “dmpkit new NAME "
+    "--template impact” shows one, and dmpkit.impact.ledger_from_spreadsheet makes one from a "
     "list that you keep. about.csv then needs report_day, the day for which it holds."
 )
 _WORDS = {
@@ -306,6 +322,9 @@ def _of_file(name: str, kind: RecordKind) -> Section:
     table = table_html(
         pd.DataFrame(rows, columns=["column", "what stands in it", "must be filled"])
     )
+    if name == "about":
+        fields = pd.DataFrame(list(ABOUT_FIELDS.items()), columns=["field", "what it is for"])
+        table += table_html(fields)
     return Section(kind.file, f"{paragraphs(PURPOSES[name])}{table}")
 
 
