@@ -17,7 +17,7 @@ import tempfile
 import uuid
 import warnings
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -202,10 +202,10 @@ def require_columns(
     from difflib import get_close_matches
 
     names = [str(c) for c in frame.columns]
-    missing = [c for c in columns if c not in names]
+    missing = [c for c in columns if c not in names and not _is_column(frame, c)]
     if not missing:
         return
-    close = get_close_matches(missing[0], names, n=1)
+    close = get_close_matches(str(missing[0]), names, n=1)
     remedy = (
         f"The closest column is {close[0]!r}."
         if close
@@ -213,6 +213,11 @@ def require_columns(
     )
     words = "Column {} is missing." if len(missing) == 1 else "Columns {} are missing."
     raise DataError(words.format(", ".join(map(repr, missing))), file=file, remedy=remedy)
+
+
+def _is_column(frame: pd.DataFrame, name: object) -> bool:
+    """Whether a column has just this name: a number is a name as well."""
+    return isinstance(name, Hashable) and name in frame.columns
 
 
 def require_unique(labels: Sequence[object], what: str, *, file: PathLike | None = None) -> None:
@@ -938,7 +943,7 @@ def write_workbook(
     formats : mapping of column name to Excel number format, optional
         ``0.00`` for floats when not given.
     notes : sequence of (heading, text), optional
-        Written on a first sheet called *About*; a heading that is the name of a
+        Written on a first sheet called *About*, a row a paragraph; a heading that is the name of a
         sheet is a link to it.
 
     Raises
@@ -973,14 +978,26 @@ def _write_notes(page: Worksheet, notes: Sequence[tuple[str, str]], linked: set[
 
     page.column_dimensions["A"].width = 24
     page.column_dimensions["B"].width = 100
-    for row, (heading, text) in enumerate(notes, start=1):
-        cell = _put(page, row, 1, heading)
+    lines = [
+        (heading if place == 0 else "", part)
+        for heading, text in notes
+        for place, part in enumerate(_parts_of(text))
+    ]
+    for row, (heading, text) in enumerate(lines, start=1):
+        cell = _put(page, row, 1, heading or None)
         cell.font = Font(bold=True)
         if heading in linked:
             place = "'{}'!A1".format(heading.replace("'", "''"))
             cell.hyperlink = Hyperlink(ref=cell.coordinate, location=place, display=heading)
             cell.font = Font(bold=True, color="0563C1", underline="single")
+        cell.alignment = Alignment(vertical="top")
         _put(page, row, 2, text).alignment = Alignment(wrap_text=True, vertical="top")
+        page.row_dimensions[row].height = 15 * -(-max(len(text), 1) // 105)  # characters a line
+
+
+def _parts_of(text: str) -> list[str]:
+    """The paragraphs of a text; one empty part where there is none."""
+    return [part.strip() for part in text.split("\n\n") if part.strip()] or [""]
 
 
 def _write_sheet(page: Worksheet, frame: pd.DataFrame, formats: Mapping[str, str]) -> None:

@@ -185,6 +185,11 @@ def test_checks_name_the_place():
     with pytest.raises(DataError, match=r"Columns 'p', 'q' are missing"):
         tables.require_columns(frame, ["p", "q"])
     tables.require_columns(frame, ["x"])
+    tables.require_columns(pd.DataFrame([[1, 2]]), [0, 1])
+    with pytest.raises(DataError, match=r"Column 7 is missing"):
+        tables.require_columns(frame, [7])
+    with pytest.raises(DataError, match=r"Columns 1, \['x'\] are missing"):
+        tables.require_columns(frame, [1, ["x"]])
     tables.require_unique(["a", "b"], "sort")
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from dmpkit.errors import DataError
+from dmpkit.evaluation.labels import name_list, wordings
 from dmpkit.evaluation.pairing import as_id, by_person
 from dmpkit.reporting import Result, Section, paragraphs, table_html
 from dmpkit.tables import require_columns, to_numbers
@@ -162,7 +163,9 @@ def attrition(
     (2, [5.0])
     """
     one, two = by_person(before, person, "before"), by_person(after, person, "after")
-    names = [c for c in one.columns if c in two.columns] if items is None else list(items)
+    names = (
+        [c for c in one.columns if c in two.columns] if items is None else name_list(items, "items")
+    )
     require_columns(one, names)
     require_columns(two, names)
     if not names:
@@ -175,7 +178,9 @@ def attrition(
     rows = [_mean_row(name, numbers.loc[both, name], numbers.loc[lost, name]) for name in names]
     if people is not None:
         rows += _attributes(by_person(people, person, "of people"), both, lost, variables)
-    return Attrition(len(both), len(lost), len(second - first), pd.DataFrame(rows), labels)
+    return Attrition(
+        len(both), len(lost), len(second - first), pd.DataFrame(rows), wordings(labels)
+    )
 
 
 def _answered(frame: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -211,7 +216,7 @@ def _mean_row(name: str, both: pd.Series[Any], lost: pd.Series[Any]) -> dict[str
 def _attributes(
     people: pd.DataFrame, both: list[str], lost: list[str], variables: Sequence[str] | None
 ) -> list[dict[str, Any]]:
-    names = list(people.columns) if variables is None else list(variables)
+    names = list(people.columns) if variables is None else name_list(variables, "variables")
     require_columns(people, names)
     rows = []
     for name in names:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from dmpkit.errors import DataError
+from dmpkit.evaluation.labels import name_list, whole_number, wordings
 from dmpkit.evaluation.opinion import adjusted, change_row, effect_size_indicator
 from dmpkit.evaluation.pairing import Paired, as_id, pair_answers, to_share
 from dmpkit.reporting import (
@@ -62,14 +63,14 @@ def exact_mcnemar(learned: int, forgot: int) -> float:
     >>> exact_mcnemar(8, 1)
     0.0390625
     """
-    if learned < 0 or forgot < 0:
-        raise DataError(f"{learned} learned and {forgot} forgot cannot be.")
-    n = int(learned + forgot)
+    learned = whole_number(learned, "Number of people who learned", low=0)
+    forgot = whole_number(forgot, "Number of people who forgot", low=0)
+    n = learned + forgot
     if n == 0:
         return 1.0
     from scipy.special import bdtr
 
-    return min(1.0, 2 * float(bdtr(int(min(learned, forgot)), n, 0.5)))
+    return min(1.0, 2 * float(bdtr(min(learned, forgot), n, 0.5)))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -329,12 +330,14 @@ def knowledge_gain(
     ([[2, 0]], 0.667)
     """
     adjusted([0.5], adjust)
-    if blank not in ("missing", "wrong"):
+    if not isinstance(blank, str) or blank not in ("missing", "wrong"):
         raise DataError(f"blank is {blank!r}.", remedy="Use 'missing' or 'wrong'.")
+    if key is not None and not isinstance(key, Mapping):
+        raise DataError(f"key is a {type(key).__name__}.", remedy="Give {'k1': 'its answer'}.")
     if items is None and key is not None:
         items = list(key)
     pair = pair_answers(before, after, person=person, items=items, table=table, numbers=False)
-    none = {as_id(v).casefold() for v in dont_know}
+    none = {v.strip().casefold() for v in name_list(dont_know, "dont_know")}
     first, second = (
         _right(frame, key, none, when)
         for frame, when in ((pair.before, "before"), (pair.after, "after"))
@@ -345,7 +348,9 @@ def knowledge_gain(
     scored = Paired(
         first, second, pair.only_before, pair.only_after, pair.left_out, pair.tables, {}
     )
-    return KnowledgeGain(scored, blank, *blanks, adjust, to_share(level), labels, synthetic)
+    return KnowledgeGain(
+        scored, blank, *blanks, adjust, to_share(level), wordings(labels), synthetic
+    )
 
 
 def _right(

@@ -7,7 +7,7 @@ cell by cell; cells with few people are found before anything is shown.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -21,13 +21,16 @@ from dmpkit.tables import require_columns, require_unique, to_pandas
 __all__ = [
     "SMALLEST",
     "attribute_of",
+    "floats",
     "hidden_cells",
     "listed",
     "member_list",
+    "name_list",
     "names",
     "numbers",
     "text",
     "whole_number",
+    "wordings",
     "wrapped",
 ]
 
@@ -289,6 +292,67 @@ def whole_number(value: object, what: str, *, low: int) -> int:
     if isinstance(value, bool) or not isinstance(value, Integral) or value < low:
         raise DataError(f"{what} is {value!r}.", remedy=f"Use a whole number of {low} or more.")
     return int(value)
+
+
+def floats(values: Any, what: str) -> NDArray[np.float64]:
+    """Numbers as an array; text and other things are refused in words.
+
+    Parameters
+    ----------
+    values : array_like
+    what : str
+        What they are, for the message.
+
+    Examples
+    --------
+    >>> floats([1, None], "scores").tolist()
+    [1.0, nan]
+    """
+    try:
+        if isinstance(values, (pd.DataFrame, pd.Series)):
+            return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise DataError(
+            f"The {what} are no numbers.", remedy="Give a list, an array or a table of numbers."
+        ) from None
+
+
+def name_list(value: Any, what: str) -> list[str]:
+    """One name or several as a list of texts.
+
+    Parameters
+    ----------
+    value : str or sequence of str
+    what : str
+        What they name, for the message.
+
+    Examples
+    --------
+    >>> name_list("q1", "items"), name_list(("q1", 2), "items")
+    (['q1'], ['q1', '2'])
+    """
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, Iterable) or isinstance(value, (bytes, Mapping)):
+        raise DataError(f"{what} is {value!r}.", remedy="Give a list of column names.")
+    return [each if isinstance(each, str) else text(each) for each in value]
+
+
+def wordings(labels: Any) -> Mapping[str, str] | None:
+    """Item to wording as it was given; anything but a mapping is refused.
+
+    Examples
+    --------
+    >>> wordings({"q1": "Rents are fair"})
+    {'q1': 'Rents are fair'}
+    """
+    if labels is None or isinstance(labels, Mapping):
+        return labels
+    raise DataError(
+        f"The labels are a {type(labels).__name__}.",
+        remedy="Give a mapping such as {'q1': 'Rents are fair'}.",
+    )
 
 
 def listed(words: Iterable[str], limit: int = 6) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from dmpkit.errors import DataError
+from dmpkit.evaluation.labels import floats, name_list
 
 __all__ = ["Majorities", "majorities"]
 
@@ -147,8 +148,9 @@ def majorities(ranks: ArrayLike, options: tuple[str, ...]) -> Majorities:
     >>> found.condorcet_winner, found.cycles
     (None, ('a > b > c > a',))
     """
-    table = np.asarray(ranks, dtype=np.float64)
-    if table.ndim != 2 or table.shape[1] != len(options):
-        raise DataError(f"The ranks are not a table with {len(options)} columns.")
+    table = floats(ranks, "ranks")
+    named = name_list(options, "options")
+    if table.ndim != 2 or table.shape[1] != len(named):
+        raise DataError(f"The ranks are not a table with {len(named)} columns.")
     above = (table[:, :, None] < table[:, None, :]).sum(axis=0)
-    return Majorities(above.astype(np.int64), tuple(options), len(table))
+    return Majorities(above.astype(np.int64), tuple(named), len(table))

@@ -19,6 +19,7 @@ import pandas as pd
 from dmpkit.errors import DataError
 from dmpkit.evaluation.criteria import HIGHEST
 from dmpkit.evaluation.data import MEASURED, Scorecard
+from dmpkit.evaluation.labels import floats
 from dmpkit.evaluation.records import (
     Field,
     Finding,
@@ -106,7 +107,8 @@ def score_of(value: float, cut_points: Sequence[float]) -> float:
     >>> score_of(0.72, [0.4, 0.6, 0.7, 0.8]), score_of(0.12, [0.3, 0.15, 0.1, 0.05])
     (3.0, 2.0)
     """
-    cuts = [float(cut) for cut in cut_points]
+    cuts = floats(cut_points, "cut points").ravel().tolist()
+    value = float(floats(value, "values to score").reshape(-1)[0])
     known = [(level, cut) for level, cut in enumerate(cuts, start=1) if not math.isnan(cut)]
     steps = [b - a for (_, a), (_, b) in pairwise(known)]
     rising, falling = all(s > 0 for s in steps), all(s < 0 for s in steps)
@@ -119,7 +121,7 @@ def score_of(value: float, cut_points: Sequence[float]) -> float:
     if math.isnan(value):
         return math.nan
     sign = 1.0 if rising else -1.0
-    slack = _TINY * max(1.0, abs(value))
+    slack = _TINY * max(1.0, abs(value)) if math.isfinite(value) else 0.0
     reached = [level for level, cut in known if sign * value >= sign * cut - slack]
     return float(max(reached, default=0))
 

@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dmpkit.errors import DataError
+from dmpkit.evaluation.labels import name_list, wordings
 from dmpkit.evaluation.paired_tests import (
     clustered_mean,
     hedges_correction,
@@ -67,7 +68,7 @@ def adjusted(p_values: Any, method: str) -> Floats:
     [0.02, 0.04]
     """
     methods = {"holm": holm, "bh": benjamini_hochberg}
-    if method not in methods:
+    if not isinstance(method, str) or method not in methods:
         raise DataError(f"adjust is {method!r}.", remedy="Use 'holm' or 'bh'.")
     return methods[method](p_values)
 
@@ -153,7 +154,7 @@ def _note(n: int, sd: float, mean: float) -> str:
     if sd == 0:
         what = "nobody moved" if mean == 0 else "everybody moved by the same amount"
         return f"{what}: no t, and p is counted as 1 among the items"
-    return ""
+    return "two people only: no effect size gz" if n == 2 else ""
 
 
 def _table_columns(d: Floats, groups: NDArray[np.int64], level: float) -> dict[str, Any]:
@@ -473,7 +474,7 @@ def opinion_change(
     """
     adjusted([0.5], adjust)
     pair = pair_answers(before, after, person=person, items=items, table=table, scale=scale)
-    return OpinionChange(pair, adjust, to_share(level), labels, synthetic)
+    return OpinionChange(pair, adjust, to_share(level), wordings(labels), synthetic)
 
 
 def civic_capacity_change(
@@ -525,7 +526,8 @@ def civic_capacity_change(
     """
     level = to_share(level)
     pair = pair_answers(before, after, person=person, items=items, table=table, scale=scale)
-    unknown = [str(i) for i in reversed_items if str(i) not in pair.items]
+    turned = name_list(reversed_items, "reversed_items")
+    unknown = [i for i in turned if i not in pair.items]
     if unknown:
         raise DataError(f"The reversed item {unknown[0]!r} is not among the items.")
     missing = [item for item in pair.items if pair.scale_of(item) is None]
@@ -534,7 +536,7 @@ def civic_capacity_change(
     change = (pair.after - pair.before).copy()
     for item in pair.items:
         low, high = pair.scale_of(item) or (0.0, 1.0)
-        sign = -1 if item in map(str, reversed_items) else 1
+        sign = -1 if item in turned else 1
         change[item] *= sign / (high - low)
     means = change.mean(axis=1)
     kept = means.notna().to_numpy()

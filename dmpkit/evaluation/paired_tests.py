@@ -54,12 +54,15 @@ def _is_flat(values: Floats) -> bool:
 def hedges_correction(n: int) -> float:
     """Factor 1 − 3/(4(n − 1) − 1) that takes the small-sample bias off dz (Hedges 1981).
 
+    NaN with fewer than three people: with two the factor would be 0, and no effect the
+    result whatever the two said.
+
     Examples
     --------
     >>> round(hedges_correction(26), 6)
     0.969697
     """
-    return 1 - 3 / (4 * (n - 1) - 1) if n > 1 else math.nan
+    return 1 - 3 / (4 * (n - 1) - 1) if n > 2 else math.nan
 
 
 def paired_t(differences: ArrayLike, *, level: float = 0.95) -> PairedT:

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dmpkit.errors import DataError
+from dmpkit.evaluation.labels import name_list
 from dmpkit.tables import require_columns, to_numbers, to_pandas
 
 __all__ = ["Paired", "Scale", "as_id", "by_person", "pair_answers", "to_share"]
@@ -263,7 +264,7 @@ def _items(
     frames: Sequence[pd.DataFrame], items: Sequence[str] | None, column: str | None
 ) -> tuple[list[str], tuple[str, ...]]:
     if items is not None:
-        names = [items] if isinstance(items, str) else [str(i) for i in items]
+        names = name_list(items, "items")
         if len(set(names)) < len(names):
             raise DataError("An item is named twice.")
         for frame in frames:

@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from dmpkit.errors import DataError
+from dmpkit.evaluation.labels import floats, wordings
 from dmpkit.evaluation.pairing import Paired, Scale, pair_answers, to_share
 from dmpkit.measures.clusters import cluster_weights
 from dmpkit.reporting import Figure, Result, Section, paragraphs, table_html
@@ -130,7 +132,7 @@ def van_der_eijk(counts: ArrayLike) -> float:
 
 
 def _counts(counts: ArrayLike) -> Floats:
-    array = np.asarray(counts, dtype=np.float64).ravel()
+    array = floats(counts, "counts").ravel()
     if len(array) < 2 or not np.isfinite(array).all() or (array < 0).any():
         raise DataError(
             "The counts must be numbers of 0 or more, one for each of two or more categories.",
@@ -178,13 +180,14 @@ def polarisation_measures(
     [-1.0, 1.0]
     """
     c = _counts(counts)
-    x = np.arange(1.0, len(c) + 1) if positions is None else np.asarray(positions, np.float64)
+    x = np.arange(1.0, len(c) + 1) if positions is None else floats(positions, "positions")
     if x.shape != c.shape or not np.isfinite(x).all() or (np.diff(x) <= 0).any():
         raise DataError(f"There must be one rising position for each of the {len(c)} categories.")
-    if not 0 < alpha <= 1.6:
+    given: Any = alpha
+    if not isinstance(given, Real) or not 0 < float(given) <= 1.6:
         raise DataError(f"alpha is {alpha!r}.", remedy="Esteban and Ray allow 0 < alpha <= 1.6.")
-    values = _many(c[None, :], x, alpha)
-    names = [_er_name(alpha) if m.startswith("esteban") else m for m in MEASURES]
+    values = _many(c[None, :], x, float(alpha))
+    names = [_er_name(float(alpha)) if m.startswith("esteban") else m for m in MEASURES]
     return pd.Series(values[0], index=names)
 
 
@@ -388,7 +391,7 @@ def polarisation_change(
 
     short = n_resamples * len(pair.items) * pair.n < LONG
     items_shown = tqdm(pair.items, desc="items", leave=False, disable=short)
-    parts = [_item_rows(pair, item, weights, level, labels or {}) for item in items_shown]
+    parts = [_item_rows(pair, item, weights, level, wordings(labels) or {}) for item in items_shown]
     return PolarisationChange(
         pd.concat(parts, ignore_index=True),
         pair,

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from dmpkit.errors import DataError, SmallSampleWarning
+from dmpkit.evaluation.labels import floats
 from dmpkit.measures.agreement import krippendorff_alpha
 from dmpkit.measures.clusters import icc_raters
 from dmpkit.reporting import (
@@ -70,7 +71,7 @@ def kendall_w(scores: Any) -> Estimate:
     from scipy.stats import rankdata
 
     wide = to_pandas(scores) if hasattr(scores, "columns") else scores
-    x = np.asarray(wide, dtype=np.float64)
+    x = floats(wide, "scores")
     if x.ndim != 2:
         raise DataError(
             "Kendall's W needs a table of units by raters.", remedy="Give one column a rater."
@@ -121,7 +122,8 @@ def rater_leniency(scores: Any) -> tuple[pd.Series[float], pd.Series[float]]:
     >>> leniency.round(2).tolist(), adjusted.round(2).tolist()
     ([-0.5, 0.5], [1.5, 2.5, 3.5])
     """
-    wide = to_pandas(scores).astype(np.float64)
+    table = to_pandas(scores)
+    wide = pd.DataFrame(floats(table, "scores"), index=table.index, columns=table.columns)
     wide = wide.loc[wide.notna().any(axis=1), wide.notna().any(axis=0)]
     x = wide.to_numpy()
     n, m = x.shape

@@ -24,6 +24,7 @@ from dmpkit.evaluation.labels import (
     hidden_cells,
     listed,
     member_list,
+    name_list,
     names,
     numbers,
     text,
@@ -309,7 +310,11 @@ def support_for_text(
     if items["voted"].sum() == 0:
         raise DataError("Nobody answered anything.", column=answer)
     keyed = frame.assign(**{person: votes["person"].to_numpy()})
-    named = [groups] if isinstance(groups, str) else list(groups or [])
+    named = (
+        [groups]
+        if isinstance(groups, str)
+        else name_list([] if groups is None else groups, "groups")
+    )
     parts = []
     for column in named:
         own = attribute_of(everybody, column, person=person, members=full, rows=keyed)
@@ -322,7 +327,7 @@ def support_for_text(
             f"hidden: they hold fewer than {few} voters or would give such a cell away.",
             SmallCellWarning,
         )
-    whole = text_item if text_item in set(votes["item"]) else None
+    whole = text_item if isinstance(text_item, str) and text_item in set(votes["item"]) else None
     return Support(items, cells, whole, bool(sampled), few, n_members, scale_note)
 
 

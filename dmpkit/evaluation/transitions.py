@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dmpkit.errors import DataError
+from dmpkit.evaluation.labels import wordings
 from dmpkit.evaluation.pairing import Paired, as_id, pair_answers
 from dmpkit.reporting import Figure, Result, Section, paragraphs, table_html
 
@@ -201,7 +202,7 @@ def transitions(
     counts = pd.crosstab(both["before"], both["after"]).reindex(
         index=order, columns=order, fill_value=0
     )
-    return Transitions(item, (labels or {}).get(item, item), counts, pair, synthetic)
+    return Transitions(item, (wordings(labels) or {}).get(item, item), counts, pair, synthetic)
 
 
 def _edges(bins: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:

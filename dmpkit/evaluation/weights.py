@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -18,6 +19,7 @@ import pandas as pd
 
 from dmpkit.errors import DataError
 from dmpkit.evaluation.criteria import HIGHEST
+from dmpkit.evaluation.labels import floats
 from dmpkit.evaluation.records import listed
 from dmpkit.reporting import (
     Estimate,
@@ -52,6 +54,17 @@ HALF, DOUBLE = 0.5, 2.0
 _CHUNK = 1000
 
 
+def _known(scores: Any) -> NDArray[np.float64]:
+    """A list of scores, none of them missing: a blank is no score, least of all 0."""
+    x = floats(scores, "scores")
+    if x.ndim != 1 or not np.isfinite(x).all():
+        raise DataError(
+            "The scores are not a plain list of numbers, or one is missing.",
+            remedy="Leave out what nobody assessed.",
+        )
+    return x
+
+
 def extreme_means(scores: Any, *, low: float = 0.0, high: float = math.inf) -> tuple[float, float]:
     """Lowest and highest weighted mean that weights between two bounds can give.
 
@@ -80,8 +93,8 @@ def extreme_means(scores: Any, *, low: float = 0.0, high: float = math.inf) -> t
     >>> [round(x, 3) for x in extreme_means([0, 4], low=0.5, high=2)]
     [0.8, 3.2]
     """
-    x = np.sort(np.asarray(scores, dtype=np.float64))
-    if not 0 <= low <= high or high <= 0 or np.isnan(low) or np.isnan(high):
+    x = np.sort(_known(scores))
+    if not all(isinstance(v, Real) for v in (low, high)) or not (0 <= low <= high and high > 0):
         raise DataError(
             f"Weights cannot lie between {low!r} and {high!r}.",
             remedy="Use 0 or more for the lower and at least as much for the upper bound.",
@@ -120,7 +133,7 @@ def dirichlet_mean(scores: Any) -> Estimate:
     >>> found.value, round(found.standard_error, 4)
     (2.0, 0.4082)
     """
-    x = np.asarray(scores, dtype=np.float64)
+    x = _known(scores)
     if not len(x):
         return Estimate(math.nan, n=0, note="undefined: there is no score")
     n = len(x)
