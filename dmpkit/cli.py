@@ -626,16 +626,24 @@ def notebooks(names: tuple[str, ...], jobs: int, deadline: float) -> None:
       dmpkit notebooks
       dmpkit notebooks 10-lipset-1963.ipynb
     """
+    from tqdm import tqdm
+
     from dmpkit.workbench.storing import all_notebooks, store_outputs
 
+    chosen = all_notebooks(names)
+    bar = tqdm(total=len(chosen), unit=" notebooks", disable=None, leave=False, file=sys.stderr)
+
     def say(stored: Stored) -> None:
+        bar.clear()
         if stored.outcome == "failed":
             message = "".join(f"\n  {line}" for line in stored.message.splitlines())
         else:
             message = f" ({stored.message})" if stored.message else ""
         click.echo(f"{stored.notebook.name}: {stored.outcome}{message}")
+        bar.update()
 
-    done = store_outputs(all_notebooks(names), jobs=jobs, deadline=deadline, on_done=say)
+    with bar:
+        done = store_outputs(chosen, jobs=jobs, deadline=deadline, on_done=say)
     if any(stored.outcome == "failed" for stored in done):
         sys.exit(1)
 

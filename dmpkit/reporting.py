@@ -11,7 +11,9 @@ import html
 import math
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -29,6 +31,7 @@ __all__ = [
     "Result",
     "Section",
     "TableView",
+    "drawing",
     "escape",
     "format_number",
     "page",
@@ -161,7 +164,10 @@ class Figure:
 
         inches = float(ax.get_figure(root=True).get_size_inches()[0])  # type: ignore[union-attr]
         wide = inches > WIDE_INCHES
-        return cls(plotting.to_png(ax), plotting.alt_text(ax), caption, wide, inches)
+        figure = cls(plotting.to_png(ax), plotting.alt_text(ax), caption, wide, inches)
+        if (bar := _DRAWING.get()) is not None:
+            bar.update()
+        return figure
 
     def html(self) -> str:
         """The figure as an HTML element with the picture inside."""
@@ -172,6 +178,36 @@ class Figure:
             f'<figure{" class=wide" if self.wide else ""}{size}><img alt="{escape(self.alt)}" '
             f'src="data:image/png;base64,{data}">{caption}</figure>'
         )
+
+
+#: The bar that is told of every picture, while a report is drawn.
+_DRAWING: ContextVar[Any] = ContextVar("drawing", default=None)
+#: Seconds after which a bar is shown; what is done sooner needs none.
+BAR_AFTER = 1.0
+
+
+@contextmanager
+def drawing(description: str = "drawing the report") -> Iterator[None]:
+    """Count the pictures drawn within, on a progress bar where it takes longer than a second.
+
+    Parameters
+    ----------
+    description : str
+        Text of the bar.
+
+    Examples
+    --------
+    >>> with drawing():
+    ...     section = Section("Nothing to draw", paragraphs("No picture."))
+    """
+    from tqdm.auto import tqdm
+
+    with tqdm(desc=description, unit=" pictures", leave=False, delay=BAR_AFTER) as bar:
+        token = _DRAWING.set(bar)
+        try:
+            yield
+        finally:
+            _DRAWING.reset(token)
 
 
 @dataclass(frozen=True)
@@ -606,7 +642,9 @@ class Result(ABC):
         Path
             Where it was written.
         """
-        write_html(path, page(title or self.title, self.sections()))
+        with drawing():
+            document = page(title or self.title, self.sections())
+        write_html(path, document)
         return Path(path)
 
     def to_excel(self, path: str | os.PathLike[str]) -> Path:

@@ -386,6 +386,8 @@ def agreement(
     >>> round(found.value("Limits", coefficient="percent").value, 2)
     0.48
     """
+    from tqdm.auto import tqdm
+
     note = require_approach(project, "agreement between coders")
     c = Codings.of(project, coders, codes, sources)
     names = _coefficients(coefficients, len(c.coders))
@@ -401,7 +403,8 @@ def agreement(
             f"The bootstrap draws from {len(c.sources)} interviews only; its intervals are rough.",
             SmallSampleWarning,
         )
-    rows = [row for grid in grids for row in _rows(c, grid, names, sampling)]
+    with tqdm(total=len(grids) * (len(c.codes) + 1), unit=" codes", leave=False, delay=1.0) as bar:
+        rows = [row for grid in grids for row in _rows(c, grid, names, sampling, bar.update)]
     shares = [_shares(c, grid) for grid in grids]
     left = ()
     if sources is None:
@@ -469,7 +472,7 @@ def _grids(
 
 
 def _rows(
-    c: Codings, grid: Grid, names: Sequence[str], sampling: _Sampling
+    c: Codings, grid: Grid, names: Sequence[str], sampling: _Sampling, done: Callable[[], object]
 ) -> list[dict[str, Any]]:
     """All coefficients of all codes at one unit."""
     by_interview = sampling.resample == "interview"
@@ -478,6 +481,7 @@ def _rows(
         ratings = c.ratings(grid, c.presence(grid, code), clusters=by_interview)
         for name in names:
             rows.append(_row(grid, label, name, COEFFICIENTS[name], (), ratings, sampling))
+        done()
     ratings = c.set_ratings(grid, clusters=by_interview)
     if len(ratings.categories) > MOST_SETS:
         note = f"not made: {len(ratings.categories):,} different sets of codes are too many"

@@ -17,7 +17,7 @@ from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 import pandas as pd
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["Evaluation", "analyse", "hashes_of"]
 
 PathLike: TypeAlias = str | os.PathLike[str]
+T = TypeVar("T")
 Sections: TypeAlias = Sequence[Section] | Mapping[str, Sequence[Section]]
 
 #: Endings of the files whose hashes a report prints.
@@ -415,12 +416,12 @@ def analyse(
     first = Inputs(card, measurements, **options)
     if group is not None:
         _ = first.attribute  # an attribute that is not there is said at once
-    for name, part in MEASURED_PARTS.items():
+    for name, part in _shown(MEASURED_PARTS):
         runner.run(name, part, first)
     offered = _distinct([*runner.offered(), *_plain_indicators(first), *indicators])
     scored = card.with_indicators(offered) if offered else card
     second = Inputs(scored, measurements, **options)
-    for name, part in SCORECARD_PARTS.items():
+    for name, part in _shown(SCORECARD_PARTS):
         runner.run(name, part, second)
     return Evaluation(
         scorecard=scored,
@@ -437,6 +438,16 @@ def analyse(
         n_resamples=n_resamples,
         confidential=bool(confidential),
     )
+
+
+def _shown(parts: Mapping[str, T]) -> Iterable[tuple[str, T]]:
+    """The parts by name, on a progress bar where they take longer than a second."""
+    from tqdm.auto import tqdm
+
+    bar = tqdm(parts.items(), unit=" parts", leave=False, delay=1.0)
+    for name, part in bar:
+        bar.set_description(name, refresh=False)
+        yield name, part
 
 
 def _plain_indicators(inputs: Inputs) -> list[Indicator]:

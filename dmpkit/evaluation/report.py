@@ -27,7 +27,7 @@ from dmpkit.evaluation.report_annex import annex_html, evidence_html, replies_ht
 from dmpkit.evaluation.report_style import REPORT_STYLE
 from dmpkit.evaluation.report_texts import texts_of
 from dmpkit.evaluation.verdict import READING_KEYS, READINGS, rule_text
-from dmpkit.reporting import STYLE, Section, escape, paragraphs, write_html
+from dmpkit.reporting import STYLE, Section, drawing, escape, paragraphs, write_html
 from dmpkit.tables import atomic_write, replace_folder, write_csv
 
 if TYPE_CHECKING:
@@ -99,7 +99,9 @@ def write_report(
     target = Path(path)
     if target.suffix.lower() not in (".html", ".htm"):
         raise DataError("A report's name must end in .html.", file=target)
-    write_html(target, report_html(evaluation, title=title, texts=texts, lang=lang))
+    with drawing():
+        document = report_html(evaluation, title=title, texts=texts, lang=lang)
+    write_html(target, document)
     if records:
         write_records(evaluation, target.with_suffix(""))
     return target

@@ -27,6 +27,7 @@ from dmpkit.reporting import (
     Indicator,
     Section,
     TableView,
+    drawing,
     escape,
     format_number,
     page,
@@ -836,10 +837,11 @@ def report(analysis: QAnalysis, path: str | os.PathLike[str], *, title: str = "Q
     Path
         Where it was written.
     """
-    sections = [_overview_section(analysis)]
-    sections += [_factor_section(analysis, name) for name in _scored(analysis)]
-    sections += [_statements_section(analysis), _sorts_section(analysis)]
-    sections.append(_methods_section(analysis))
+    with drawing():
+        sections = [_overview_section(analysis)]
+        sections += [_factor_section(analysis, name) for name in _scored(analysis)]
+        sections += [_statements_section(analysis), _sorts_section(analysis)]
+        sections.append(_methods_section(analysis))
     write_html(path, page(title, sections, subtitle=repr(analysis)))
     return Path(path)
 

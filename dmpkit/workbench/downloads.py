@@ -201,14 +201,19 @@ def _download(target: Path, item: DataFile) -> None:
 
     import pooch
     import requests
+    from tqdm import tqdm
 
     from dmpkit.tables import atomic_write
 
     host = urlsplit(item.url).hostname or item.url
     pooch.get_logger().setLevel(logging.ERROR)
-    get = pooch.HTTPDownloader(timeout=30, headers={"User-Agent": "dmpkit"})
+    bar = tqdm(
+        desc=item.file, unit="B", unit_scale=True, leave=False, delay=1.0, disable=None,
+        total=item.bytes or 1,
+    )  # fmt: skip
+    get = pooch.HTTPDownloader(timeout=30, headers={"User-Agent": "dmpkit"}, progressbar=bar)
     try:
-        with atomic_write(target) as temporary:
+        with bar, atomic_write(target) as temporary:
             get(item.url, str(temporary), None)
             _verify(temporary, item, f"What {host} sent for {item.file}")
     except requests.exceptions.HTTPError as error:
