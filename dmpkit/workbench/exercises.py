@@ -347,7 +347,7 @@ def _explanation(row: Mapping[str, Any], answer: object) -> Reply:
         return Reply(name, NOT_YET, "Write your explanation as text.")
     words = len(answer.split())
     if words < 15:
-        return Reply(name, NOT_YET, f"{words} words are few for this. {row['hint']}")
+        return Reply(name, NOT_YET, f"Say more than that ({words} of 15 words). {row['hint']}")
     return Reply(
         name,
         TO_COMPARE,
