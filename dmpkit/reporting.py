@@ -10,6 +10,7 @@ import base64
 import html
 import math
 import os
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -46,6 +47,12 @@ NAN = math.nan
 WIDE_INCHES = 8.5
 #: Cells longer than this are wordings, which may take several lines.
 WORDY = 24
+#: Tables of more columns go beyond the column of text, and on a landscape page in print.
+BROAD = 12
+#: Columns of p-values, by their names.
+_P_VALUES = re.compile(r"p|p_[a-z_]+|(?:.*_)?p_value")
+#: Names of columns as programs write them; they are shown with spaces.
+_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 
 
 @dataclass(frozen=True)
@@ -348,6 +355,18 @@ def _cell(value: object, digits: int) -> str:
     return escape(format_number(value, digits))
 
 
+def _p_cell(value: object, digits: int) -> str:
+    """A p-value is never shown as 0."""
+    if isinstance(value, float) and 0 <= value < 10.0**-digits / 2:
+        return escape(f"< {10.0**-digits:.{digits}f}")
+    return _cell(value, digits)
+
+
+def _heading(name: object) -> str:
+    """A column's name as a reader sees it."""
+    return name.replace("_", " ") if isinstance(name, str) and _NAME.fullmatch(name) else str(name)
+
+
 def table_html(
     frame: pd.DataFrame,
     *,
@@ -358,7 +377,9 @@ def table_html(
 ) -> str:
     """A table as escaped HTML with header cells that screen readers can follow.
 
-    Where a column holds wordings, the longest of them takes the room that the others
+    Names of columns are shown with spaces for underscores; a p-value (columns ``p``,
+    ``p_…``, ``p_value``) that rounds to 0 is shown as less than the last place. Where a
+    column holds wordings, the longest of them takes the room that the others
     leave, whose cells stay in one line. A table wider than the screen can be reached and
     moved by keyboard.
 
@@ -388,8 +409,9 @@ def table_html(
     places = digits if isinstance(digits, Mapping) else dict.fromkeys(names, digits)
     kinds = _column_kinds(frame[names])
     klass = [f' class="{kind}"' if kind else "" for kind in kinds]
+    tests = [bool(_P_VALUES.fullmatch(str(c))) for c in names]
     head = "".join(
-        f'<th scope="col"{k}>{escape(shown.get(c, c))}</th>'
+        f'<th scope="col"{k}>{escape(shown[c] if c in shown else _heading(c))}</th>'
         for c, k in zip(names, klass, strict=True)
     )
     rows, part = [], None
@@ -397,12 +419,16 @@ def table_html(
         if groups is not None and (own := str(frame[groups].iloc[position])) != part:
             rows.append(_group_row(own, len(names)))
             part = own
-        cells = [_cell(v, places.get(c, 2)) for c, v in zip(names, values, strict=True)]
+        cells = [
+            _p_cell(v, places.get(c, 2)) if p else _cell(v, places.get(c, 2))
+            for c, v, p in zip(names, values, tests, strict=True)
+        ]
         first = f'<th scope="row"{klass[0]}>{cells[0]}</th>' if cells else ""
         rest = "".join(f"<td{k}>{c}</td>" for k, c in zip(klass[1:], cells[1:], strict=True))
         rows.append(f"<tr>{first}{rest}</tr>")
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     wordy = " wordy" if any("words" in kind for kind in kinds) else ""
+    wordy += " broad" if len(names) > BROAD else ""
     return (
         f'<table class="dmpkit{wordy}" tabindex="0">{title}<thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
@@ -469,6 +495,12 @@ table.wordy thead tr th, table.wordy thead th.number, table.wordy caption,
 table.wordy .words { white-space: normal; }
 table.wordy .words { min-width: 11em; }
 table.wordy .main { width: 100%; min-width: 18em; }
+table.dmpkit.broad { font-size: .75rem; width: max-content; min-width: 100%; position: relative;
+  max-width: min(96vw, 100rem); left: 50%; transform: translateX(-50%); }
+table.dmpkit.broad th, table.dmpkit.broad td { padding-right: .5rem; }
+table.dmpkit.broad thead th { white-space: normal; vertical-align: bottom; }
+table.dmpkit.broad .words { min-width: 8em; }
+table.dmpkit.broad .main { min-width: 12em; }
 table.dmpkit tr.group th { font-weight: 600; font-style: italic; padding-top: .6rem; }
 p.note { font: .85rem/1.45 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif; color: #444; }
 figure { margin: 1.2rem 0; break-inside: avoid; }
@@ -488,6 +520,9 @@ pre { white-space: pre-wrap; font-size: .85rem; }
     overflow: visible; }
   table.dmpkit:not(.wordy) { width: auto; }
   table.dmpkit th, table.dmpkit td { padding: .3mm 2.2mm .3mm 0; }
+  table.dmpkit.broad { page: wide; font-size: 7.5pt; width: 100%; min-width: 0; max-width: none;
+    position: static; transform: none; }
+  table.dmpkit.broad th, table.dmpkit.broad td { padding-right: 1.5mm; }
   table.dmpkit tr.group th { padding-top: 1.2mm; }
   table.dmpkit:not(:has(tbody tr:nth-child(13))) { break-inside: avoid; }
   tr { break-inside: avoid; }

@@ -992,7 +992,8 @@ def _write_notes(page: Worksheet, notes: Sequence[tuple[str, str]], linked: set[
             cell.font = Font(bold=True, color="0563C1", underline="single")
         cell.alignment = Alignment(vertical="top")
         _put(page, row, 2, text).alignment = Alignment(wrap_text=True, vertical="top")
-        page.row_dimensions[row].height = 15 * -(-max(len(text), 1) // 105)  # characters a line
+        lines_shown = sum(max(1, -(-len(line) // 105)) for line in text.split("\n"))
+        page.row_dimensions[row].height = min(15 * lines_shown, 405)  # 105 signs a line
 
 
 def _parts_of(text: str) -> list[str]:

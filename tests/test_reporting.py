@@ -117,3 +117,24 @@ def test_a_view_of_a_table_cuts_no_text():
     assert "&lt;end&gt;" in view._repr_html_()
     assert "<caption>Words</caption>" in view._repr_html_()
     assert view.frame["x"].iloc[0] == 1 / 3
+
+
+def test_headings_are_words_and_p_values_are_never_0():
+    frame = pd.DataFrame(
+        {"min_expected": [0.0], "p_value": [0.0002], "p_holm": [0.0006], "p": [1.0],
+         "Own_Name": ["x"], "share": [0.0]}
+    )  # fmt: skip
+    html = reporting.table_html(frame, digits=3)
+    assert ">min expected</th>" in html
+    assert ">Own_Name</th>" in html
+    assert "&lt; 0.001" in html
+    assert ">0.001<" in html
+    assert html.count("0.000") == 2  # the share and the expected count may be 0
+    assert ">&lt; 0.01<" in reporting.table_html(frame)
+    assert ">our own_word</th>" in reporting.table_html(frame, headings={"p_value": "our own_word"})
+
+
+def test_tables_of_many_columns_are_set_apart_for_width():
+    narrow, wide = (pd.DataFrame({f"c{i}": [i] for i in range(k)}) for k in (12, 13))
+    assert 'class="dmpkit"' in reporting.table_html(narrow)
+    assert 'class="dmpkit broad"' in reporting.table_html(wide)

@@ -361,3 +361,17 @@ def test_numbers_of_every_kind_of_column():
     for column in ([True, False], [1, True]):
         with pytest.raises(DataError, match="True is not a number"):
             tables.to_numbers(pd.DataFrame({"x": pd.Series(column, dtype=object)}))
+
+
+def test_the_first_sheet_has_a_row_a_paragraph(tmp_path):
+    path = tmp_path / "out.xlsx"
+    long = "A sentence of some length. " * 20
+    notes = [("Summary", f"One.\n\n{long}\n\n"), ("t", "A table."), ("Empty", "")]
+    tables.write_workbook(path, {"t": pd.DataFrame({"n": [1]})}, notes=notes)
+    page = openpyxl.load_workbook(path)["About"]
+    rows = [(a.value, b.value) for a, b in page.iter_rows()]
+    told = [("Summary", "One."), (None, long.strip()), ("t", "A table."), ("Empty", None)]
+    assert [(a, b or None) for a, b in rows] == told
+    assert all(b.alignment.wrap_text for _, b in page.iter_rows())
+    assert page.row_dimensions[2].height > page.row_dimensions[1].height
+    assert page["A3"].hyperlink.location == "'t'!A1"

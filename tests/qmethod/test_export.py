@@ -20,7 +20,10 @@ def book(tmp_path):
 
 def test_one_sheet_a_table_after_one_that_explains(book):
     assert book.sheetnames == ["About", *SHEETS]
-    about = {row[0].value: row[1].value for row in book["About"].iter_rows()}
+    about, heading = {}, None
+    for first, second in book["About"].iter_rows(values_only=True):
+        heading, above = (first, []) if first else (heading, [about[heading]])
+        about[heading] = "\n\n".join([*above, second])
     assert about["Methods"] == analysis(30, 12, 2).methods_text()
     assert set(SHEETS) <= set(about)
 
