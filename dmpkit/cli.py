@@ -355,6 +355,11 @@ def check(study: str) -> None:
 
     opened = Study.open(study)
     problems, notes = check_study(opened)
+    if all((opened.folder / name).is_file() for name in ("about.csv", "ratings.csv")):
+        from dmpkit.workbench.evaluating import check_evaluation
+
+        tables = check_evaluation(opened.folder)
+        problems += [str(error) for error in tables.errors]
     for note in notes:
         click.echo(f"note: {note}")
     for problem in problems:

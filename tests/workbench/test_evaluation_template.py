@@ -58,6 +58,10 @@ def test_the_template_brings_sub_folders_and_a_guide(bench) -> None:
     guide = (folder / "GUIDE.html").read_text(encoding="utf-8")
     assert "<h2>ratings.csv</h2>" in guide
     assert run("new", "my-assembly", "--template", "evaluation").exit_code == 2
+    spoil(folder / "talk.csv", 4, "seconds", "long")
+    checked = run("check", "my-assembly")
+    assert checked.exit_code == 2
+    assert "talk.csv, row 4, column seconds: 'long' is not a number" in checked.output
 
 
 def test_the_files_are_what_their_recipe_makes(tmp_path: Path) -> None:
