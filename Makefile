@@ -7,7 +7,7 @@
 #   make lab          open JupyterLab on the notebooks
 #   make notebooks    execute the notebooks and store their outputs
 #   make bench        timings beside other programs
-#   make site         the reproduction site (what `make reproduce` writes)
+#   make site         the documentation (build/site/docs) and the reproduction site
 #   make clean        remove what was built; `make distclean` removes .venv too
 #
 # ENV=active uses the environment that is already active instead of .venv,
@@ -39,7 +39,9 @@ help:
 reproduce: $(READY)
 	$(PY) -m dmpkit reproduce --jobs $(JOBS)
 
-site: reproduce
+site: $(READY)
+	$(PY) docs/build.py --beside-studies
+	$(PY) -m dmpkit reproduce --jobs $(JOBS)
 
 test: check
 	$(PY) -m pytest -n $(JOBS) --dist loadscope -m "not long"

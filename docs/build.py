@@ -21,12 +21,19 @@ OWN = {"pages", "gallery", "build.py", "__pycache__"}
 sys.path.insert(0, str(HERE))
 
 
-def lay_out(source: Path) -> None:
+#: Stands on the front page where the site of the studies lies beside the documentation.
+STUDIES = '<p><a href="../index.html">The published studies, reproduced figure by figure</a></p>'
+
+
+def lay_out(source: Path, beside_studies: bool = False) -> None:
     """Gather all pages in `source`, made afresh."""
     from pages import api, blocks, catalogue, gallery, glossary, messages, validation
 
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(HERE, source, ignore=lambda _, names: OWN.intersection(names))
+    front = source / "index.md"
+    text = front.read_text(encoding="utf-8")
+    front.write_text(text.replace("<!-- studies -->", STUDIES * beside_studies), encoding="utf-8")
     notebooks = source / "notebooks"
     notebooks.mkdir(exist_ok=True)
     for path in sorted((ROOT / "notebooks").rglob("[0-9][0-9]-*.ipynb")):
@@ -64,16 +71,22 @@ def main() -> int:
     """Build, check, and say where the pages are."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "site" / "docs")
-    out = parser.parse_args().out.resolve()
-    source = ROOT / "build" / "docs-source"
-    lay_out(source)
+    parser.add_argument("--work", type=Path, default=ROOT / "build", help="for what lies between")
+    parser.add_argument(
+        "--beside-studies", action="store_true", help="link the site of the studies one folder up"
+    )
+    given = parser.parse_args()
+    out = given.out.resolve()
+    source = given.work.resolve() / "docs-source"
+    lay_out(source, given.beside_studies)
     made = source.parent / "docs-html"
     shutil.rmtree(made, ignore_errors=True)
     if code := run_sphinx(source, made):
         return code
     from pages.links import broken_links
 
-    if problems := broken_links(made):
+    up = {"../index.html"} if given.beside_studies else set()
+    if problems := broken_links(made, up):
         print("\n".join(problems), file=sys.stderr)
         return 1
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -52,6 +52,8 @@ ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
 def build_site(results: Sequence[StudyResult], folder: Path) -> Path:
     """Write the site of a run; the old one stays until the new one is whole.
 
+    The documentation (``docs`` in the folder, where it was built) is kept and linked.
+
     Parameters
     ----------
     results : sequence of StudyResult
@@ -68,6 +70,8 @@ def build_site(results: Sequence[StudyResult], folder: Path) -> Path:
     new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         new.chmod(0o755)
+        if (folder / "docs" / "index.html").is_file():
+            shutil.copytree(folder / "docs", new / "docs")
         _write_site(results, new)
         replace_folder(new, folder)
     finally:
@@ -90,6 +94,7 @@ def _write_site(results: Sequence[StudyResult], folder: Path) -> None:
         n_open=n_open,
         invalid=[result for result in results if result.study is None],
         kinds=KINDS,
+        documentation=(folder / "docs" / "index.html").is_file(),
     )
     (folder / "index.html").write_text(index, encoding="utf-8")
     links = {r.study.notebook: f"{r.slug}.html" for r in results if r.study is not None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -27,8 +27,11 @@ def _targets(soup: BeautifulSoup) -> Iterator[tuple[str, bool]]:
             yield str(tag[attribute]), loads
 
 
-def broken_links(folder: Path) -> list[str]:
-    """What is wrong with the links of the pages in `folder`, a line each."""
+def broken_links(folder: Path, elsewhere: Collection[str] = ()) -> list[str]:
+    """What is wrong with the links of the pages in `folder`, a line each.
+
+    Addresses in `elsewhere` lead out of the folder on purpose.
+    """
     pages = {p: BeautifulSoup(p.read_bytes(), "html.parser") for p in folder.rglob("*.html")}
     anchors = {path: _anchors(soup) for path, soup in pages.items()}
     wrong = []
@@ -39,6 +42,8 @@ def broken_links(folder: Path) -> list[str]:
             if parts.scheme == "data" or (
                 parts.scheme in {"http", "https", "mailto"} and not loads
             ):
+                continue
+            if address in elsewhere:
                 continue
             if parts.scheme or parts.netloc:
                 wrong.append(f"{here}: loads {address} from elsewhere")
