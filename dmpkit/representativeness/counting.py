@@ -1,8 +1,19 @@
-"""Counting people where they lie: any engine, one pass, only the counts in memory."""
+"""Counting people where they lie: any engine, one pass, only the counts in memory.
+
+One group-by over all variables together is the only query: the joint table is its
+result, the margins are sums of it. Beside it the first rows are looked at where that is
+cheap, so that a column of names is refused before every name becomes a group. Only a
+joint table of more than :data:`MAX_CELLS` cells, of which no more than that is ever
+fetched, costs further passes: one a variable, for its margin.
+
+Polars counts in batches (its streaming engine), DuckDB and Spark keep what does not fit
+on disk, dask counts each partition and adds up; pandas and pyarrow hold the rows anyway.
+Counts are the same on each of them; sums of weights that are not whole numbers may
+differ in the last digits, as engines add in different orders.
+"""
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +32,8 @@ __all__ = ["CountedCells", "count_cells", "known_frame"]
 MAX_CELLS = 1_000_000
 #: Values of one variable above which it is taken for something else (an amount, a name).
 MAX_CATEGORIES = 1_000
+#: First rows that are looked at for columns with too many values.
+FIRST_ROWS = 100_000
 _COUNT, _LEAST = "_dmpkit_count", "_dmpkit_least"
 _FILLED, _ROWS = "_dmpkit_filled", "_dmpkit_rows"
 
@@ -69,6 +82,7 @@ def count_cells(
     if weight is not None and not schema[weight].is_numeric():
         raise DataError("The weights are not numbers.", column=weight)
     lazy = frame.lazy() if _is_polars(frame) else frame  # polars then counts in batches
+    _require_few_values(lazy, names)
     joint = _joint(lazy, names, weight)
     if joint is not None:
         return _checked(joint, names)
@@ -152,38 +166,38 @@ def _collected(lazy: Any) -> pd.DataFrame:
     import narwhals as nw
 
     if isinstance(lazy, nw.LazyFrame):
-        lazy = lazy.collect(engine="streaming") if _is_polars(lazy) else lazy.collect()
+        with warnings.catch_warnings():  # what an engine will have to change in its own code
+            warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore", FutureWarning)
+            lazy = lazy.collect(engine="streaming") if _is_polars(lazy) else lazy.collect()
     return pd.DataFrame({name: lazy[name].to_list() for name in lazy.columns})
 
 
-def _n_rows(frame: Any) -> int:
-    import narwhals as nw
-
-    if isinstance(frame, nw.DataFrame):
-        return len(frame)
-    return int(_collected(frame.select(nw.len().alias(_COUNT)))[_COUNT].iloc[0])
-
-
 def _joint(frame: Any, names: list[str], weight: str | None) -> pd.DataFrame | None:
-    """The cells that occur, or None where there may be too many."""
-    if _n_rows(frame) > MAX_CELLS and _may_have_too_many(frame, names):
-        return None
-    cells = _weighed(_collected(_grouped(frame, names, weight)), weight)
+    """The cells that occur, or None where there are too many."""
+    cells = _weighed(_collected(_grouped(frame, names, weight).head(MAX_CELLS + 1)), weight)
     return cells if len(cells) <= MAX_CELLS else None
 
 
-def _may_have_too_many(frame: Any, names: list[str]) -> bool:
-    """Whether the numbers of values, multiplied, leave room for more cells than are kept."""
+def _require_few_values(frame: Any, names: list[str]) -> None:
+    """Refuse a column of names or amounts by the first rows, where reading those is cheap."""
     import narwhals as nw
 
-    distinct = _collected(frame.select(*(nw.col(name).n_unique() for name in names)))
+    if not isinstance(frame, nw.DataFrame) and not _is_polars(frame):
+        return
+    first = frame.select(*names).head(FIRST_ROWS)
+    found = _collected(
+        first.select(*(nw.col(name).n_unique() for name in names), nw.len().alias(_ROWS))
+    ).iloc[0]
+    more = " or more" if found[_ROWS] == FIRST_ROWS else ""
     for name in names:
-        _require_categories(int(distinct[name].iloc[0]), name)
-    return math.prod(int(distinct[name].iloc[0]) for name in names) > MAX_CELLS
+        _require_categories(int(found[name]), name, f"{int(found[name]):,}{more}")
 
 
 def _one_way(frame: Any, name: str, weight: str | None) -> dict[str | None, float]:
-    cells = _weighed(_collected(_grouped(frame, [name], weight)), weight)
+    groups = _grouped(frame, [name], weight).head(MAX_CATEGORIES + 1)
+    cells = _weighed(_collected(groups), weight)
+    _require_categories(len(cells), name, f"more than {MAX_CATEGORIES:,}")
     out: dict[str | None, float] = {}
     for label, n in zip(as_labels(cells[name]), cells[_COUNT], strict=True):
         out[as_text(label)] = out.get(as_text(label), 0.0) + float(n)
@@ -202,10 +216,10 @@ def _weighed(cells: pd.DataFrame, weight: str | None) -> pd.DataFrame:
     return cells
 
 
-def _require_categories(number: int, name: str) -> None:
+def _require_categories(number: int, name: str, said: str = "") -> None:
     if number > MAX_CATEGORIES:
         raise DataError(
-            f"The variable has {number:,} different values.",
+            f"The variable has {said or f'{number:,}'} different values.",
             column=name,
             remedy="Put them into bands first, or leave it out.",
         )

@@ -320,9 +320,11 @@ class Population:
         """A population from records of people, one row each, counted in one pass.
 
         Any engine that narwhals knows, eager or lazy (pandas, polars, pyarrow,
-        dask, duckdb ...): rows are counted where they lie, and only the counts
-        are brought into memory. A Parquet file too large for it is read as
-        ``polars.scan_parquet(path)``.
+        dask, DuckDB, Spark ...): rows are counted where they lie, and only the
+        counts are brought into memory. A Parquet file too large for it is read as
+        ``polars.scan_parquet(path)`` or ``duckdb.read_parquet(path)``. Margins and
+        joint table come from one group-by; a joint table of more than a million
+        cells is given up, and each margin then costs a pass.
 
         Parameters
         ----------
