@@ -1,0 +1,74 @@
+"""Numbers worked out a second time, where a slip in one line would otherwise go unseen."""
+
+import itertools
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dmpkit import evaluation as ev
+from dmpkit.evaluation import paired_tests, polarisation, talk_gap
+
+
+@pytest.mark.parametrize("d", [[-1.0, -2, -3, 4, -5, -6], [1.0, 2, 3, -4, 5, 6]])
+def test_exact_wilcoxon_doubles_the_smaller_tail_on_either_side(d):
+    """The observed value belongs to both tails."""
+    n, w, _, exact = paired_tests.wilcoxon(d)
+    ranks = np.abs(d)  # 1 to n: their own ranks
+    all_sums = [float(ranks @ np.array(s)) for s in itertools.product([0, 1], repeat=n)]
+    tails = np.mean(np.array(all_sums) <= w), np.mean(np.array(all_sums) >= w)
+    assert exact == pytest.approx(2 * min(tails), abs=1e-14)  # 2 * 7 / 64 on both sides
+    assert exact == pytest.approx(14 / 64, abs=1e-14)
+
+
+def test_an_item_of_knowledge_is_clear_only_under_the_level():
+    """Four learned, nobody forgot: p = 2/16 = 0.125, not below 0.05, though below 0.25."""
+    first = pd.DataFrame({"person": range(6), "k": [0, 0, 0, 0, 1, 1]})
+    gain = ev.knowledge_gain(first, first.assign(k=1))
+    assert gain.items["p_mcnemar"].item() == 0.125
+    assert "on 0 the difference passes" in gain.summary()
+    six = pd.DataFrame({"person": range(6), "k": 0})
+    assert "on 1 the difference passes" in ev.knowledge_gain(six, six.assign(k=1)).summary()
+
+
+def test_three_answers_have_no_bimodality_coefficient():
+    """Its formula divides by n - 3."""
+    assert math.isnan(ev.polarisation_measures([1, 0, 2])["bimodality_coefficient"])
+    four = ev.polarisation_measures([1, 0, 3])["bimodality_coefficient"]
+    x = np.array([1.0, 3, 3, 3])
+    n, z = 4, (x - x.mean()) / x.std()
+    g = math.sqrt(n * (n - 1)) / (n - 2) * np.mean(z**3)
+    k = (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * (np.mean(z**4) - 3) + 6)
+    assert four == pytest.approx((g**2 + 1) / (k + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3))))
+
+
+def test_ends_of_the_bootstrap_are_its_quantiles_unless_many_are_undefined():
+    column = np.arange(101.0)
+    ends = polarisation._percentiles(column[:, None], 0.9)
+    assert ends[:, 0] == pytest.approx([5, 95], abs=1e-12)
+    column[:6] = np.nan  # six of 101 are more than a twentieth
+    assert np.isnan(polarisation._percentiles(column[:, None], 0.9)).all()
+
+
+def test_standardised_difference_of_shares_by_hand():
+    before = pd.DataFrame({"person": range(6), "q": [1, 2, 3, 4, 5, 5]})
+    people = pd.DataFrame({"person": range(6), "sex": ["w", "w", "w", "m", "w", "m"]})
+    found = ev.attrition(before, before.head(4), people).table
+    row = found[found["category"] == "w"].iloc[0]
+    assert (row["both"], row["before_only"]) == (0.75, 0.5)
+    by_hand = (0.5 - 0.75) / math.sqrt((0.75 * 0.25 + 0.5 * 0.5) / 2)
+    assert row["standardised_difference"] == pytest.approx(by_hand, abs=1e-12)
+
+
+def test_standard_error_of_a_group_s_share_of_the_talk_by_hand():
+    """Delta method: s = T1/(T1 + T2), var T = n times the sample variance."""
+    values = np.array([10.0, 40, 70, 5, 25])
+    codes = np.array([0, 0, 0, 1, 1])
+    share, error = talk_gap._shares(values[None, :], codes, 2)
+    total = values.sum()
+    v1, v2 = 3 * values[:3].var(ddof=1), 2 * values[3:].var(ddof=1)
+    s = values[:3].sum() / total
+    by_hand = math.sqrt((1 - s) ** 2 * v1 + s**2 * v2) / total
+    assert share[0] == pytest.approx([s, 1 - s], abs=1e-12)
+    assert error[0] == pytest.approx([by_hand, by_hand], abs=1e-12)
