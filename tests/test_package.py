@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .test_readme import BLOCKS, README, own_files
+from .test_readme import BLOCKS, README, own_assembly, own_files
 
 ROOT = Path(__file__).resolve().parent.parent
 USER_PACKAGES = {
@@ -206,7 +206,6 @@ def readme_commands():
 def test_the_commands_of_the_readme_run_with_the_wheel_in_any_folder(installed, tmp_path):
     folder = tmp_path / FOLDER
     folder.mkdir(parents=True)
-    own_files(folder)
     commands = readme_commands()
     assert commands
     for words in commands:
@@ -216,3 +215,5 @@ def test_the_commands_of_the_readme_run_with_the_wheel_in_any_folder(installed, 
         )  # fmt: skip
         assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
         assert "Traceback" not in done.stderr
+        if words[0] == "new" and "--empty" in words:
+            own_assembly(folder)  # the folder is filled in

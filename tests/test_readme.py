@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import base64
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
 from nbclient import NotebookClient
+from PIL import Image
 
+import dmpkit.qmethod as qm
 from dmpkit.coding.synthetic import synthetic_interviews
+from dmpkit.workbench import Study
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.S)
+GUIDES = {  # the longer quick starts, with the same names of files
+    name: re.findall(
+        r"```python\n(.*?)```",
+        (ROOT / "docs" / "guide" / f"{name}.md").read_text(encoding="utf-8"),
+        re.S,
+    )
+    for name in ("q-methodology", "representativeness", "impact", "coding")
+}
 
 
 def own_table(path, delimiter=",", by_row=False):
@@ -76,7 +89,7 @@ def own_list(folder, delimiter=","):
 def own_assembly(folder, delimiter=","):
     """Three synthetic ratings, four people and what they said, as an evaluator keeps them."""
     place = folder / "our-assembly"
-    place.mkdir()
+    place.mkdir(exist_ok=True)
     tables = {
         "about": "field,value\ntitle,Synthetic assembly\nsynthetic,yes\n",
         "ratings": "criterion,rater,score\nC01,A,3\nC01,B,2\nC02,A,4\nC10,A,\n",
@@ -95,33 +108,53 @@ def own_files(folder, delimiter=",", by_row=False):
     synthetic_interviews(folder)["coder A"].rename(folder / "interviews.qdpx")
 
 
-@pytest.mark.parametrize(("delimiter", "by_row"), [(",", False), (";", True)])
+DELIMITERS = pytest.mark.parametrize(("delimiter", "by_row"), [(",", False), (";", True)])
+
+
+def run(blocks, name):
+    seen: dict[str, object] = {}
+    for block in blocks:
+        exec(compile(block, name, "exec"), seen)
+    return seen
+
+
+@DELIMITERS
 def test_the_quick_start_runs_on_a_table_of_ones_own(tmp_path, delimiter, by_row):
     own_files(tmp_path, delimiter, by_row)
-    seen: dict[str, object] = {}
-    for block in BLOCKS:
-        exec(compile(block, "README.md", "exec"), seen)
+    seen = run(BLOCKS, "README.md")
     assert (tmp_path / "results.xlsx").is_file()
     assert "varimax" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert seen["result"].loadings.shape == (12, 4)
-    assert seen["sorts"].n_sorts == 9
-    assert seen["members"].n == 40
-    assert seen["followed"].answers["promise"].tolist() == ["kept", "late", "kept", "overdue"]
+    assert seen["sorts"].n_sorts == 12
+    assert seen["study"].compare("correlations", seen["table"].corr()).verdict == "matches program"
     profile = seen["evaluation"].profile.criteria.set_index("criterion")
     assert profile.loc["C01", "score"] == 2.5
     assert profile.loc["C28", "source"] == "measured"
-    for name in (
-        "representativeness.xlsx",
-        "impact.xlsx",
-        "impact.html",
-        "ledger/events.csv",
-        "key.json",
-        "evaluation.html",
-        "evaluation.xlsx",
-        "evaluation-records.json",
-    ):
+    for name in ("evaluation.html", "evaluation.xlsx", "evaluation-records.json"):
+        assert (tmp_path / name).is_file(), name
+
+
+@DELIMITERS
+def test_the_quick_starts_of_the_guide_run_on_files_of_ones_own(tmp_path, delimiter, by_row):
+    own_files(tmp_path, delimiter, by_row)
+    seen = {name: run(blocks, f"{name}.md") for name, blocks in GUIDES.items()}
+    assert seen["q-methodology"]["result"].loadings.shape == (12, 4)
+    assert seen["representativeness"]["members"].n == 40
+    answers = seen["impact"]["followed"].answers["promise"]
+    assert answers.tolist() == ["kept", "late", "kept", "overdue"]
+    assert "Riverton" not in seen["coding"]["project"].segments["quote"].str.cat()
+    for name in ("report.html", "representativeness.html", "impact.html", "ledger/events.csv"):
         assert (tmp_path / name).is_file(), name
     assert "exact" in (tmp_path / "representativeness.html").read_text(encoding="utf-8")
+
+
+def test_a_kade_workbook_is_read_by_the_same_call(tmp_path):
+    own_table(tmp_path / "my-sorts.csv")
+    sorts = qm.read_sorts(tmp_path / "my-sorts.csv")
+    qm.write_kade(sorts, tmp_path / "my-kade.xlsx")
+    again = qm.read_sorts(tmp_path / "my-kade.xlsx")
+    assert np.array_equal(again.values, sorts.values)
+    assert again.sorts == sorts.sorts
 
 
 def test_the_quick_start_shows_its_pictures_in_a_notebook(tmp_path):
@@ -143,10 +176,53 @@ def test_the_quick_start_shows_its_pictures_in_a_notebook(tmp_path):
 
 
 def test_the_readme_names_what_is_there():
+    headings = {
+        re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-")
+        for h in re.findall(r"^#+ (.+)$", README, re.M)
+    }
     for path in re.findall(r"\]\(([^)]+)\)", README):
-        assert (ROOT / path).exists(), path
+        if path.startswith("#"):
+            assert path[1:] in headings, path
+        else:
+            assert (ROOT / path).exists(), path
+    there = {path.parent.name for path in (ROOT / "studies").glob("*/study.toml")}
+    listed = re.findall(r"^\| `([\w-]+)` \|", README, re.M)
+    assert sorted(listed) == sorted(there)
     for slug in re.findall(r"^\| `([\w-]+)` \|", README, re.M):
         assert (ROOT / "studies" / slug / "study.toml").is_file(), slug
     targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
     for target in re.findall(r"`make ([a-z][\w-]+)|^make ([a-z][\w-]+)", README, re.M):
         assert "".join(target) in targets, target
+
+
+def test_the_picture_is_small_described_and_drawn_from_what_is_shipped():
+    ((text, path),) = re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", README)
+    assert len(text) > 200
+    assert "synthetic" in text
+    assert (ROOT / path).stat().st_size < 150_000
+
+
+@pytest.mark.long
+def test_the_picture_is_what_its_script_draws(tmp_path):
+    script = ROOT / "docs" / "pages" / "overview.py"
+    subprocess.run([sys.executable, script, tmp_path / "drawn.png"], check=True)
+    with Image.open(tmp_path / "drawn.png") as new:
+        drawn = np.asarray(new.convert("L"), float)
+    with Image.open(ROOT / "docs" / "_static" / "overview.png") as old:
+        stored = np.asarray(old.convert("L"), float)
+    assert drawn.shape == stored.shape
+    assert np.abs(drawn - stored).mean() < 1, "draw it again: python docs/pages/overview.py"
+
+
+def test_the_numbers_in_the_description_of_the_picture_are_computed():
+    (text,) = re.findall(r"!\[([^\]]+)\]", README)
+    table = Study.open("jersey-jury-2021").table("composition")
+    sexes = table[table["variable"] == "sex"].set_index(["stage", "category"])["value"].unstack()
+    men = (100 * sexes["Male"] / sexes.sum(axis=1)).round().astype(int)
+    said = f"from {men['population']} per cent of an island to {men['responded']} per cent"
+    assert said in text
+    assert f"back at {men['selected']} in the jury" in text
+    tallies = Study.open("ccc-2021").table("tallies").set_index("status")["count"]
+    assert f"{tallies['already in force'].iloc[0]} in force" in text
+    assert f"{tallies['taken up unchanged']} taken up unchanged" in text
+    assert f"{len(qm.Viewpoints.load('governance-2024').claims)} claims" in text

@@ -128,8 +128,10 @@ class Seen:
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         from dmpkit.reporting import escape, table_html
 
+        # JupyterLab would set the words of a table's cells to the right
+        table = table_html(self.frame).replace("<td>", '<td style="text-align: left">')
         return {
-            "text/html": f"<p>{escape(self.sentence)}</p>{table_html(self.frame)}",
+            "text/html": f"<p>{escape(self.sentence)}</p>{table}",
             "text/plain": repr(self),
             HERE_MIME: {"rows": len(self.frame)},
         }
