@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from dmpkit.impact.dates import as_day, period
 from dmpkit.impact.deadlines import days_text
-from dmpkit.plotting import GREY, INK, PALETTE, mark_synthetic, new_axes, set_alt, style
+from dmpkit.impact.ledger_plots import ANSWERED, LATE, PROMISED, RECEIVED, answer_marks
+from dmpkit.plotting import GREY, INK, mark_synthetic, new_axes, set_alt, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,20 +57,19 @@ def plot_answer_times(result: AnswerTimes, *, ax: Axes | None = None) -> Axes:
 
 
 def _draw_row(ax: Axes, y: int, row: Mapping[Any, Any], result: AnswerTimes) -> None:
+    """The marks of :func:`.ledger_plots.plot_answers`: both show answers on the calendar."""
     got, said = str(row["received"]), str(row["answered"])
     end = period(said) if said else period(result.until)
     if got:
         start = period(got)
         if result.months is not None:
-            due = as_day(str(row["due_latest"]))
-            ax.barh(y, due - start[0], 0.5, start[0], color="#e3e3e8", ec=GREY, hatch="...", lw=0)
-            ax.plot([due, due], [y - 0.34, y + 0.34], color=INK, lw=1.6)
-        ax.plot([start[0], end[1]], [y, y], color=PALETTE[0], lw=1.4)
-        ax.plot([start[0], start[1]], [y, y], color=PALETTE[0], lw=5)
-        ax.plot(start[1], y, "o", mfc="white", mec=PALETTE[0], ms=6)
+            ax.hlines(y, start[1], as_day(str(row["due_latest"])), **PROMISED)
+        ax.hlines(y, start[1], end[1], color=GREY, lw=0.9, zorder=2, ls="-" if said else ":")
+        ax.hlines(y, start[0], start[1], color=INK, lw=2.4, zorder=3)
+        ax.plot(start[1], y, zorder=3, **RECEIVED)
     if said:
-        ax.plot([end[0], end[1]], [y, y], color=PALETTE[0], lw=5)
-        ax.plot(end[1], y, "s", color=PALETTE[0], ms=6)
+        ax.hlines(y, end[0], end[1], color=INK, lw=2.4, zorder=3)
+        ax.plot(end[1], y, zorder=4, **(LATE if row["promise"] == "missed" else ANSWERED))
     low, high = row["shortest"], row["longest"]
     text = "no date of receipt" if low != low else days_text(low, high)
     if not said:
@@ -90,16 +90,11 @@ def _calendar(ax: Axes) -> None:
 
 
 def _legend(ax: Axes, result: AnswerTimes) -> None:
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
-    marks: list[Line2D | Patch] = [
-        Line2D([], [], ls="none", marker="o", mfc="white", mec=PALETTE[0], label="received"),
-        Line2D([], [], ls="none", marker="s", color=PALETTE[0], label="answered"),
-    ]
-    if result.months is not None:
-        label = f"{result.months} months as promised"
-        marks.append(Patch(facecolor="#e3e3e8", edgecolor=GREY, hatch="...", lw=0, label=label))
+    marks = answer_marks(
+        promised="" if result.months is None else f"{result.months} months as promised",
+        late=bool((result.table["promise"] == "missed").any()),
+    )
     height = ax.get_window_extent().height / ax.figure.dpi
     above = 1 + 0.22 / height if result.synthetic else 1.0  # room for the mark of made-up data
-    ax.legend(handles=marks, loc="lower left", bbox_to_anchor=(0, above), ncols=3, frameon=False)
+    ax.legend(handles=marks, loc="lower left", bbox_to_anchor=(0, above),
+              ncols=2 if len(marks) > 3 else 3, frameon=False)  # fmt: skip

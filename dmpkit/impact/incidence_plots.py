@@ -125,18 +125,31 @@ def _name_ends(ax: Axes, end: float, ends: Sequence[tuple[float, str, str]]) -> 
             color=INK,
             fontsize=8,
             va="center",
-            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.8, "shrinkA": 1, "shrinkB": 0},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "lw": 0.8,
+                "shrinkA": 1,
+                "shrinkB": 0,
+                "relpos": (0, 0.5),  # to the left of the name, not through those beside it
+            },
             annotation_clip=False,
         )
 
 
 def _apart(places: Sequence[float], least: float) -> list[float]:
-    """Places at least so far apart, each near where it was, all within 0 to 1."""
+    """Places at least so far apart, as near to where they were as that allows, within 0 to 1."""
     order = np.argsort(places, kind="stable")
-    out = np.array(places, dtype=float)[order]
-    for i in range(1, len(out)):
-        out[i] = max(out[i], out[i - 1] + least)
-    out -= max(0.0, (out[-1] if len(out) else 0.0) - 1.0)
+    steps = least * np.arange(len(order))
+    groups: list[list[float]] = []  # places of equal shift: their sum and number
+    for wanted in np.array(places, dtype=float)[order] - steps:
+        groups.append([float(wanted), 1.0])
+        while len(groups) > 1 and groups[-2][0] / groups[-2][1] > groups[-1][0] / groups[-1][1]:
+            total, n = groups.pop()
+            groups[-1] = [groups[-1][0] + total, groups[-1][1] + n]
+    shifts = np.array([total / n for total, n in groups for _ in range(int(n))])
+    highest = max(0.0, 1.0 - (steps[-1] if len(steps) else 0.0))
+    out = np.clip(shifts, 0.0, highest) + steps
     back = np.empty_like(out)
     back[order] = out
     return [float(v) for v in back]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -21,8 +21,17 @@ from dmpkit.plotting import GREY, INK, PALETTE, new_axes, set_alt, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
-__all__ = ["plot_answers", "plot_flows", "plot_swimmer", "plot_timeline", "swimmer_pages"]
+#: How answers on the calendar are drawn, here and in :mod:`dmpkit.impact.deadline_plots`.
+RECEIVED: Final[Mapping[str, Any]] = {"marker": "o", "mfc": "white", "mec": INK, "ls": "none",
+                                      "ms": 5}  # fmt: skip
+PROMISED: Final[Mapping[str, Any]] = {"color": PALETTE[4], "lw": 7, "alpha": 0.55, "zorder": 1}
+ANSWERED: Final[Mapping[str, Any]] = {"marker": "s", "color": INK, "ls": "none", "ms": 6}
+LATE: Final[Mapping[str, Any]] = {"marker": "X", "color": PALETTE[1], "ls": "none", "ms": 6}
+
+__all__ = ["answer_marks", "plot_answers", "plot_flows", "plot_swimmer", "plot_timeline",
+           "swimmer_pages"]  # fmt: skip
 
 #: Kind of status to shade, sign and the sign's filling; light to dark as things are done.
 LOOKS: Mapping[str, tuple[str, str]] = {
@@ -335,9 +344,9 @@ def plot_answers(answers: pd.DataFrame, date: str, *, ax: Axes | None = None) ->
 def _answer_row(ax: Axes, row: Any, y: int, today: int) -> None:
     got = as_day(row.received) if row.received else None
     if got is not None:
-        ax.plot(got, y, "o", mfc="white", mec=INK, ms=5, zorder=3)
+        ax.plot(got, y, zorder=3, **RECEIVED)
         if row.due:
-            ax.hlines(y, got, as_day(row.due), color=PALETTE[4], lw=7, alpha=0.55, zorder=1)
+            ax.hlines(y, got, as_day(row.due), **PROMISED)
     if row.answered_by:
         begin, end = as_day(row.answered_from), as_day(row.answered_by)
         late = row.promise == "late"
@@ -345,7 +354,7 @@ def _answer_row(ax: Axes, row: Any, y: int, today: int) -> None:
             ax.hlines(y, got, end, color=GREY, lw=0.9, zorder=2)
         if end > begin:
             ax.hlines(y, begin, end, color=INK, lw=2.4, zorder=3)
-        ax.plot(end, y, "X" if late else "s", color=PALETTE[1] if late else INK, ms=6, zorder=4)
+        ax.plot(end, y, zorder=4, **(LATE if late else ANSWERED))
         text = _days_text(end - got) if got is not None else "receipt not known"
         ax.annotate(text, (end, y), xytext=(6, 0), textcoords="offset points", va="center",
                     fontsize=7, color=INK if got is not None else GREY)  # fmt: skip
@@ -359,16 +368,27 @@ def _days_text(days: int) -> str:
     return f"{days} days" if days >= 0 else f"{-days} days before receipt"
 
 
-def _answers_key(ax: Axes) -> None:
+def answer_marks(*, promised: str = "promised time", late: bool = True) -> list[Line2D]:
+    """Marks of a key to answers on the calendar.
+
+    Parameters
+    ----------
+    promised : str
+        What the bar of the promised time is called; no such mark where empty.
+    late : bool
+        Whether late answers have a mark of their own.
+    """
     from matplotlib.lines import Line2D
 
-    handles = [
-        Line2D([], [], marker="o", mfc="white", mec=INK, ls="none", ms=5, label="received"),
-        Line2D([], [], color=PALETTE[4], lw=7, alpha=0.55, label="promised time"),
-        Line2D([], [], marker="s", color=INK, ls="none", ms=6, label="answered"),
-        Line2D([], [], marker="X", color=PALETTE[1], ls="none", ms=6, label="answered late"),
-    ]
-    ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+    bar = {key: value for key, value in PROMISED.items() if key != "zorder"}
+    marks = [Line2D([], [], label="received", **RECEIVED)]
+    marks += [Line2D([], [], label=promised, **bar)] if promised else []
+    marks.append(Line2D([], [], label="answered", **ANSWERED))
+    return [*marks, Line2D([], [], label="answered late", **LATE)] if late else marks
+
+
+def _answers_key(ax: Axes) -> None:
+    ax.legend(handles=answer_marks(), loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
 
 
 def _date_axis(ax: Axes, dates: list[str]) -> None:

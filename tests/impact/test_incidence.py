@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.text import Text
 
 import dmpkit.impact as impact
 from dmpkit import plotting
@@ -290,3 +291,30 @@ def test_the_martingale_error_where_hardly_anything_is_pending() -> None:
         variance += ((n - s) / n) ** 2 / (n - s) ** 2 * hit**2
     table = found.martingale_errors([n]).set_index("cause")
     assert table.loc["1", "standard_error"] == pytest.approx(math.sqrt(variance), abs=1e-14)
+
+
+def test_names_at_the_ends_of_curves_do_not_overlap() -> None:
+    from dmpkit.impact.incidence_plots import _apart
+
+    assert _apart([0.2, 0.8], 0.05) == pytest.approx([0.2, 0.8])
+    assert _apart([0.5, 0.5], 0.1) == pytest.approx([0.45, 0.55])  # both move, by the least
+    tight = [0.99, 0.985, 0.98, 0.3, 0.01, 0.0]
+    found = np.sort(_apart(tight, 0.055))
+    assert (np.diff(found) >= 0.055 - 1e-12).all()
+    assert found.min() >= 0
+    assert found.max() <= 1 + 1e-12
+    assert list(np.argsort(_apart(tight, 0.055))) == list(np.argsort(tight))
+    assert _apart([], 0.1) == []
+
+
+def test_names_of_rare_states_can_be_told_apart() -> None:
+    rows = [(k, 0, 100, "open", f"state {k}") for k in range(7)]
+    rows += [(k, 100, 400, f"state {k}", None) for k in range(7)]
+    rows += [(k, 0, 400, "open", None) for k in range(7, 60)]
+    frame = pd.DataFrame(rows, columns=["id", "start", "stop", "from", "to"])
+    ax = impact.plot_occupancy(impact.occupancy(frame))
+    ax.figure.canvas.draw()
+    boxes = [Text.get_window_extent(t) for t in ax.texts if "%" in t.get_text()]  # no arrows
+    assert len(boxes) == 8
+    overlaps = [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a.overlaps(b)]
+    assert not overlaps
