@@ -16,8 +16,10 @@ import numpy as np
 import pandas as pd
 
 from dmpkit.errors import DataError
+from dmpkit.evaluation.labels import text, whole_number
+from dmpkit.evaluation.pairing import answers_of
 from dmpkit.reporting import Figure, Indicator, Result, Section, paragraphs, table_html
-from dmpkit.tables import require_columns, to_pandas
+from dmpkit.tables import require_columns, require_unique, to_numbers, to_pandas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -221,7 +223,8 @@ def members_say(
     Raises
     ------
     DataError
-        An item without a column, or fewer members than answers.
+        An item without a column or doubled, a person doubled, an answer that is no number
+        or lies outside the item's scale, or fewer members than answers.
 
     Examples
     --------
@@ -234,10 +237,11 @@ def members_say(
     >>> said.items[["at_least", "at_most"]].to_numpy().tolist()
     [[0.5, 0.75]]
     """
-    frame, table = to_pandas(answers, what="table of answers"), to_pandas(items, what="items")
-    require_columns(table, ["item", "label", "low", "high", "agree_from"])
-    require_columns(frame, [person, *table["item"].astype(str)])
-    n_all = len(frame) if n_members is None else int(n_members)
+    table = _asked(items)
+    ends = table[["low", "high"]].fillna({"low": -math.inf, "high": math.inf})
+    scale = dict(zip(table["item"], ends.itertuples(index=False, name=None), strict=True))
+    frame = answers_of(answers, "after", person=person, scale=scale)
+    n_all = len(frame) if n_members is None else whole_number(n_members, "n_members", low=0)
     if n_all < len(frame):
         raise DataError(
             f"{len(frame)} people answered, but there are {n_all} members.",
@@ -245,7 +249,7 @@ def members_say(
         )
     rows, counts = [], []
     for row in table.to_dict("records"):
-        values = pd.to_numeric(frame[str(row["item"])], errors="coerce").dropna()
+        values = frame[str(row["item"])].dropna()
         rows.append(_row({str(k): v for k, v in row.items()}, values, n_all))
         tally = values.value_counts().sort_index()
         pairs = zip(tally.index.to_numpy(dtype=np.float64), tally, strict=True)
@@ -256,6 +260,30 @@ def members_say(
         n_all,
         bool(synthetic),
     )
+
+
+def _asked(items: Any) -> pd.DataFrame:
+    """The items with their scales as numbers; blanks are blank, never the text "nan"."""
+    table = to_pandas(items, what="table of items").reset_index(drop=True)
+    require_columns(table, ["item", "label", "low", "high", "agree_from"])
+    words = [c for c in ("item", "label", "criterion", "reversed") if c in table]
+    table = table.assign(**{c: [text(v) for v in table[c]] for c in words})
+    numbers = ["low", "high", "agree_from"]
+    table[numbers] = to_numbers(table[numbers], numbers, file="items")
+    require_unique(table["item"].tolist(), "item", file="items")
+    for place, row in enumerate(table.to_dict("records")):
+        low, high, agree = (row[c] for c in numbers)
+        if low >= high or ((math.isnan(low) or math.isnan(high)) and row.get("reversed") == "yes"):
+            raise DataError(
+                "The scale of the item is not known.", file="items", row=place + 2,
+                remedy="Give the lowest and the highest possible answer.",
+            )  # fmt: skip
+        if agree < low or agree > high:
+            raise DataError(
+                "The answer from which on people agree lies outside the scale.", file="items",
+                row=place + 2, column="agree_from",
+            )  # fmt: skip
+    return table
 
 
 def _row(item: dict[str, Any], values: pd.Series[float], n_all: int) -> dict[str, Any]:
@@ -289,7 +317,7 @@ def share_who_left(stayed: Sequence[str]) -> Indicator:
     Parameters
     ----------
     stayed : sequence of str
-        ``yes``, ``no`` or empty, one a member.
+        ``yes``, ``no`` (or true, false) or empty, one a member.
 
     Returns
     -------
@@ -302,8 +330,14 @@ def share_who_left(stayed: Sequence[str]) -> Indicator:
     >>> share_who_left(["yes", "yes", "no", "yes"]).value
     0.25
     """
-    words = [str(word) for word in stayed]
-    known = [word for word in words if word in ("yes", "no")]
+    words = [text(word).casefold() for word in stayed]
+    words = [{"true": "yes", "false": "no"}.get(word, word) for word in words]
+    odd = [word for word in words if word not in ("yes", "no", "")]
+    if odd or isinstance(stayed, str):
+        raise DataError(
+            f"Whether members stayed is told by {odd[:1] or stayed!r}.", remedy="Write yes or no."
+        )
+    known = [word for word in words if word]
     name = "share of members who left"
     if not known:
         return Indicator(name, NAN, n=0, note="not assessed: nobody's stay is recorded",

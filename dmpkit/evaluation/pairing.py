@@ -19,7 +19,7 @@ from dmpkit.errors import DataError
 from dmpkit.evaluation.labels import name_list
 from dmpkit.tables import require_columns, to_numbers, to_pandas
 
-__all__ = ["Paired", "Scale", "as_id", "by_person", "pair_answers", "to_share"]
+__all__ = ["Paired", "Scale", "answers_of", "as_id", "by_person", "pair_answers", "to_share"]
 
 Floats = NDArray[np.float64]
 #: No answer is larger; its square could no longer be held.
@@ -258,6 +258,46 @@ def by_person(frame: Any, person: str, what: str) -> pd.DataFrame:
             remedy="Keep one row a person.",
         )
     return table.drop(columns=person).set_axis(ids, axis=0)
+
+
+def answers_of(
+    frame: Any, what: str, *, person: str = "person", scale: Mapping[str, tuple[float, float]]
+) -> pd.DataFrame:
+    """One table of answers as numbers by person, each within the scale of its item.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a person, one column an item; blank where there is no answer.
+    what : str
+        Which answers, for the message: ``before`` or ``after``.
+    person : str
+        Column with the id.
+    scale : mapping of item to (low, high)
+        The items and their ends.
+
+    Returns
+    -------
+    DataFrame, people × items
+
+    Raises
+    ------
+    DataError
+        A doubled or empty id, an item without a column, an answer that is no number or
+        lies outside the scale.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"person": ["a", "b"], "q": [5, None]})
+    >>> answers_of(frame, "after", scale={"q": (1, 5)})["q"].tolist()
+    [5.0, nan]
+    """
+    names = list(scale)
+    table = by_person(frame, person, what)
+    require_columns(table, names)
+    values = _as_numbers(table, names, what)
+    _inside(values, scale, what)
+    return values
 
 
 def _items(
