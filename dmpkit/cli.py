@@ -439,6 +439,8 @@ def deposit(study: str, to: Path, authors: tuple[str, ...], deadline: float, out
     click.echo(f"Made {_shown(made.path)}: {_number(len(made.packed), 'file')}, {made.status}")
     for name in made.referenced:
         click.echo(f"named with address and SHA-256, not packed: {name}")
+    if made.referenced:
+        click.echo("The notebook's outputs are packed: look at what they show of those data.")
     for name in made.left_out:
         click.echo(f"left out, since study.toml does not name it: {name}")
     if not authors:

@@ -3,7 +3,7 @@
 The pages written by hand, the stored notebooks and the pages that are made from
 the library (API, messages, data, gallery, validation) are laid together in one
 folder, Sphinx turns them into HTML, and every link inside is followed. Pictures of the gallery
-are drawn, and the lines of *Coming from* are run, while building. Nothing is fetched.
+are drawn, and the lines of *Coming from* and *For students* are run, while building. Nothing is fetched.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def lay_out(source: Path, beside_studies: bool = False) -> None:
         target = notebooks / path.relative_to(ROOT / "notebooks")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
-    for page in sorted((source / "coming-from").glob("*.md")):  # with what their lines print
+    pages = [*(source / "coming-from").glob("*.md"), *(source / "students").glob("*.md")]
+    for page in sorted(pages):  # with what their lines print
         text = page.read_text(encoding="utf-8")
         page.write_text(blocks.with_output(text, ROOT, page.name), encoding="utf-8")
     reference = source / "reference"

@@ -177,8 +177,14 @@ def asked(monkeypatch):
     def row(kind, answer, digits=None):
         right = exercises.seal(answer, salt="s", kind=kind, digits=digits)
         return {
-            **{"exercise": kind, "kind": kind, "digits": digits, "salt": "s", "hint": "Look."},
-            **{"right": " ".join(right), "afterwards": "", "notebook": "n.ipynb"},
+            "exercise": kind,
+            "kind": kind,
+            "digits": digits,
+            "salt": "s",
+            "hint": "Look.",
+            "right": " ".join(right),
+            "afterwards": "",
+            "notebook": "n.ipynb",
         }
 
     rows = [row("number", 0.6154, 2), row("whole", 13), row("name", "Ada-B"), row("names", "a,b")]
