@@ -160,7 +160,8 @@ def set_alt(ax: Axes, text: str) -> Axes:
 def mark_synthetic(ax: Axes) -> Axes:
     """Write *synthetic data* onto a picture and into its text alternative.
 
-    Behind the title where there is one, else at the upper right.
+    Behind the title where there is one, else at the upper right; a picture that is
+    marked already stays as it is.
 
     Examples
     --------
@@ -168,6 +169,8 @@ def mark_synthetic(ax: Axes) -> Axes:
     >>> ax.get_title(loc="right"), alt_text(ax)
     ('synthetic data', 'Synthetic data. Two dots.')
     """
+    if _ALT.get(ax, "").startswith("Synthetic data."):
+        return ax
     title = ax.get_title(loc="left")
     with style():
         if title:

@@ -115,3 +115,11 @@ def test_dollars_in_labels_are_money_and_no_formula():
 
     assert picture("Costs $5 and $10^") == picture(r"Costs \$5 and \$10^")
     assert picture("Costs $5 and $10^") != picture("Costs 5 and 10^")
+
+
+def test_a_picture_is_marked_as_synthetic_once():
+    ax = plotting.set_alt(plotting.new_axes(), "Two dots.")
+    ax.set_title("Dots", loc="left")
+    plotting.mark_synthetic(plotting.mark_synthetic(ax))
+    assert ax.get_title(loc="left") == "Dots (synthetic data)"
+    assert plotting.alt_text(ax) == "Synthetic data. Two dots."

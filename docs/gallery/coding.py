@@ -44,7 +44,7 @@ ax = mark_synthetic(coding.code_by_attribute(project, "role", codes, small=1).pl
 # %% Codes that go together
 # shows: Cooccurrence.plot_heat
 # How often two codes stand on overlapping passages.
-both = coding.cooccurrence(project, across_coders=True)
+both = coding.cooccurrence(project, codes, across_coders=True)
 ax = mark_synthetic(both.plot_heat())
 
 # %% The same as a network

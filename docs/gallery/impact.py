@@ -103,7 +103,8 @@ ax = mark_synthetic(curve.plot_naive("implemented"))
 # %% Waiting for one kind of end
 # shows: KaplanMeier.plot
 # The share not yet ended, whatever the end (Kaplan–Meier).
-waiting = impact.kaplan_meier(many["time"], (many["cause"] != "pending").astype(int))
+ended = (many["cause"] != "").astype(int)  # blank: still pending
+waiting = impact.kaplan_meier(many["time"], ended)
 ax = mark_synthetic(waiting.plot())
 
 # %% When the date is known only between two reviews
