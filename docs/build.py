@@ -2,8 +2,9 @@
 
 The pages written by hand, the stored notebooks and the pages that are made from
 the library (API, messages, data, gallery, validation) are laid together in one
-folder, Sphinx turns them into HTML, and every link inside is followed. Pictures of the gallery
-are drawn, and the lines of *Coming from* and *For students* are run, while building. Nothing is fetched.
+folder, Sphinx turns them into HTML, and every link inside is followed. Pictures of
+the gallery are drawn, and the lines of *Coming from* and *For students* are run, while
+building. Nothing is fetched.
 """
 
 from __future__ import annotations
