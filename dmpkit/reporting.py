@@ -45,6 +45,11 @@ __all__ = [
 NAN = math.nan
 #: A picture wider than this does not fit an upright page in the size it was drawn for.
 WIDE_INCHES = 8.5
+#: Columns that count people or things: whole numbers even where a table holds them as floats.
+COUNTED = frozenset(
+    "n people acts pairs count members seats cells tables units raters seconds voted not_voted "
+    "agree disagree seen n_swaps learned forgot reach".split()
+)
 #: Cells longer than this are wordings, which may take several lines.
 WORDY = 24
 #: Tables of more columns go beyond the column of text, and on a landscape page in print.
@@ -362,6 +367,22 @@ def _p_cell(value: object, digits: int) -> str:
     return _cell(value, digits)
 
 
+def _is_count(name: object, column: pd.Series[Any]) -> bool:
+    """True for numbers of people or things, which are shown without decimals."""
+    known = column.dropna() if column.dtype.kind == "f" else column[:0]
+    return name in COUNTED and bool(len(known)) and bool((known % 1 == 0).all())
+
+
+def _row_kind(values: Sequence[object]) -> tuple[bool, bool]:
+    """Whether a row of a table of quantities is a p-value, and whether it is a count."""
+    name = str(values[0]) if values else ""
+    return name.startswith(("p-value", "p value")), name in COUNTED
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, float) and value.is_integer()
+
+
 def _heading(name: object) -> str:
     """A column's name as a reader sees it."""
     return name.replace("_", " ") if isinstance(name, str) and _NAME.fullmatch(name) else str(name)
@@ -407,6 +428,8 @@ def table_html(
     names = [c for c in frame.columns if groups is None or c != groups]
     shown = headings or {}
     places = digits if isinstance(digits, Mapping) else dict.fromkeys(names, digits)
+    whole = {c: 0 for i, c in enumerate(frame.columns) if _is_count(c, frame.iloc[:, i])}
+    places = {**places, **whole}
     kinds = _column_kinds(frame[names])
     klass = [f' class="{kind}"' if kind else "" for kind in kinds]
     tests = [bool(_P_VALUES.fullmatch(str(c))) for c in names]
@@ -419,8 +442,11 @@ def table_html(
         if groups is not None and (own := str(frame[groups].iloc[position])) != part:
             rows.append(_group_row(own, len(names)))
             part = own
+        of_p, counted = _row_kind(values)
         cells = [
-            _p_cell(v, places.get(c, 2)) if p else _cell(v, places.get(c, 2))
+            _p_cell(v, max(places.get(c, 2), 3 * of_p))
+            if p or of_p
+            else _cell(v, 0 if counted and _is_whole(v) else places.get(c, 2))
             for c, v, p in zip(names, values, tests, strict=True)
         ]
         first = f'<th scope="row"{klass[0]}>{cells[0]}</th>' if cells else ""

@@ -138,3 +138,17 @@ def test_tables_of_many_columns_are_set_apart_for_width():
     narrow, wide = (pd.DataFrame({f"c{i}": [i] for i in range(k)}) for k in (12, 13))
     assert 'class="dmpkit"' in reporting.table_html(narrow)
     assert 'class="dmpkit broad"' in reporting.table_html(wide)
+
+
+def test_counts_have_no_decimals_and_p_values_are_never_0():
+    quantities = pd.DataFrame(
+        {"quantity": ["index", "people", "p-value"], "value": [0.5, 38.0, 0.0001]}
+    )
+    shown = reporting.table_html(quantities)
+    assert ">0.50<" in shown
+    assert ">38<" in shown
+    assert ">&lt; 0.001<" in shown
+    groups = pd.DataFrame({"group": ["a", "b"], "people": [17.0, np.nan], "mean": [1.0, 2.0]})
+    shown = reporting.table_html(groups)
+    assert ">17<" in shown
+    assert ">1.00<" in shown
