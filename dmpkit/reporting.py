@@ -47,8 +47,11 @@ NAN = math.nan
 WIDE_INCHES = 8.5
 #: Columns that count people or things: whole numbers even where a table holds them as floats.
 COUNTED = frozenset(
-    "n people acts pairs count members seats cells tables units raters seconds voted not_voted "
-    "agree disagree seen n_swaps learned forgot reach".split()
+    {
+        *("n", "people", "acts", "pairs", "count", "members", "seats", "cells", "tables", "units"),
+        *("seconds", "voted", "not_voted", "agree", "disagree", "seen", "n_swaps", "learned"),
+        *("forgot", "reach"),
+    }
 )
 #: Cells longer than this are wordings, which may take several lines.
 WORDY = 24

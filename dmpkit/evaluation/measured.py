@@ -295,7 +295,7 @@ def _row(
         "criterion": cut["criterion"], "indicator": found.name, "value": found.value,
         "low": found.low, "high": found.high, "n": found.n, "unit": cut["unit"], "score": score,
         "score_low": ends[0], "score_high": ends[1], "used": False, "reason": reason,
-        "cut_points": "; ".join("–" if math.isnan(c) else f"{c:g}" for c in cuts),
+        "cut_points": "; ".join(map(_cut, cuts)),
         "basis": cut["basis"], "note": found.note, "source": found.source,
     }  # fmt: skip
 
@@ -436,11 +436,20 @@ class MeasuredScores(Result):
                 "to": table["high"],
                 "n": table["n"],
                 "score": [_in_words(row) for row in table.to_dict("records")],
-                "cut points for 1, 2, 3, 4": table["cut_points"] + " (" + table["basis"] + ")",
+                "cut points for 1, 2, 3, 4": table["cut_points"],
                 "raters": table["people"],
             }
         )
-        return Section(self.title, paragraphs(self.summary()) + table_html(shown))
+        basis = ", ".join(sorted(set(table["basis"]) - {""}))
+        caption = f"Measured numbers and their scores (cut points: {basis or 'basis not stated'})"
+        return Section(self.title, paragraphs(self.summary()) + table_html(shown, caption=caption))
+
+
+def _cut(value: float) -> str:
+    """A cut point as it is read; the smallest ones stand for *above 0*."""
+    if math.isnan(value):
+        return "–"
+    return "above 0" if 0 < value < 1e-4 else f"{value:g}"
 
 
 def _in_words(row: Mapping[Any, Any]) -> str:
