@@ -346,6 +346,43 @@ def test_the_work_of_a_chunk_stays_within_its_budget():
         assert resampling.chunk_within(each, most=10**9) * each <= resampling.CHUNK_BYTES
 
 
+GROWTH = """
+    import re
+    from pathlib import Path
+    import numpy as np
+    from dmpkit.qmethod import QSorts, bootstrap
+
+    def peak():
+        status = Path("/proc/self/status").read_text()
+        return int(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1]) * 1024
+
+    def sorts(n):
+        rng = np.random.default_rng(0)
+        grid = np.repeat(np.arange(-4, 5), [2, 3, 4, 5, 6, 5, 4, 3, 2])
+        views = rng.normal(size=(3, 34))
+        rows = [views[i % 3] + rng.normal(size=34) for i in range(n)]
+        return QSorts(np.column_stack([grid[row.argsort().argsort()] for row in rows]))
+
+    large = sorts(1000)
+    bootstrap(sorts(12), 2, n_resamples=10, seed=1, progress=False)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts from here
+    before = peak()
+    bootstrap(large, 3, n_resamples=60, seed=1, progress=False)
+    print(peak() - before)
+"""
+
+
+@pytest.mark.long
+def test_a_bootstrap_of_a_thousand_sorts_grows_by_less_than_the_budget():
+    if not Path("/proc/self/clear_refs").exists():
+        pytest.skip("the peak of memory can be read on Linux only")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(GROWTH)],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert 0 < int(done.stdout) < resampling.CHUNK_BYTES
+
+
 # --- progress, threads, Ctrl-C
 
 

@@ -52,7 +52,7 @@ from dmpkit.reporting import (
     paragraphs,
     table_html,
 )
-from dmpkit.resampling import drawn_seed, run_resamples
+from dmpkit.resampling import chunk_within, drawn_seed, run_resamples
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,6 +64,8 @@ Interval = Literal["pairs", "percentile"]
 
 #: With fewer people no interval is given.
 LEAST_PEOPLE = 5
+#: Memory for the pairs of people of one chunk of resamples.
+_CHUNK_BYTES = 24_000_000
 #: What a change of the mean term by 1 is on the scale of the index.
 SCALE = 2.0 / LAMBDA
 
@@ -428,7 +430,7 @@ def bootstrap_reason_index(
     n = len(stages[0].c)
     if n < LEAST_PEOPLE:
         raise DataError(f"{n} people are too few to draw from; {LEAST_PEOPLE} are needed.")
-    size = max(1, min(100, 3_000_000 // max(1, stages[0].i.size)))
+    size = chunk_within(8 * stages[0].i.size, budget=_CHUNK_BYTES)
     parts = run_resamples(
         partial(_draw, stages=stages), n_resamples, seed=seed, chunk_size=size, n_jobs=n_jobs,
         progress=progress and n > 100, description="resamples of people",

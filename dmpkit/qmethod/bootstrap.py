@@ -31,7 +31,7 @@ from dmpkit.qmethod.flags import FlagRule, critical_value
 from dmpkit.qmethod.judgemental import RotationLog, Split
 from dmpkit.qmethod.scores import composite_reliability, factor_arrays, factor_pairs
 from dmpkit.qmethod.stacks import Draws, Recipe, Resampled, quantiles, resample
-from dmpkit.resampling import drawn_seed, run_chunks
+from dmpkit.resampling import chunk_within, drawn_seed, run_chunks
 from dmpkit.tables import as_kind
 
 if TYPE_CHECKING:
@@ -815,7 +815,7 @@ def _chunked(recipe: Recipe, draws: Draws) -> list[Draws]:
     """Chunks small enough for memory; their size does not change any number."""
     p, r = recipe.root.shape
     width = max(r, len(recipe.values)) if recipe.extraction == "pca" else max(p, r)
-    size = max(1, min(_MOST, _CELLS // (p * width)))
+    size = chunk_within(8 * p * width, most=_MOST, budget=8 * _CELLS)
     return [draws[start : start + size] for start in range(0, len(draws), size)]
 
 

@@ -31,7 +31,7 @@ from dmpkit.qmethod.extraction import eigenvalues, extract_centroid, extract_pca
 from dmpkit.qmethod.flags import critical_value
 from dmpkit.qmethod.scores import factor_score_correlations
 from dmpkit.qmethod.stacks import quantiles
-from dmpkit.resampling import drawn_seed, run_resamples
+from dmpkit.resampling import chunk_within, drawn_seed, run_resamples
 from dmpkit.tables import as_kind
 
 if TYPE_CHECKING:
@@ -491,7 +491,7 @@ def parallel_analysis(
         work,
         n_permutations,
         seed=seed,
-        chunk_size=max(1, min(100, 4_000_000 // sorts.n_sorts**2)),
+        chunk_size=chunk_within(8 * sorts.n_sorts**2),
         n_jobs=n_jobs,
         progress=progress,
         description="permutations",
