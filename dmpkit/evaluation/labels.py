@@ -182,6 +182,9 @@ def member_list(members: Any, *, person: str, file: str | None = "members") -> p
         frame = pd.DataFrame({person: list(members)})
     else:
         frame = to_pandas(members, what="list of members").reset_index(drop=True)
+        require_unique([str(c) for c in frame.columns], "column", file=file)
+        if isinstance(frame.columns, pd.MultiIndex):
+            raise DataError("The columns have several headings.", file=file, remedy="Keep one.")
     frame = frame.assign(**{person: names(frame, person, what="person", file=file)})
     require_unique(frame[person].tolist(), "person", file=file)
     if frame.empty:

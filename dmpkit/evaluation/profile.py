@@ -40,6 +40,7 @@ __all__ = ["ENOUGH_IN_STAGE", "ENOUGH_OVERALL", "Profile", "profile", "total"]
 
 #: Share of the criteria that must be assessed before a total is given, and in every stage.
 ENOUGH_OVERALL, ENOUGH_IN_STAGE = 0.70, 0.50
+_SLACK = 1e-9  # sums of weights such as 1/3 are a last digit off
 #: What the best evidence of a criterion is called where it has no grade.
 NONE_CITED, NOT_GRADED = "none cited", "not graded"
 ALL = "all stages"
@@ -423,9 +424,9 @@ def total(scorecard: Scorecard, *, weights: Mapping[str, float] | None = None) -
     high = low + float(HIGHEST * (whole - known) / whole) if whole else math.nan
     shares = _shares(table, w)
     lacking = [f"{name} has {_percent(share)} of its criteria assessed"
-               for name, share in shares.items() if share < ENOUGH_IN_STAGE]  # fmt: skip
+               for name, share in shares.items() if share < ENOUGH_IN_STAGE - _SLACK]  # fmt: skip
     coverage = float(known / whole) if whole else 0.0
-    if coverage < ENOUGH_OVERALL:
+    if coverage < ENOUGH_OVERALL - _SLACK:
         lacking.append(f"the whole has {_percent(coverage)} of its criteria assessed")
     bounds = (
         f"with the unknown at worst and at best it lies between {_score(low)} and {_score(high)}"

@@ -78,6 +78,7 @@ def read_stage(mean: float, low: float, high: float, coverage: float, n: int = 1
     """
     if n == 0:
         return TEXTS["does_not_apply"]
+    mean, low, high = (round(x, 9) for x in (mean, low, high))  # 2.5 as a sum of thirds is 2.5
     if low == high:  # nothing is unknown
         word = "good" if mean >= HIGH else "poor" if mean <= LOW else "middling"
         return TEXTS[word]

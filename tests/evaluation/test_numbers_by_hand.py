@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 
 from dmpkit import evaluation as ev
+from dmpkit.errors import DataError
 from dmpkit.evaluation import paired_tests, polarisation, talk_gap
+from dmpkit.evaluation.verdict import read_stage
 
 
 @pytest.mark.parametrize("d", [[-1.0, -2, -3, 4, -5, -6], [1.0, 2, 3, -4, 5, 6]])
@@ -72,3 +74,30 @@ def test_standard_error_of_a_group_s_share_of_the_talk_by_hand():
     by_hand = math.sqrt((1 - s) ** 2 * v1 + s**2 * v2) / total
     assert share[0] == pytest.approx([s, 1 - s], abs=1e-12)
     assert error[0] == pytest.approx([by_hand, by_hand], abs=1e-12)
+
+
+def test_limits_reached_by_sums_of_thirds_are_reached():
+    """Seven weights of 1/3 out of ten are 70 %, and 2, 8/3, 8/3, 8/3 have the mean 2.5."""
+    own = pd.DataFrame({"id": [f"I{i}" for i in range(10)], "label": "x", "stage": ["s"] * 10})
+    own["label"] = own["id"]
+    seven = ev.Scorecard.from_frames(
+        pd.DataFrame({"criterion": own["id"][:7], "score": [3] * 7}), own
+    )
+    for weight in (1 / 3, 0.1, 0.7):
+        weights = dict.fromkeys(own["id"], weight)
+        assert seven.total(weights=weights).value == pytest.approx(3, abs=1e-12)
+    six = ev.Scorecard.from_frames(
+        pd.DataFrame({"criterion": own["id"][:6], "score": [3] * 6}), own
+    )
+    assert math.isnan(six.total().value)
+    mean = sum([6 / 3, 8 / 3, 8 / 3, 8 / 3]) / 4
+    assert mean < 2.5  # by a last digit
+    assert read_stage(mean, mean, mean, 1.0) == "good"
+    assert read_stage(2.49, 2.49, 2.49, 1.0) == "middling"
+
+
+def test_members_with_a_doubled_column_are_refused():
+    talk = pd.DataFrame({"person": ["a", "b"], "seconds": [5, 9]})
+    members = pd.DataFrame([["a", "w", "m"], ["b", "m", "w"]], columns=["person", "sex", "sex"])
+    with pytest.raises(DataError, match="sex"):
+        ev.talk_inequality(talk, members=members, group="sex")
