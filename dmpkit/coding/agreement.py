@@ -35,6 +35,7 @@ from dmpkit.reporting import (
     table_html,
 )
 from dmpkit.resampling import drawn_seed
+from dmpkit.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -198,8 +199,8 @@ class CodingAgreement(Result):
         """The result in plain words."""
         c = self.codings
         text = (
-            f"{len(c.coders)} coders ({', '.join(c.coders)}), {len(c.codes)} codes, "
-            f"{len(c.sources)} sources that two or more of them coded."
+            f"{len(c.coders)} coders ({', '.join(c.coders)}), {counted(len(c.codes), 'code')}, "
+            f"{counted(len(c.sources), 'source')} that two or more of them coded."
         )
         if self.left_out:
             text += (

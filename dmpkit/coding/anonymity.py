@@ -15,6 +15,7 @@ import pandas as pd
 from dmpkit.errors import DataError
 from dmpkit.reporting import Result, Section, paragraphs, table_html
 from dmpkit.tables import require_columns, to_pandas
+from dmpkit.wording import counted
 
 __all__ = ["Anonymity", "anonymity", "band"]
 
@@ -75,12 +76,12 @@ class Anonymity(Result):
         total = int(self.groups["n"].sum())
         text = (
             f"With {', '.join(self.attributes)} known, {people} of {total} people stand in groups "
-            f"of fewer than {self.threshold}; the smallest group has {self.k} (k = {self.k})."
+            f"of fewer than {self.threshold}; the smallest group has {self.k} (k-anonymity)."
         )
         if self.sensitive:
             text += (
-                f" A group holds at least {self.l_distinct:g} different values of "
-                f"{self.sensitive} (entropy l {self.l_entropy:.2f})."
+                f" A group holds at least {counted(int(self.l_distinct), 'different value')} of "
+                f"{self.sensitive} (l-diversity; by entropy {self.l_entropy:.2f})."
             )
         return text
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 import pandas as pd
 
 from dmpkit.reporting import Result, Section, paragraphs, table_html
+from dmpkit.wording import counted
 
 __all__ = ["AUDIT_ITEMS", "AUDIT_SOURCES", "Audit"]
 
@@ -108,11 +109,13 @@ class Audit(Result):
         total = int(self.sources["selections"].sum())
         quotes = int(self.sources["quotes"].sum())
         who = f" written by {self.program}" if self.program else ""
+        unchecked = int(self.sources["unchecked"].sum())
         lines = [
-            f"{self.format}{who}: {self.sources['source'].nunique()} sources, {total} selections. "
-            f"Of {quotes} quotations that could be compared, {self.matched} stand where the "
-            f"offsets say, {self.re_anchored} were found elsewhere, {self.lost} nowhere; "
-            f"{int(self.sources['unchecked'].sum())} selections carry no quotation to compare."
+            f"{self.format}{who}: {counted(self.sources['source'].nunique(), 'source')}, "
+            f"{counted(total, 'selection')}. Of {counted(quotes, 'quotation')} that could be "
+            f"compared, {self.matched} stand where the file places them (offsets), "
+            f"{self.re_anchored} were found elsewhere, {self.lost} nowhere; "
+            f"{counted(unchecked, 'selection')} without a quotation to compare."
         ]
         lines += [
             f"{str(kind).capitalize()}: " + "; ".join(_item(row) for row in part.itertuples()) + "."

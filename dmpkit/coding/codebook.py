@@ -17,6 +17,7 @@ from dmpkit.coding.schema import tidy
 from dmpkit.errors import DataError
 from dmpkit.reporting import Result, Section, paragraphs, table_html
 from dmpkit.tables import require_columns, to_pandas
+from dmpkit.wording import counted
 
 if TYPE_CHECKING:
     from dmpkit.coding.data import CodedProject
@@ -313,17 +314,20 @@ class Codebook(Result):
         """How many codes of which origin, and what is not defined."""
         n, top = len(self.codes), int((self.codes["parent"] == "").sum())
         named = f" (version {self.version})" if self.version else ""
-        text = f"{n} codes, {top} of them at the top{named}."
+        text = f"{counted(n, 'code')}, {top} of them at the top{named}."
         deductive, inductive, unsaid = self.origins["codes"]
         if deductive or inductive:
             hybrid = "Hybrid coding: " if deductive and inductive else ""
-            text += f" {hybrid}{deductive} deductive, {inductive} inductive"
+            text += f" {hybrid}{deductive} from theory (deductive), "
+            text += f"{inductive} from the text (inductive)"
             text += f", {unsaid} do not say." if unsaid else "."
         blank = self.codes.loc[self.codes["codable"] & (self.codes["description"] == ""), "code"]
         if len(blank):
-            text += f"\n\n{len(blank)} codes have no definition."
+            text += (
+                f"\n\n{len(blank)} {'code has' if len(blank) == 1 else 'codes have'} no definition."
+            )
         if self.log.steps:
-            text += f"\n\n{len(self.log.steps)} changes stand in the history."
+            text += f"\n\nThe history holds {counted(len(self.log.steps), 'change')}."
         return text
 
     def methods_text(self) -> str:

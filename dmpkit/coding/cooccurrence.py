@@ -18,6 +18,7 @@ from dmpkit.coding.spans import pair_counts, shared_length
 from dmpkit.coding.turns import segment_turns
 from dmpkit.errors import DataError
 from dmpkit.reporting import Figure, Result, Section, paragraphs, table_html
+from dmpkit.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -185,12 +186,16 @@ class Cooccurrence(Result):
     def summary(self) -> str:
         """The pairs that occur together most."""
         possible = int((~self.nested).sum() - len(self.codes)) // 2
-        text = f"{len(self.pairs)} of {possible} pairs of {len(self.codes)} codes occur together"
+        text = (
+            f"{len(self.pairs)} of {counted(possible, 'pair')} of "
+            f"{counted(len(self.codes), 'code')} "
+            f"{'occurs' if len(self.pairs) == 1 else 'occur'} together"
+        )
         text += f" (by {self.unit})."
         if len(self.pairs):
             top = self.pairs.head(3)
             said = "; ".join(
-                f"{a} with {b} (n_12 = {n}, c = {c:.2f})"
+                f"{a} with {b} (together {counted(n, 'time')}, c-coefficient {c:.2f})"
                 for a, b, n, c in zip(
                     top["code_1"], top["code_2"], top["n_12"], top["c_coefficient"], strict=True
                 )
@@ -198,9 +203,9 @@ class Cooccurrence(Result):
             text += f" The strongest: {said}."
         if "note" in self.pairs and (n_many := int((self.pairs["note"] != "").sum())):
             text += (
-                f"\n\nIn {n_many} pairs, one segment overlaps several of the other code: their c "
-                "is no share and can be negative or above 1; read the Jaccard index of characters "
-                "there."
+                f"\n\nIn {n_many} pairs, one segment overlaps several of the other code: their "
+                "c-coefficient is no share and can be negative or above 1; read the Jaccard index "
+                "of characters there."
             )
         return text + self._left_out()
 

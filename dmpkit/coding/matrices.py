@@ -19,6 +19,7 @@ from dmpkit.coding.spans import cover, cross_pairs
 from dmpkit.errors import DataError, ReadingWarning, SmallCellWarning, warn
 from dmpkit.reporting import Figure, Result, Section, paragraphs, table_html
 from dmpkit.tables import require_columns, require_unique, same_kind, to_pandas
+from dmpkit.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -130,8 +131,9 @@ class CaseMatrix(Result):
 
     def summary(self) -> str:
         """The size of the matrix and what is not in it."""
-        what = "sources (no source belongs to a case)" if self.of_sources else "cases"
-        text = f"{len(self.codes)} codes in {len(self.cases)} {what}: {VALUES[self.value]}."
+        where = counted(len(self.cases), "source" if self.of_sources else "case")
+        where += " (no source belongs to a case)" if self.of_sources else ""
+        text = f"{counted(len(self.codes), 'code')} in {where}: {VALUES[self.value]}."
         missing = [c for c, known in zip(self.cases, self.assessed, strict=True) if not known]
         if missing:
             text += (
@@ -464,9 +466,10 @@ class AttributeTable(Result):
         """Categories, small cells, cases left out."""
         sizes = self.cells.drop_duplicates("category")
         listed = ", ".join(
-            f"{c} ({n} cases)" for c, n in zip(sizes["category"], sizes["n"], strict=True)
+            f"{c} ({counted(n, 'case')})"
+            for c, n in zip(sizes["category"], sizes["n"], strict=True)
         )
-        text = f"{self.cells['code'].nunique()} codes by {self.attribute}: {listed}."
+        text = f"{counted(self.cells['code'].nunique(), 'code')} by {self.attribute}: {listed}."
         n_small = int(self.cells["small"].sum())
         if n_small:
             what = "were emptied, with others from which they could be worked out" if (

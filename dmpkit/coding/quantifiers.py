@@ -20,6 +20,7 @@ import pandas as pd
 from dmpkit.errors import DataError
 from dmpkit.reporting import Figure, Result, Section, paragraphs, table_html
 from dmpkit.tables import require_columns, require_unique, to_pandas
+from dmpkit.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -287,7 +288,8 @@ class QuantifiedFindings(Result):
         said = int((table["quantifier"] != "").sum())
         pairs, known = said * (said - 1) // 2, len(self.relations)
         text = (
-            f"{len(table)} findings, {said} of them with a quantifier word. Of {pairs} pairs, the "
+            f"{counted(len(table), 'finding')}, {said} with a word such as most or some "
+            f"(quantifier). Of {counted(pairs, 'pair')}, the "
             f"order of {known} is known from the words or the numbers they force; of the others "
             "either may be more."
         )

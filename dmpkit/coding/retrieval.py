@@ -16,6 +16,7 @@ from dmpkit.coding.spans import cover, cross_pairs, touched
 from dmpkit.coding.turns import segment_turns
 from dmpkit.errors import DataError
 from dmpkit.reporting import Result, Section, escape, paragraphs
+from dmpkit.wording import counted
 
 if TYPE_CHECKING:
     from dmpkit.coding.data import CodedProject
@@ -94,7 +95,7 @@ class Retrieval(Result):
         what = {"segment": "segments", "passage": "passages", "turn": "turns", "source": "sources"}
         return (
             f"{self.query}: {n} {what[self.unit][:-1] if n == 1 else what[self.unit]}"
-            f"{'' if self.unit == 'source' else f' in {n_sources} sources'}."
+            f"{'' if self.unit == 'source' else ' in ' + counted(n_sources, 'source')}."
         )
 
     def methods_text(self) -> str:

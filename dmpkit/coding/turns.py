@@ -15,6 +15,7 @@ from dmpkit.coding.spans import runs
 from dmpkit.errors import DataError
 from dmpkit.reporting import Result, Section, paragraphs, table_html
 from dmpkit.tables import to_pandas
+from dmpkit.wording import counted
 
 if TYPE_CHECKING:
     from dmpkit.coding.data import CodedProject
@@ -167,8 +168,8 @@ class Turns(Result):
         """How many turns were found, and what to look at."""
         said = self.turns[self.turns["turn"] > 0]
         text = (
-            f"{len(said)} turns of {said['speaker'].nunique()} speakers in "
-            f"{self.turns['source'].nunique()} sources."
+            f"{counted(len(said), 'turn')} of {counted(said['speaker'].nunique(), 'speaker')} in "
+            f"{counted(self.turns['source'].nunique(), 'source')}."
         )
         if len(self.problems):
             kinds = self.problems["what"].value_counts(sort=False)

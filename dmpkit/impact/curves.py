@@ -17,6 +17,7 @@ from dmpkit.impact.followup import Floats, Ints, check_horizon, query_times, z_o
 from dmpkit.impact.product_limit import Counts, integrated
 from dmpkit.impact.share_intervals import percent
 from dmpkit.reporting import Estimate, Indicator, Result
+from dmpkit.wording import counted
 
 if TYPE_CHECKING:
     from dmpkit.reporting import Section
@@ -385,13 +386,14 @@ class Curves(Result):
         """The curves at the last observation, and what is uncertain, in plain words."""
         last = self.at(self.end)
         said = ", ".join(
-            f"{name} {percent(value)}"
+            f"{str(name).replace('_', ' ')} {percent(value)}"
             for name, value in zip(last[self.column], last["estimate"], strict=True)
         )
         left = int(self.counts.at_risk[-1].sum())
         opening = (
-            f"{self.n:,} items, followed up to {self.end:g}: {said}. Just before that time "
-            f"{left:,} {'was' if left == 1 else 'were'} under observation and at risk."
+            f"{counted(self.n, 'item')}, followed up to time {self.end:g}: {said}. Just before "
+            f"that time {left:,} {'was' if left == 1 else 'were'} still followed without "
+            "an end (at risk)."
         )
         return "\n\n".join([opening, *self.notes, self.uncertainty])
 

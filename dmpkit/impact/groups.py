@@ -12,6 +12,7 @@ import pandas as pd
 from dmpkit.errors import DataError
 from dmpkit.impact.followup import Floats, FollowUp, follow_up, labels_of, risk_counts
 from dmpkit.reporting import Indicator, Result, Section, format_p, paragraphs, table_html
+from dmpkit.wording import counted
 
 __all__ = ["GroupTest", "gray_test"]
 
@@ -84,9 +85,11 @@ class GroupTest(Result):
         """The test in plain words."""
         if self.note:
             return f"{self.name}: {self.note}"
+        how = "more than" if self.p_value < 0.05 else "no more than"
         return (
-            f"{self.name}: chi-square {self.statistic:.3f} with {self.df} degrees of freedom, "
-            f"{format_p(self.p_value)}.\n\n{DRAWN}"
+            f"The groups differ {how} chance alone would often bring ({self.name}: chi-square "
+            f"{self.statistic:.3f} with {counted(self.df, 'degree')} of freedom, "
+            f"{format_p(self.p_value)}).\n\n{DRAWN}"
         )
 
     def methods_text(self) -> str:

@@ -34,6 +34,7 @@ from dmpkit.impact.spreadsheet_dates import read_date
 from dmpkit.impact.vocabulary import LAYER_OF, plain
 from dmpkit.reporting import Result, Section, paragraphs, table_html
 from dmpkit.tables import read_delimited, read_table, to_pandas
+from dmpkit.wording import counted
 
 __all__ = ["Imported", "ledger_from_decidim", "ledger_from_spreadsheet"]
 
@@ -88,10 +89,12 @@ class Imported(Result):
         parts = [f"{n} {word}" for word, n in how.items()]
         guessed = int((self.statuses["how"] == "guessed").sum())
         return (
-            f"{self.source}: {self.ledger.n} recommendations and {len(self.ledger.events)} events. "
+            f"{self.source}: {counted(self.ledger.n, 'recommendation')} and "
+            f"{counted(len(self.ledger.events), 'event')}. "
             f"Columns: {', '.join(parts)}. Status words: {len(self.statuses)}, of which {guessed} "
-            f"guessed. {len(self.left_over)} cells have no place of their own and are kept in "
-            "notes. Look through the tables before using the ledger."
+            f"guessed. Kept in notes, for want of a place of their own: "
+            f"{counted(len(self.left_over), 'cell')}. Look through the tables before using the "
+            "ledger."
         )
 
     def methods_text(self) -> str:

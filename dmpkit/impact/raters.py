@@ -33,6 +33,7 @@ from dmpkit.reporting import (
 )
 from dmpkit.resampling import drawn_seed
 from dmpkit.tables import require_columns, to_pandas
+from dmpkit.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -252,13 +253,15 @@ class RaterComparison(Result):
     def summary(self) -> str:
         """The result in plain words."""
         n = self.ratings["rec_id"].nunique()
-        text = [f"{len(self.raters)} raters judged {n} recommendations, {self.n_common} of them "
+        text = [f"{len(self.raters)} raters judged {counted(n, 'recommendation')}, "
+                f"{self.n_common} of them "
                 f"by two or more; on {len(self.items)} the status differs."]  # fmt: skip
         for row in self._how_far():
-            ends = f" [{format_number(row['low'])}, {format_number(row['high'])}]"
+            ends = f"; interval {format_number(row['low'])} to {format_number(row['high'])}"
             text.append(
-                f"{row['rater_a']} and {row['rater_b']}: kappa {format_number(row['value'])}"
-                f"{ends if row['low'] == row['low'] else ''} (linear weights, {row['n']} items)"
+                f"{row['rater_a']} and {row['rater_b']}: agreement beyond chance on how far each "
+                f"went {format_number(row['value'])} (linearly weighted kappa, "
+                f"{counted(row['n'], 'item')}{ends if row['low'] == row['low'] else ''})"
                 f"{self._plain(row['rater_a'], row['rater_b'])}."
             )
         return " ".join(text) + "\n\n" + f"{self._kept()} {self._who()}".strip()
@@ -282,7 +285,7 @@ class RaterComparison(Result):
             return ""
         return (
             f"; the same status word on {format_number(100 * same['value'], 0)} % of "
-            f"{same['n']} items, unweighted kappa {format_number(kappa['value'])}"
+            f"{counted(same['n'], 'item')} (unweighted kappa {format_number(kappa['value'])})"
         )
 
     def _kept(self) -> str:

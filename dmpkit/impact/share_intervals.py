@@ -214,9 +214,9 @@ class TallyShares(Result):
         low, high = self.bounds
         pending = self.count(*PENDING)
         return (
-            f"{who}implemented are {'; '.join(parts)}. With {pending} still pending, the share of "
-            f"all will end between {percent(low)} and {percent(high)}.\n\n"
-            + (SAMPLED if self.sample else COMPLETE)
+            f"{who}{'implemented' if who else 'Implemented'} are {'; '.join(parts)}. With "
+            f"{pending} still pending, the share of all will end between {percent(low)} and "
+            f"{percent(high)}.\n\n" + (SAMPLED if self.sample else COMPLETE)
         )
 
     def methods_text(self) -> str:

@@ -25,6 +25,7 @@ from dmpkit.impact.pooled import bootstrap_incidence
 from dmpkit.impact.product_limit import counts_of_causes, product_limit
 from dmpkit.impact.wording import ratio_text
 from dmpkit.reporting import Estimate, Indicator, Result, Section, paragraphs, table_html
+from dmpkit.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -332,12 +333,15 @@ class CoxModel(Result):
     def summary(self) -> str:
         """The model in plain words."""
         said = "; ".join(
-            f"{term}: ratio {ratio_text(ratio)} [{ratio_text(low)}, {ratio_text(high)}]"
+            f"{term}: {ratio_text(ratio)} times the rate (hazard ratio, {100 * self.level:g} % "
+            f"interval {ratio_text(low)} to {ratio_text(high)})"
             for term, ratio, low, high in self.table[
                 ["term", "hazard_ratio", "low", "high"]
             ].itertuples(index=False, name=None)
         )
-        opening = f"{self.method}: {self.n:,} items, {self.n_events:,} events. {said}."
+        opening = (
+            f"{self.method}: {counted(self.n, 'item')}, {counted(self.n_events, 'event')}. {said}."
+        )
         return "\n\n".join([opening, *self.notes, SAMPLE])
 
     def methods_text(self) -> str:

@@ -37,6 +37,7 @@ from dmpkit.reporting import (
     table_html,
 )
 from dmpkit.resampling import drawn_seed
+from dmpkit.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -127,18 +128,22 @@ class AgreementTable(Result):
         """The result in plain words."""
         r = self.ratings
         rated = int((r.codes >= 0).any(axis=0).sum())
-        text = f"{len(r.raters)} raters, {self.n:,} units with two ratings or more"
+        text = (
+            f"{counted(len(r.raters), 'rater')}, {counted(self.n, 'unit')} with two ratings or more"
+        )
         text += f" (of {rated:,} rated)." if rated > self.n else "."
         alpha = self.estimates["Krippendorff's alpha"]
         if math.isnan(alpha.value):
-            return f"{text} Alpha is {alpha.note.split('; ', 1)[1]}."
+            why = alpha.note.split("; ", 1)[1]
+            return f"{text} Agreement beyond chance (Krippendorff's alpha) is {why}."
         share = format_number(100 * self.estimates["percent agreement"].value, 0)
         text += f" They agree on {share} % ({self.weights})"
-        text += f"; alpha is {format_number(alpha.value)} ({self.level})"
+        text += f"; agreement beyond chance is {format_number(alpha.value)}"
+        text += f" (Krippendorff's alpha, {self.level}"
         if not math.isnan(alpha.low):
             ends = f"{format_number(alpha.low)} to {format_number(alpha.high)}"
             text += f", {100 * self.confidence:g} % interval {ends}"
-        return f"{text}. {self._prevalence()}".strip()
+        return f"{text}). {self._prevalence()}".strip()
 
     def _prevalence(self) -> str:
         shares = self.categories["prevalence"].to_numpy(dtype=float)

@@ -16,6 +16,7 @@ from dmpkit.reporting import Indicator, Result, Section, format_number, paragrap
 from dmpkit.representativeness.entries import to_level, to_number
 from dmpkit.representativeness.labels import require_known
 from dmpkit.tables import require_columns, to_pandas
+from dmpkit.wording import counted
 
 __all__ = ["BenchmarkComparison", "compare_with_benchmark"]
 
@@ -99,8 +100,9 @@ class BenchmarkComparison(Result):
             f"{self.n} members beside {self.benchmark_n:,} people of a survey (design effect "
             f"{format_number(self.design_effect)}). The largest difference is "
             f"{100 * most['difference']:+.1f} points ({most['category']}). {said} All categories "
-            f"together: X² = {self.chi2_effective:.2f}, df = {self.df}, "
-            f"p = {self.p_effective:.3f}.\n\n{_PURPOSE}"
+            f"together: chi-square {self.chi2_effective:.2f} with "
+            f"{counted(self.df, 'degree')} of freedom, p = {self.p_effective:.3f}."
+            f"\n\n{_PURPOSE}"
         )
 
     def methods_text(self) -> str:

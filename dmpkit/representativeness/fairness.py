@@ -234,9 +234,10 @@ class SelectionFairness(Result):
         """The spread of the chances in plain words."""
         even = self.even_chance
         text = (
-            f"{self.n:,} people for {self.seats:g} seats: an even chance is {_chance(even)}. "
-            f"Under the {self.rule} the chances run from {_chance(self.minimum)} to "
-            f"{_chance(self.maximum)}; the Gini coefficient is {self.gini:.3f} and "
+            f"{self.n:,} people for {self.seats:g} {'seat' if self.seats == 1 else 'seats'}: an "
+            f"even chance is {_chance(even)}. Under the {self.rule} the chances run from "
+            f"{_chance(self.minimum)} to {_chance(self.maximum)}; their inequality is "
+            f"{self.gini:.3f} (Gini coefficient, 0 where all are equal) and "
             f"{self.share_below_half:.1%} of the pool have half of the even chance or less."
         )
         if self.never and self.n_draws is not None:

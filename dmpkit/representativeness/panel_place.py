@@ -52,9 +52,12 @@ class PanelPlace(Result):
         """A sentence a variable."""
         parts = []
         for row in self.tvd.itertuples():
+            other = 100 * float(row.tvd)  # type: ignore[arg-type]
             parts.append(
-                f"{row.variable}: TVD {row.tvd:.3f}; {row.percentile:.0f} % of the panels drawn "
-                f"lie nearer to the {row.reference} (middle 95 % {row.low:.3f} to {row.high:.3f})."
+                f"{row.variable}: {other:.1f} % of the members would have to be in another "
+                f"category to match the {row.reference} (total variation distance {row.tvd:.3f}); "
+                f"{row.percentile:.0f} % of the panels drawn lie nearer to it, the middle 95 % of "
+                f"them at {row.low:.3f} to {row.high:.3f}."
             )
         outside = self.counts[
             (self.counts["count"] < self.counts["low"])

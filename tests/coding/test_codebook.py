@@ -150,7 +150,10 @@ def test_the_appendix_in_three_formats(tmp_path):
 def test_hybrid_coding_is_said():
     codes = pd.DataFrame({"code": ["A", "B", "C"], "origin": ["deductive", "inductive", ""]})
     found = Codebook(codes)
-    assert "Hybrid coding: 1 deductive, 1 inductive, 1 do not say" in found.summary()
+    assert (
+        "Hybrid coding: 1 from theory (deductive), 1 from the text (inductive), 1"
+        in found.summary()
+    )
     assert "3 codes have no definition" in found.summary()
 
 

@@ -133,4 +133,4 @@ def test_polars_gives_the_same(known):
 
 def test_a_small_p_value_is_not_called_zero() -> None:
     time, cause = [*range(1, 31), *range(101, 131)], [1] * 60
-    assert "p < 0.001." in impact.gray_test(time, cause, ["a"] * 30 + ["b"] * 30, of=1).summary()
+    assert "p < 0.001)." in impact.gray_test(time, cause, ["a"] * 30 + ["b"] * 30, of=1).summary()

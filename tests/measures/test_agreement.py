@@ -643,7 +643,8 @@ def test_table_of_coefficients(tmp_path):
     assert drawn.level == "interval level"
     assert "Gwet's AC2" in set(drawn.coefficients["coefficient"])
     assert "60 bootstrap resamples" in drawn.methods_text()
-    assert "Alpha is undefined" in ag.agreement_table([[1, 1], [1, 1]]).summary()
+    said = ag.agreement_table([[1, 1], [1, 1]]).summary()
+    assert "Agreement beyond chance (Krippendorff's alpha) is undefined" in said
 
 
 def test_picture_keeps_undefined_rows():
