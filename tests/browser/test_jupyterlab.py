@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
-# a tour, a study with shipped data, and one whose data others hold
-CHOSEN = ("01-tour-q-methodology", "10-lipset-1963", "42-oecd-webinar-2021")
+# the first page, a tour, and a study whose data come with dmpkit
+CHOSEN = ("00-start", "01-tour-q-methodology", "10-lipset-1963")
 
 
 @pytest.mark.parametrize("name", CHOSEN)
@@ -39,8 +39,10 @@ def test_all_cells_run_from_the_menu(browser: Browser, lab: Lab, name: str) -> N
     errors = [(cell.source, o.evalue) for cell in cells for o in cell.outputs if "evalue" in o]
     assert errors == []
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
-    before = [kinds(cell) for cell in code_cells(source)]
-    assert [kinds(cell) for cell in cells] == before  # a table where a table was, and so on
+    shown, stored = ([kinds(cell) for cell in every] for every in (cells, code_cells(source)))
+    assert any(shown)
+    if any(stored):  # the first page tells of this computer and is stored without outputs
+        assert shown == stored  # a table where a table was, and so on
     assert said == []
     if shots := os.environ.get("DMPKIT_SCREENSHOTS"):
         page.screenshot(path=str(Path(shots) / f"lab-{name}.png"))
