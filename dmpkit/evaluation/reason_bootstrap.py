@@ -13,6 +13,9 @@ of an index and of a change use the mean of both variances: our proposal, which 
 intervals near 95 % in simulations (:func:`~dmpkit.evaluation.simulate_coverage`) where the
 jackknife and the bootstrap came out too wide. For the index above chance the jackknife did
 so, and is used.
+
+Where people come in two opposed camps the number from each varies from group to group, and
+all of these are too narrow: with 10 to 30 people 95 % intervals held 90 to 93 % of the time.
 """
 
 from __future__ import annotations
@@ -352,8 +355,9 @@ class ReasonBootstrap(Result):
             "from pairs without a person in common (our proposal), and the jackknife alone for "
             "the index above chance. The percentile intervals "
             "of the draws come out too wide where answers are noisy, because they count the "
-            "noise of single pairs twice. The interval is for the index of a very large group "
-            "of people of the same kind, not for this group, whose own index is known."
+            "noise of single pairs twice. Where people come in two opposed camps intervals are "
+            "too narrow (in our simulations about 9 in 10 held, for 95 %). The interval "
+            "is for the index of a very large group of people of the same kind, not for this group, whose own index is known."
         )
 
     def section(self) -> Section:

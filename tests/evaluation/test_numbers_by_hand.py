@@ -10,6 +10,7 @@ import pytest
 from dmpkit import evaluation as ev
 from dmpkit.errors import DataError
 from dmpkit.evaluation import paired_tests, polarisation, talk_gap
+from dmpkit.evaluation.codebook import Code, Codebook
 from dmpkit.evaluation.verdict import read_stage
 
 
@@ -101,3 +102,18 @@ def test_members_with_a_doubled_column_are_refused():
     members = pd.DataFrame([["a", "w", "m"], ["b", "m", "w"]], columns=["person", "sex", "sex"])
     with pytest.raises(DataError, match="sex"):
         ev.talk_inequality(talk, members=members, group="sex")
+
+
+def test_a_code_that_does_not_begin_at_0_is_scaled_from_its_minimum():
+    """1 of 1 to 5 is 0 %, not 20 %, overall and by group."""
+    book = Codebook("own", (Code("tone", "tone", 5, minimum=1),))
+    acts = pd.DataFrame(
+        {"act": np.repeat(range(10), 2), "coder": ["u", "v"] * 10, "group": "g",
+         "person": np.repeat(list("abcdefghij"), 2),
+         "tone": np.repeat([1, 1, 1, 1, 1, 3, 3, 3, 5, 5], 2)}
+    )  # fmt: skip
+    found = ev.discourse_quality(acts, codebook=book, group="group", n_resamples=0)
+    assert found.composite.value == pytest.approx(35)  # mean 2.4: 1.4 of 4
+    shares = found.groups.select_dtypes("number").to_numpy(dtype=float)
+    assert np.isclose(shares, 0.35).any()
+    assert not np.isclose(shares, 0.48).any()
