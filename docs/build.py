@@ -85,6 +85,8 @@ def main() -> int:
     shutil.rmtree(made, ignore_errors=True)
     if code := run_sphinx(source, made):
         return code
+    for picture in (source / "gallery").rglob("*.png"):  # Sphinx leaves raw images behind
+        shutil.copyfile(picture, made / picture.relative_to(source))
     from pages.links import broken_links
 
     up = {"../index.html"} if given.beside_studies else set()

@@ -157,4 +157,4 @@ def test_the_site_builds_without_a_dead_link(tmp_path):
     assert (out / "searchindex.js").is_file()
     page = (out / "coming-from" / "deliberr.html").read_text(encoding="utf-8")
     assert "swap test p = 0.2148" in page, "the lines of the page were not run"
-    assert len(list((out / "_images").glob("*.png"))) > 30
+    assert len(list((out / "gallery").rglob("*.png"))) > 90
