@@ -171,9 +171,9 @@ def methods_text(result: ThroughViewpoints) -> str:
         else "Viewpoints and criteria were linked twice, blind of each other, while dmpkit was "
         "built, with the help of a language model and not by two researchers of the field, from "
         "the public summary by Parry, Curato and Dryzek (2025) and from reading notes where the "
-        "stored summary breaks off. A link stands where both gave it in the same direction; it is a text "
-        "link where both found a sentence that covers the subject of the criterion in its plain "
-        "sense, else an inference; what one coder alone gave is dropped, the stricter way. "
+        "stored summary breaks off. A link stands where both gave it in the same direction; it is "
+        "a text link where both found a sentence that covers the subject of the criterion in its "
+        "plain sense, else an inference; what one coder alone gave is dropped, the stricter way. "
         + agreement_words()
     )
     lines = (

@@ -94,8 +94,9 @@ def balance_distances(panel: Any, population: Any, weights: Weights | None = Non
         ``variable``; ``tvd``, ½Σ|q - p|; ``kld``, the Kullback-Leibler divergence Σ q ln(q/p)
         of the panel from the population (infinite where the panel has someone in a category
         of share 0); ``ks``, the largest gap between the cumulated shares P and Q
-        (Kolmogorov-Smirnov); ``emd``, the sum of those gaps (earth mover's distance, in categories);
-        ``cvm``, Σ (Q - P)²(q + p)/2 (Cramér-von Mises), the last three as in balance 0.23.
+        (Kolmogorov-Smirnov); ``emd``, the sum of those gaps (earth mover's distance, in
+        categories); ``cvm``, Σ (Q - P)²(q + p)/2 (Cramér-von Mises), the last three
+        as in balance 0.23.
 
     Examples
     --------

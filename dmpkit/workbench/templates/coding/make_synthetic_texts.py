@@ -7,6 +7,7 @@ All of it was written for this template: nobody was interviewed and nobody coded
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 TEXTS = {
@@ -37,7 +38,7 @@ CODINGS = [
 ]
 
 
-def write(name: str, header: list[str], rows: list[tuple[str, ...]]) -> None:
+def write(name: str, header: list[str], rows: Sequence[tuple[str, ...]]) -> None:
     """Write a table beside this file."""
     path = Path(__file__).parent / name
     with path.open("w", encoding="utf-8", newline="") as stream:
