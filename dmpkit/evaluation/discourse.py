@@ -370,7 +370,7 @@ def discourse_quality(
     frame = to_pandas(acts, what="table of speech acts").reset_index(drop=True)
     if frame.empty:
         raise DataError("The table of speech acts has no rows.")
-    if coefficient not in COEFFICIENTS:
+    if not isinstance(coefficient, str) or coefficient not in COEFFICIENTS:
         raise DataError(f"There is no coefficient {coefficient!r}.",
                         remedy=f"Use one of {', '.join(COEFFICIENTS)}.")  # fmt: skip
     number = not isinstance(threshold, bool) and isinstance(threshold, Real)

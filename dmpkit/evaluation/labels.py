@@ -236,6 +236,8 @@ def attribute_of(
     """
     if column is None:
         return None
+    if not isinstance(column, str):
+        raise DataError(f"The column of the {what} is {column!r}.", remedy="Give its name.")
     if members is not None and column in members.columns:
         source = members
     else:

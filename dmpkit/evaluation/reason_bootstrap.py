@@ -357,7 +357,8 @@ class ReasonBootstrap(Result):
             "of the draws come out too wide where answers are noisy, because they count the "
             "noise of single pairs twice. Where people come in two opposed camps intervals are "
             "too narrow (in our simulations about 9 in 10 held, for 95 %). The interval "
-            "is for the index of a very large group of people of the same kind, not for this group, whose own index is known."
+            "is for the index of a very large group of people of the same kind, "
+            "not for this group, whose own index is known."
         )
 
     def section(self) -> Section:

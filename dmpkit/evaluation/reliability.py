@@ -16,7 +16,7 @@ import pandas as pd
 
 from dmpkit.errors import DataError
 from dmpkit.evaluation.codebook import Codebook
-from dmpkit.evaluation.labels import text
+from dmpkit.evaluation.labels import name_list, text
 from dmpkit.measures import agreement
 from dmpkit.qmethod.correlation import spearman
 from dmpkit.reporting import Estimate
@@ -77,7 +77,7 @@ def code_reliability(
     [1.0]
     """
     known = sorted(acts["coder"].unique())
-    pair = known if coders is None else [text(c) for c in coders]
+    pair = known if coders is None else [text(c) for c in name_list(coders, "coders")]
     if coders is not None and (len(set(pair)) != 2 or not set(pair) <= set(known)):
         raise DataError(f"The coders to compare are {pair}.",
                         remedy=f"Name two of {', '.join(known)}.")  # fmt: skip

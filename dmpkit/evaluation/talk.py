@@ -490,6 +490,8 @@ def _place_tables(
     """Write tables into `people` where each has one, else into the rows; say which."""
     if table is None:
         return []
+    if not isinstance(table, str):
+        raise DataError(f"The column of the tables is {table!r}.", remedy="Give its name.")
     in_members = members is not None and table in members.columns
     if not in_members and table in keyed.columns:
         cells = pd.Series([text(v) for v in keyed[table]], dtype=object)

@@ -12,6 +12,8 @@ from dmpkit.evaluation.paired_tests import hedges_correction, paired_t
 BEFORE = pd.DataFrame({"person": list("abcdef"), "q": [1, 2, 3, 2, 1, 4]})
 AFTER = pd.DataFrame({"person": list("abcdef"), "q": [2, 2, 5, 4, 1, 4]})
 RIGHT = BEFORE.assign(q=[0, 1, 0, 1, 0, 1])
+TALK = pd.DataFrame({"person": ["a", "b"], "seconds": [3, 5]})
+ACTS = pd.DataFrame({"act": [1, 1], "coder": ["u", "v"], "person": "a", "level": [1, 1]})
 
 ODD = {
     "labels": lambda: ev.opinion_change(BEFORE, AFTER, labels=3),
@@ -45,6 +47,10 @@ ODD = {
     "options": lambda: ev.majorities([[1, 2]], 2),
     "cut points": lambda: ev.score_of(1, "abcd"),
     "value": lambda: ev.score_of("high", [1, 2, 3, 4]),
+    "a group of talk": lambda: ev.talk_inequality(TALK, group=["sex"]),
+    "a table of talk": lambda: ev.talk_inequality(TALK, table=["seat"]),
+    "coders": lambda: ev.discourse_quality(ACTS, coders=2),
+    "coefficient": lambda: ev.discourse_quality(ACTS, coefficient=["spearman"]),
     "groups": lambda: ev.support_for_text(
         pd.DataFrame({"person": [1], "item": ["text"], "answer": ["for"]}), groups=4
     ),
