@@ -42,6 +42,7 @@ html_css_files = ["dmpkit.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
+html_show_search_summary = False  # a page opened from a folder may not fetch others
 html_last_updated_fmt = None
 pygments_style = "tango"
 # Formulas are drawn by the reader's browser from MathML, so nothing is fetched.
