@@ -17,7 +17,6 @@ from dmpkit.workbench import Study
 folder = Study.open("evaluate-a-minipublic").folder
 assembly = ev.analyse(folder, seed=1)
 parts = assembly.parts
-asked = ev.read_measurements(folder)
 
 # %% How did each stage go?
 # shows: Profile.plot_stages, plot_stages
