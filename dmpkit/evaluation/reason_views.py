@@ -238,6 +238,21 @@ class ReasonIndex(Result):
     def _name(self) -> str:
         return f"{self.survey.stage}, " if self.survey.stage else ""
 
+    @property
+    def _n_lost(self) -> int:
+        """Pairs of people that can be used but have no correlation with one another."""
+        return self.n_people * (self.n_people - 1) // 2 - self.n_pairs
+
+    def _lost_words(self) -> str:
+        if not self._n_lost:
+            return ""
+        return (
+            f" {self._n_lost} pairs have no correlation, mostly because two people answered too "
+            "few of the same items. The group's index is the mean over the other pairs, which is "
+            "then not the mean of the individual values, and the chance level is close to the "
+            "mean over all re-pairings but not exact."
+        )
+
     def summary(self) -> str:
         """The index in plain words."""
         form = "adjusted " if self.adjusted else ""
@@ -247,7 +262,7 @@ class ReasonIndex(Result):
             f"alike about the matter also want the same done? The {form}Deliberative Reason "
             f"Index is {self.value:.2f}, where 1 is the best there can be. The same people with "
             f"their preferences dealt out at random would reach {self.chance_level:.2f} on "
-            f"average (chance level, exact)"
+            f"average (chance level{'' if self._n_lost else ', exact'})"
         )
         if self.permuted is not None:
             text += f"; an index as high comes about by chance with {format_p(self.p_value)}"
@@ -266,7 +281,7 @@ class ReasonIndex(Result):
     def methods_text(self) -> str:
         """How the index was computed."""
         text = FORMULA + (ADJUSTED if self.adjusted else "") + CHANCE
-        text += missing_words(self.survey)
+        text += missing_words(self.survey) + self._lost_words()
         if self.permuted is not None:
             how = "exact" if self.exact else "(b + 1)/(B + 1)"
             text += f" The p-value is from {self._permutation_words()} ({how}, one-sided)."
@@ -340,7 +355,8 @@ def stage_indicators(index: ReasonIndex) -> tuple[Indicator, ...]:
         Indicator(f"reason index{stage}", index.value, made.low, made.high, n, form, source),
         Indicator(
             f"reason index chance level{stage}", index.chance_level, n=n, source=source,
-            note="exact for this group; above 0.5 the index says little",
+            note=f"{'close' if index._n_lost else 'exact'} for this group; above 0.5 the index "
+            "says little",
         ),
         Indicator(
             f"reason index above chance{stage}", above.value, above.low, above.high, n,

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from dmpkit import evaluation as ev
-from dmpkit.errors import DataError
+from dmpkit.errors import DataError, ReasonDataWarning
 from dmpkit.evaluation import paired_tests, polarisation, talk_gap
 from dmpkit.evaluation.codebook import Code, Codebook
 from dmpkit.evaluation.verdict import read_stage
@@ -117,3 +117,20 @@ def test_a_code_that_does_not_begin_at_0_is_scaled_from_its_minimum():
     shares = found.groups.select_dtypes("number").to_numpy(dtype=float)
     assert np.isclose(shares, 0.35).any()
     assert not np.isclose(shares, 0.48).any()
+
+
+def test_pairs_without_a_correlation_are_told_and_nothing_is_called_exact():
+    """People 0 and 3 share two items only; then the mean of individuals is not the index."""
+    c = np.array([[1, 2, 3, 4, np.nan, np.nan], [2, 1, 4, 3, 6, 5], [6, 2, 3, 5, 4, 1],
+                  [np.nan, np.nan, 1, 2, 4, 3.0]])  # fmt: skip
+    p = np.array([[1, 4, 3, 2], [2, 1, 3, 4], [4, 3, 1, 2], [1, 3, 2, 4]])
+    with pytest.warns(ReasonDataWarning):
+        made = ev.reason_index(ev.ReasonSurvey(c, p))
+    assert made.n_pairs == 5
+    assert made.value == pytest.approx(1 - 2 * made.pairs["distance"].mean() / math.sqrt(0.5))
+    assert abs(made.individual["value"].mean() - made.value) > 1e-6
+    assert "1 pairs have no correlation" in made.methods_text()
+    assert "exact" not in made.summary()
+    whole = ev.reason_index(ev.ReasonSurvey(np.nan_to_num(c, nan=5.0), p))
+    assert "chance level, exact" in whole.summary()
+    assert "have no correlation" not in whole.methods_text()
