@@ -134,3 +134,11 @@ def test_pairs_without_a_correlation_are_told_and_nothing_is_called_exact():
     whole = ev.reason_index(ev.ReasonSurvey(np.nan_to_num(c, nan=5.0), p))
     assert "chance level, exact" in whole.summary()
     assert "have no correlation" not in whole.methods_text()
+
+
+def test_a_stage_half_assessed_is_compared_with_the_others():
+    """Half is enough: the limit itself counts."""
+    own = pd.DataFrame({"id": list("abcd"), "label": list("wxyz"), "stage": ["s", "s", "t", "t"]})
+    ratings = pd.DataFrame({"criterion": ["a", "c", "d"], "score": [4, 1, 1]})
+    text = ev.Scorecard.from_frames(ratings, own).profile().summary()
+    assert "s has the highest mean" in text
