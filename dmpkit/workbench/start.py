@@ -129,7 +129,7 @@ class Seen:
         from dmpkit.reporting import escape, table_html
 
         # JupyterLab would set the words of a table's cells to the right
-        table = table_html(self.frame).replace("<td>", '<td style="text-align: left">')
+        table = re.sub("<(td|th)(?=[ >])", r'<\1 style="text-align: left"', table_html(self.frame))
         return {
             "text/html": f"<p>{escape(self.sentence)}</p>{table}",
             "text/plain": repr(self),

@@ -133,6 +133,7 @@ def test_what_holds_for_one_computer_is_shown_but_not_stored(bench) -> None:
     assert "text/markdown" in book.cells[-1].outputs[0]["data"]
     bundle = start.installed()._repr_mimebundle_()
     assert "<table" in bundle["text/html"]
+    assert re.search(r'<td style="text-align: left"[^>]*>', bundle["text/html"])
     assert start.HERE_MIME in bundle
 
 
