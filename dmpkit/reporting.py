@@ -434,7 +434,9 @@ def table_html(
     whole = {c: 0 for i, c in enumerate(frame.columns) if _is_count(c, frame.iloc[:, i])}
     places = {**places, **whole}
     kinds = _column_kinds(frame[names])
-    klass = [f' class="{kind}"' if kind else "" for kind in kinds]
+    # JupyterLab sets the text of every table to the right; wordings are read from the left
+    left = ' style="text-align:left"'
+    klass = [f' class="{k}"{left if "words" in k else ""}' if k else "" for k in kinds]
     tests = [bool(_P_VALUES.fullmatch(str(c))) for c in names]
     head = "".join(
         f'<th scope="col"{k}>{escape(shown[c] if c in shown else _heading(c))}</th>'
