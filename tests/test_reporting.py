@@ -94,8 +94,8 @@ def test_the_longest_wording_takes_the_room():
     frame["text"] = ["a wording that is a good deal longer than all the others"]
     page = reporting.table_html(frame)
     assert '<table class="dmpkit wordy" tabindex="0">' in page
-    assert '<td class="words">a note' in page
-    assert '<td class="words main">a wording' in page
+    assert '<td class="words" style="text-align:left">a note' in page
+    assert '<td class="words main" style="text-align:left">a wording' in page
     assert '<th scope="row">s1</th>' in page
     assert "wordy" not in reporting.table_html(frame[["id"]])
 
