@@ -77,7 +77,8 @@ class Attrition(Result):
         n = self.n_both + self.n_before_only
         text = (
             f"Of {n} people who answered before, {self.n_both} answered again and "
-            f"{self.n_before_only} did not; {self.n_after_only} answered after only."
+            f"{self.n_before_only or 'none'} did not; {self.n_after_only or 'none'} answered only "
+            "after."
         )
         if not self.n_before_only:
             return text + " So nobody was lost, and there is nothing to compare."

@@ -256,11 +256,25 @@ class WorkingConditions(Result):
         """The cells in words, by kind and state."""
         made_up = " The ratings are synthetic." if self.synthetic else ""
         return (
-            f"{self._kind_text('works when', 'said to work')} "
+            f"{self._counts()} {self._kind_text('works when', 'said to work')} "
             f"{self._kind_text('fails when', 'said to fail')}{made_up}\n\n"
             "A condition of failing is read from its criteria turned round: present where they "
             "are low, absent where they are high. The cells describe this process and predict "
             f"nothing. {self._shared_text()}"
+        )
+
+    def _counts(self) -> str:
+        """How many cells are met, not met, mixed and not known, failing turned round."""
+        turned = {"absent": "met", "present": "not met"}
+        states = self.panel["state"].replace(turned).tolist()
+        said = []
+        for state in ("met", "not met", "mixed", "not known", "not applicable"):
+            n = states.count(state)
+            if n or state in ("met", "not met"):
+                said.append(f"{n or 'none'} {'are' if n > 1 else 'is'} {state}")
+        return (
+            f"Of the {counted(len(states), 'condition')} {listed(said, 'and')} (a condition of "
+            "failing counts as met where it is absent)."
         )
 
     def _kind_text(self, kind: str, words: str) -> str:

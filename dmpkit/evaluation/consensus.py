@@ -107,7 +107,9 @@ class GroupConsensus(Result):
     def section(self) -> Section:
         """Text, table and picture."""
         figure = Figure.from_axes(self.plot(), "Smoothed agreement of each opinion group.")
-        body = paragraphs(self.summary()) + table_html(self.table, digits=3)
+        body = paragraphs(self.summary()) + table_html(
+            self.table, caption="Statements by group-informed consensus"
+        )
         return Section(self.title, body, (figure,))
 
     def plot(self, *, ax: Axes | None = None) -> Axes:

@@ -126,7 +126,7 @@ class DigitalItems(Result):
     def section(self) -> Section:
         """The items as table and picture."""
         columns = ["label", "question", "status", "evidence", "note"]
-        table = table_html(self.items[columns], caption="Digital parts")
+        table = table_html(self.items[columns], headings={"label": "item"}, caption="Digital parts")
         figure = Figure.from_axes(self.plot(), "Digital items by status.")
         return Section(self.title, paragraphs(self.summary()) + table, (figure,))
 

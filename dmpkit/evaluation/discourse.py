@@ -56,6 +56,24 @@ Floats = NDArray[np.float64]
 THRESHOLD = 0.667
 
 
+#: Column names as a page shows them.
+_HEADINGS = {
+    "label": "code",
+    "percent_agreement": "share coded alike",
+    "cohen_kappa": "Cohen's kappa",
+    "kappa_quadratic": "Cohen's kappa, squared weights",
+    "spearman": "Spearman's rank correlation",
+    "alpha_nominal": "Krippendorff's alpha, nominal",
+    "alpha_ordinal": "Krippendorff's alpha, ordinal",
+    "reliable": "enough agreement",
+    "complete": "acts with all codes",
+    "composite_mean": "mean",
+    "composite_sd": "standard deviation",
+    "cronbach_alpha": "Cronbach's alpha",
+    "scaled": "mean as share of the range",
+}
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class DiscourseQuality(Result):
     """Result of :func:`discourse_quality`.
@@ -264,12 +282,18 @@ class DiscourseQuality(Result):
         columns = ["label", "acts", "percent_agreement", "cohen_kappa", "kappa_quadratic",
                    "spearman", "alpha_nominal", "alpha_ordinal", "reliable"]  # fmt: skip
         body = paragraphs(self.summary())
-        body += table_html(self.reliability[columns], caption="Agreement of the coders")
-        body += table_html(self.by_coder, caption="By coder")
+        body += table_html(
+            self.reliability[columns], headings=_HEADINGS, caption="Agreement of the coders"
+        )
+        body += table_html(
+            self.by_coder, digits={"composite_mean": 0, "composite_sd": 0}, headings=_HEADINGS,
+            caption="Composite (0 to 100) by coder",
+        )  # fmt: skip
         if len(self.groups):
             shown = self.groups[~self.groups["hidden"]].drop(columns=["hidden", "code"])
             if len(shown):
-                body += table_html(shown, groups="group", caption="By group of speakers")
+                caption = "Codes by group of speakers"
+                body += table_html(shown, groups="group", headings=_HEADINGS, caption=caption)
         figures = [Figure.from_axes(self.plot_distribution(), "Values that the coders gave.")]
         if self.reliability[self.coefficient].notna().any():
             first = Figure.from_axes(self.plot_reliability(), "Agreement of the coders.")

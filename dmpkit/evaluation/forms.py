@@ -39,6 +39,7 @@ from dmpkit.evaluation.form_values import (
 from dmpkit.evaluation.questionnaire import split_options
 from dmpkit.reporting import Result, Section, paragraphs, table_html
 from dmpkit.tables import require_columns, require_unique, to_pandas
+from dmpkit.wording import counted, many
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -127,15 +128,17 @@ class FormAnswers(Result):
         """What was mapped, what was not, and which submissions count."""
         kept = self.submissions["kept"]
         roles = self.columns["role"]
+        n_columns = self.answers.shape[1] - 1
         said = [
             f"{self.file} was read as an export of {_NAMES[self.program]}: "
-            f"{len(self.submissions)} submissions, {int(kept.sum())} kept, "
-            f"{self.answers.shape[1] - 1} columns of answers."
+            f"{counted(len(self.submissions), 'submission')}, {int(kept.sum()) or 'none'} kept, "
+            f"{counted(n_columns, 'column')} of answers."
         ]
         unfinished = int((~self.submissions["complete"]).sum())
         if unfinished:
             among = int((kept & ~self.submissions["complete"]).sum())
-            said.append(f"{unfinished} are incomplete, of which {among} are kept.")
+            verb = many(unfinished, "is", "are")
+            said.append(f"{unfinished} {verb} incomplete, of which {among or 'none'} kept.")
         left = self.submissions[~kept]
         if len(left):
             rows = ", ".join(f"row {r.row} ({r.why})" for r in left.head(6).itertuples())

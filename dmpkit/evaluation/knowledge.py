@@ -257,7 +257,7 @@ class KnowledgeGain(Result):
     def section(self) -> Section:
         """Text, items and the slope chart."""
         names = {str(c): str(c).replace("_", " ") for c in self.items}
-        headings = names | {"label": "item"}
+        headings = names | {"label": "item", "p_mcnemar": "p (McNemar)"}
         shown = self.items.drop(columns="item")
         digits = {"p_mcnemar": 3, "p_adjusted": 3}
         table = table_html(shown, digits=digits, headings=headings, caption="Right answers by item")

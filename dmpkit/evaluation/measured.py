@@ -313,7 +313,8 @@ def _factor(found: Indicator, unit: str) -> tuple[float, str]:
 def _not_judgeable(found: Indicator, every: Mapping[str, Indicator], highest_chance: float) -> str:
     """Why a number gets no score; empty where it can."""
     if math.isnan(found.value):
-        return f"not measured: {found.note or 'no reason is given'}"
+        why = found.note.removeprefix("not assessed:").strip().rstrip(".")
+        return f"not measured: {why or 'no reason is given'}"
     if _plain(found.name) != ABOVE_CHANCE:
         return ""
     level = every.get(CHANCE_LEVEL)
@@ -402,7 +403,8 @@ class MeasuredScores(Result):
         )
         none = table[~table["criterion"].isin(scored["criterion"])]
         for row in none.to_dict("records"):
-            text += f"\n\n{row['label']} gets none from {row['indicator']}: {row['reason']}."
+            what, _, why = str(row["reason"]).partition(": ")
+            text += f"\n\n{row['label']} gets no score from {row['indicator']}: {what} ({why})."
         unsure = scored[scored["score_high"] > scored["score_low"]]
         if len(unsure):
             text += (
@@ -431,18 +433,25 @@ class MeasuredScores(Result):
             {
                 "criterion": table["criterion"] + " " + table["label"],
                 "number": table["indicator"],
-                "value": table["value"],
+                "value": _plainly(table["value"]),
                 "from": table["low"],
                 "to": table["high"],
                 "n": table["n"],
                 "score": [_in_words(row) for row in table.to_dict("records")],
                 "cut points for 1, 2, 3, 4": table["cut_points"],
-                "raters": table["people"],
+                "mean of the raters": table["people"],
             }
         )
         basis = ", ".join(sorted(set(table["basis"]) - {""}))
         caption = f"Measured numbers and their scores (cut points: {basis or 'basis not stated'})"
         return Section(self.title, paragraphs(self.summary()) + table_html(shown, caption=caption))
+
+
+def _plainly(values: pd.Series[float]) -> pd.Series[Any]:
+    """Numbers with a column of their own: hours and the like without needless decimals."""
+    whole = (values >= 2) & (values % 1 == 0)
+    shown = [int(v) if w else v for v, w in zip(values, whole, strict=True)]
+    return pd.Series(shown, index=values.index, dtype="object")
 
 
 def _cut(value: float) -> str:

@@ -359,7 +359,8 @@ class OpinionChange(Result):
         columns += [p, "gz", "gross_change"] + ["icc"] * self.has_tables
         shown = self.items[columns]
         headings = {
-            "label": "item", low: "low", high: "high", p: "p adjusted", "gz": "effect size gz",
+            "label": "item", low: "change, from", high: "change, to",
+            p: "p adjusted", "gz": "effect size gz",
             "icc": "alike at a table (ICC)",
         }  # fmt: skip
         headings = {c: c.replace("_", " ") for c in columns} | headings

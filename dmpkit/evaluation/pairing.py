@@ -84,9 +84,10 @@ class Paired:
         """Who could not be matched and how many answers are blank, in a sentence."""
         text = f"{self.n} people answered before and after"
         if self.only_before or self.only_after:
+            before, after = len(self.only_before), len(self.only_after)
             text += (
-                f"; {len(self.only_before)} are in the first table only and "
-                f"{len(self.only_after)} in the second only, and are left out here"
+                f"; {before or 'none'} answered only before, {after or 'none'} only after, "
+                "and are left out here"
             )
         blank = int((self.before.isna() | self.after.isna()).to_numpy().sum())
         cells = self.n * len(self.items)

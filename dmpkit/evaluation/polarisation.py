@@ -285,7 +285,12 @@ class PolarisationChange(Result):
         )
         if self.n_resamples:
             clear = int(((table["low"] > 0) | (table["high"] < 0)).sum())
-            text += f"; on {clear} the {self.level:.0%} interval of the change leaves out 0"
+            interval = f"the {self.level:.0%} interval of the change"
+            text += (
+                f"; on {clear} {interval} leaves out 0"
+                if clear
+                else f"; on none does {interval} leave out 0"
+            )
         return text + ". Other measures can say otherwise; the table has them all."
 
     def methods_text(self) -> str:
@@ -308,7 +313,9 @@ class PolarisationChange(Result):
 
     def section(self) -> Section:
         """Text, agreement by item and its picture."""
-        headings = {c: c for c in self.spread.columns} | {"label": "item"}
+        headings = {c: c for c in self.spread.columns} | {
+            "label": "item", "low": "change, from", "high": "change, to",
+        }  # fmt: skip
         table = table_html(
             self.spread.drop(columns=["item", "measure"]),
             headings=headings,

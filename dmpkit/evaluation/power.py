@@ -244,7 +244,9 @@ class PowerAudit(Result):
             html += f"<h3>{escape(str(stage).capitalize())}</h3>"
             for name in lists:
                 shown = self.of_list(str(stage), name)[list(SHOWN)]
-                html += table_html(shown, caption=f"{YES[name].capitalize()}: answers")
+                heads = {"point": "code", "label": "point", "by": "said by"}
+                html += table_html(shown, headings=heads,
+                                   caption=f"{YES[name].capitalize()}: answers")  # fmt: skip
             if len(open_points):
                 missing = listed(open_points["label"].tolist(), "and")
                 html += paragraphs(f"Not asked, so not known: {missing}.")

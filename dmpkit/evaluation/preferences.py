@@ -152,6 +152,24 @@ def _swapped_changes(before: Ints, after: Ints, generator: Any, size: int) -> In
     return drawn
 
 
+#: Column names as a page shows them, and what the table is.
+_HEADINGS = {
+    "proximity": "share on one axis",
+    "expected": "share by chance",
+    "expected_low": "by chance, from",
+    "expected_high": "by chance, to",
+    "p_value": "p",
+    "n_best_axes": "axes that do equally well",
+    "condorcet_winner": "wins against every other",
+}
+_CAPTION = "Rankings by stage: share of people on one axis (proximity to single-peakedness)"
+
+
+def _p_words(p: float) -> str:
+    """A p-value in words; drawn ones near 1 are no more exact than that."""
+    return "p > 0.99" if p > 0.99 else format_p(p)
+
+
 @dataclass(frozen=True, eq=False)
 class StagePreferences:
     """Rankings of one stage.
@@ -281,7 +299,7 @@ class SinglePeakedness(Result):
             parts.append(
                 f"Among the {self.change.n} people who ranked at both stages the share on one "
                 f"axis changed by {100 * self.change.value:+.0f} percentage points "
-                f"({format_p(self.change.p_value)}, swap test, {self.alternative})."
+                f"({_p_words(self.change.p_value)}, swap test, {self.alternative})."
             )
         elif len(self.stages) > 1:
             parts.append("Nobody has a complete ranking at both stages, so no change is given.")
@@ -300,7 +318,7 @@ class SinglePeakedness(Result):
             f"options along one common dimension (proximity to single-peakedness), on {axes}. "
             f"Rankings drawn at random would reach {s.expected.value:.0%} on average, most "
             f"often {s.expected.low:.0%} to {s.expected.high:.0%} "
-            f"({format_p(s.proximity.p_value)}).{gone} {s.majorities.words()}"
+            f"({_p_words(s.proximity.p_value)}).{gone} {s.majorities.words()}"
         )
 
     def methods_text(self) -> str:
@@ -336,10 +354,10 @@ class SinglePeakedness(Result):
             Indicator(f"{name} {last.stage}", last.proximity.value, n=n, note=chance,
                       source=source),
             Indicator(f"{name} above chance {last.stage}", above, n=n,
-                      note=f"{chance}; {format_p(last.proximity.p_value)}", source=source),
+                      note=f"{chance}; {_p_words(last.proximity.p_value)}", source=source),
         ]  # fmt: skip
         if self.change is not None:
-            note = f"{format_p(self.change.p_value)}, swap test"
+            note = f"{_p_words(self.change.p_value)}, swap test"
             found.append(Indicator(f"change of {name}", self.change.value, n=self.change.n,
                                    note=note, source=source))  # fmt: skip
         return tuple(found)
@@ -351,7 +369,9 @@ class SinglePeakedness(Result):
             Figure.from_axes(self.plot_pairwise(s.stage), f"Pairwise majorities, {s.stage}.")
             for s in self.stages
         ]
-        body = paragraphs(self.summary()) + table_html(self.table, digits=3)
+        body = paragraphs(self.summary()) + table_html(
+            self.table, digits={"p_value": 3}, headings=_HEADINGS, caption=_CAPTION
+        )
         return Section(self.title, body, tuple(figures))
 
     def plot_pairwise(self, stage: str | None = None, *, ax: Axes | None = None) -> Axes:

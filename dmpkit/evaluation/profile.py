@@ -207,12 +207,12 @@ class Profile(Result):
                 "assessed": [f"{a} of {n}" for a, n in self._assessed()],
                 "mean": self.stages["mean"],
                 "adjusted": self.stages["adjusted"],
-                "at worst": self.stages["low"],
-                "at best": self.stages["high"],
-                "weak evidence": self.stages["n_weak"],
+                "with the unknown at worst": self.stages["low"],
+                "with the unknown at best": self.stages["high"],
+                "criteria on weak evidence": self.stages["n_weak"],
             }
         )
-        body = paragraphs(self.summary()) + table_html(shown, caption="Stages")
+        body = paragraphs(self.summary()) + table_html(shown, caption="Mean score by stage, 0 to 4")
         figures = [
             Figure.from_axes(self.plot_stages(), "Mean score by stage, with bounds."),
             Figure.from_axes(self.plot_criteria(), "Score by criterion."),

@@ -379,11 +379,20 @@ class RaterAgreement(Result):
         """The agreement as a section of a report."""
         body = paragraphs(self.summary())
         if len(self.raters) >= 2:
-            body += table_html(self.coefficients, digits={"value": 3}, caption="Agreement")
-            body += table_html(self.severity, caption="Leniency of the raters")
-            body += table_html(self.means, caption="Mean score and what the raters leave open")
+            heads = {"n_criteria": "criteria", "how": "how the ends were found"}
+            heads |= {f"score_{rater}": f"score of {rater}" for rater in self.raters}
+            body += table_html(self.coefficients, headings=heads, caption="Agreement")
+            body += table_html(
+                self.severity, headings=heads, caption="Leniency of the raters (points of 4)"
+            )
+            body += table_html(
+                self.means, headings=heads, caption="Mean score and what the raters leave open"
+            )
             if len(self.differences):
-                body += table_html(self.differences.head(12), caption="Furthest apart")
+                body += table_html(
+                    self.differences.head(12), headings=heads,
+                    caption="Criteria on which the raters lie furthest apart",
+                )  # fmt: skip
         figures = () if len(self.raters) < 2 else (Figure.from_axes(self.plot_leniency()),)
         return Section(self.title, body, figures)
 

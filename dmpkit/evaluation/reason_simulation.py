@@ -60,6 +60,27 @@ Generator = np.random.Generator
 #: Groups and people of each, to know what an index above chance is in a very large group.
 LARGE_GROUPS, LARGE_GROUP = 5, 700
 TESTS = ("swap", "wilcoxon", "paired t")
+#: What the first two labels of a row mean.
+_CASES = {
+    "sharp null": "Where everybody answers both times by the same rule, with new noise (sharp "
+    "null)",
+    "weak null": "Where the index is the same in the long run but the answers of the two times "
+    "cannot be interchanged (weak null)",
+    "stages swapped at random": "Where each person's answers before and after were swapped or "
+    "not by the toss of a coin",
+    "index before": "For the index before",
+    "index after": "For the index after",
+    "above chance after": "For how far the index after lies above chance",
+    "change": "For the change of the index",
+}
+_WAYS = {
+    "swap": "swapping people's whole answers (swap test) found one in",
+    "wilcoxon": "comparing ranks of the individual values (Wilcoxon's test) found one in",
+    "paired t": "comparing means of the individual values (paired t test) found one in",
+    "from the pairs": "the interval from the pairs of people held it in",
+    "percentiles of resamples": "the interval from people drawn anew (bootstrap percentiles) "
+    "held it in",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,12 +222,26 @@ class ReasonSimulation(Result):
 
     def summary(self) -> str:
         """The rates in plain words."""
-        what = "Rejections by mistake" if self.kind == "rejections" else "Intervals that hit"
-        said = [
-            f"{label} {row.rate:.1%} ({row.low:.1%} to {row.high:.1%})"
-            for label, row in zip(self._labels, self.table.itertuples(), strict=True)
-        ]
-        return f"{what}, where it should be {self.nominal:.0%}: {'; '.join(said)}."
+        if self.kind == "rejections":
+            first = (
+                "There was no change to be found. A test at this level should find one by mistake "
+                f"in {self.nominal:.0%} of the runs."
+            )
+        else:
+            first = (
+                "An interval should hold what it is meant to hold in "
+                f"{self.nominal:.0%} of the groups drawn."
+            )
+        case, way = self.table.columns[:2]
+        said = [first]
+        for label, part in self.table.groupby(case, sort=False):
+            rates = [
+                f"{_WAYS.get(str(row[way]), str(row[way]))} {row['rate']:.1%} "
+                f"({row['low']:.1%} to {row['high']:.1%})"
+                for row in part.to_dict("records")
+            ]
+            said.append(f"{_CASES.get(str(label), str(label))}: {'; '.join(rates)}.")
+        return " ".join(said)
 
     def methods_text(self) -> str:
         """What was simulated."""
@@ -215,7 +250,9 @@ class ReasonSimulation(Result):
     def section(self) -> Section:
         """Text, table and picture."""
         figure = Figure.from_axes(self.plot(), "Rates with intervals.")
-        body = paragraphs(self.summary()) + table_html(self.table, digits=3)
+        body = paragraphs(self.summary()) + table_html(
+            self.table, digits=3, caption="Rates with 95 % Wilson intervals"
+        )
         return Section(self.title, body, (figure,))
 
     def plot(self, *, ax: Axes | None = None) -> Axes:

@@ -266,17 +266,24 @@ class ReasonIndex(Result):
         )
         if self.permuted is not None:
             text += f"; an index as high comes about by chance with {format_p(self.p_value)}"
-        text += f". Corrected for chance (our proposal): {format_number(self.corrected)}."
+        text += ". "
         if math.isnan(self.corrected):
-            text += " All agree on everything, so that consistency cannot be told from agreement."
-        elif self.chance_level > HIGH_CHANCE:
+            return text + (
+                "It cannot be corrected for chance: all agree on everything, so that "
+                f"consistency cannot be told from agreement.{self._left_out_words()}"
+            )
+        text += f"Corrected for chance (our proposal): {format_number(self.corrected)}."
+        if self.chance_level > HIGH_CHANCE:
             text += (
                 " The chance level is high because people agree much; the index says little "
                 "about consistency here."
             )
-        if len(self.survey.left_out):
-            text += f" Left out of all pairs: {left_out_words(self.survey.left_out)}."
-        return text
+        return text + self._left_out_words()
+
+    def _left_out_words(self) -> str:
+        if not len(self.survey.left_out):
+            return ""
+        return f" Left out of all pairs: {left_out_words(self.survey.left_out)}."
 
     def methods_text(self) -> str:
         """How the index was computed."""
@@ -300,8 +307,8 @@ class ReasonIndex(Result):
             Figure.from_axes(self.plot_consistency(), "Pairs of people."),
             Figure.from_axes(self.plot_individual(), "Individual values."),
         )
-        body = paragraphs(self.summary()) + table_html(self.table, headings=HEADINGS)
-        return Section(self.title, body, figures)
+        table = table_html(self.table, headings=HEADINGS, caption="The reason index in numbers")
+        return Section(self.title, paragraphs(self.summary()) + table, figures)
 
     def plot_consistency(self, *, ax: Axes | None = None) -> Axes:
         """Pairs of people; see :func:`~.reason_plots.plot_consistency`."""
@@ -544,8 +551,9 @@ class ReasonChange(Result):
             Figure.from_axes(self.plot_change(), "Index and individual values by stage."),
             Figure.from_axes(self.plot_consistency()[0], "Pairs of people before and after."),
         )
-        body = paragraphs(self.summary()) + table_html(self.table, headings=HEADINGS)
-        return Section(self.title, body, figures)
+        heads = HEADINGS | {"value": "index", "low": "index, from", "high": "index, to"}
+        table = table_html(self.table, headings=heads, caption="The reason index by stage")
+        return Section(self.title, paragraphs(self.summary()) + table, figures)
 
     def plot_change(self, *, ax: Axes | None = None) -> Axes:
         """Index and individual values by stage; see :func:`~.reason_plots.plot_change`."""
@@ -654,8 +662,9 @@ class ReasonGroups(Result):
     def section(self) -> Section:
         """Text, table and picture."""
         figure = Figure.from_axes(self.plot(), "Index within and between groups.")
-        body = paragraphs(self.summary()) + table_html(self.table, headings=HEADINGS)
-        return Section(self.title, body, (figure,))
+        heads = HEADINGS | {"value": "index"}
+        table = table_html(self.table, headings=heads, caption="The reason index by groups")
+        return Section(self.title, paragraphs(self.summary()) + table, (figure,))
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
         """Values and chance levels; see :func:`~.reason_plots.plot_sub_groups`."""

@@ -26,7 +26,7 @@ from dmpkit.evaluation.outside_records import sentence
 from dmpkit.evaluation.report_annex import annex_html, evidence_html, replies_html
 from dmpkit.evaluation.report_style import REPORT_STYLE
 from dmpkit.evaluation.report_texts import texts_of
-from dmpkit.evaluation.verdict import READING_KEYS, READINGS, rule_text
+from dmpkit.evaluation.verdict import READING_KEYS, READINGS, lead_in, rule_text
 from dmpkit.reporting import STYLE, Section, drawing, escape, paragraphs, write_html
 from dmpkit.tables import atomic_write, replace_folder, write_csv
 
@@ -358,11 +358,13 @@ def _in_words(evaluation: Evaluation, t: Texts) -> str:
     """The readings that occur with their stages, as sentences, and what they are not."""
     found = []
     for key, reading in zip(READING_KEYS, READINGS, strict=True):
-        if names := evaluation.verdict.of_reading(reading):
+        if names := evaluation.verdict.founded(reading, t, 60):
             word = t[key][:1].upper() + t[key][1:]
-            shown = ", ".join(_short(name, 60) for name in names)
-            found.append(f"<strong>{escape(word)}</strong>: {escape(shown)}")
-    return f"<p>{'. '.join(found)}. {escape(t['caution'])}</p>"
+            said = escape(lead_in(key, t)).format(
+                word=f"<strong>{escape(word)}</strong>", stages=escape(", ".join(names))
+            )
+            found.append(said)
+    return f"<p>{' '.join(found)} {escape(t['caution'])}</p>"
 
 
 def _reading_table(evaluation: Evaluation, t: Texts) -> str:

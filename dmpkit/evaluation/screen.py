@@ -462,7 +462,8 @@ class Screen(Result):
         )
         shown = self.sheet[["flag", "label", "status", "state", "by", "note"]]
         caption = "The sheet (F red flags, K conditions; not looked is never counted as fine)"
-        return head + table_html(shown, caption=caption)
+        heads = {"label": "what is asked about", "by": "said by"}
+        return head + table_html(shown, headings=heads, caption=caption)
 
     def section(self) -> Section:
         """Verdict, reasons, the sheet and its picture, for a larger report."""

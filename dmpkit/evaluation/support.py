@@ -33,6 +33,7 @@ from dmpkit.evaluation.labels import (
 from dmpkit.measures.proportions import share_interval
 from dmpkit.reporting import Figure, Indicator, Result, Section, paragraphs, table_html
 from dmpkit.tables import require_columns, to_pandas
+from dmpkit.wording import many
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,6 +44,29 @@ __all__ = ["Support", "support_for_text"]
 FOR = frozenset({"for", "yes", "agree", "in favour", "in favor"})
 AGAINST = frozenset({"against", "no", "disagree"})
 ABSTAIN = frozenset({"abstain", "abstained", "abstention"})
+
+#: Column names as a page shows them.
+_HEADINGS = {
+    "support": "in favour",
+    "share": "share in favour",
+    "low": "share, from",
+    "high": "share, to",
+    "not_voted": "gave no answer",
+    "if_all_against": "share if those were against",
+    "if_all_for": "share if those were in favour",
+}
+
+
+def _nobody(n: float) -> str:
+    """A number of people, *no one* for 0."""
+    return f"{int(n):,}" if n else "no one"
+
+
+def _shown(table: pd.DataFrame, caption: str) -> str:
+    """A table of votes as HTML, without the ends of intervals where there are none."""
+    ends = [c for c in ("low", "high") if table[c].isna().all()]
+    digits = {"support": 0, "voted": 0}
+    return table_html(table.drop(columns=ends), digits=digits, headings=_HEADINGS, caption=caption)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -144,8 +168,9 @@ class Support(Result):
         row = self.items[self.items["item"] == self.text_item].iloc[0]
         said = (
             f"{int(row['support'])} of {int(row['voted'])} who voted supported "
-            f"{self.text_item!r} ({row['share']:.0%}); {int(row['against'])} were against and "
-            f"{int(row['abstain'])} abstained."
+            f"{self.text_item!r} ({row['share']:.0%}); {_nobody(row['against'])} "
+            f"{many(int(row['against']) or 1, 'was', 'were')} against and "
+            f"{_nobody(row['abstain'])} abstained."
         )
         if self.n_members is not None and row["not_voted"] > 0:
             said += (
@@ -212,11 +237,11 @@ class Support(Result):
     def section(self) -> Section:
         """Text, tables and pictures."""
         body = paragraphs(self.summary())
-        body += table_html(self.items, digits=3, caption="By item")
+        body += _shown(self.items, "By item")
         figures = ()
         if len(self.groups):
             shown = self.groups.drop(columns="hidden")
-            body += table_html(shown, digits=3, caption="By sub-group (– where not shown)")
+            body += _shown(shown, "By sub-group (– where not shown)")
             if self.lowest is not None:
                 figures = (Figure.from_axes(self.plot(), "Support by sub-group."),)  # type: ignore[assignment]
         return Section(self.title, body, figures)

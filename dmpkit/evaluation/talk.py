@@ -106,6 +106,20 @@ _READINGS = {
     "silent": "members who said nothing",
     "silent_share": "share of the members who said nothing",
 }
+#: Column names as a page shows them, and decimals.
+_HEADINGS = {
+    "mean_seconds": "mean seconds a person",
+    "silent": "said nothing",
+    "low": "difference, from",
+    "high": "difference, to",
+    "relative": "share of talk / share of members",
+    "theil": "Theil's T",
+    "between_share": "share that lies between",
+    "gini": "Gini, of those with a row",
+    "gini_all_members": "Gini, all members",
+    "top_share": "share of the longest speaker",
+}
+_DIGITS = {"seconds": 0, "mean_seconds": 0}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -277,6 +291,8 @@ class TalkInequality(Result):
     def _silence(self) -> str:
         silent, n = int(self.values["silent"]), len(self.people)
         if self.complete:
+            if not silent:
+                return f"All {n} members spoke."
             return f"{silent} of {n} members said nothing ({self.silent_share:.0%})."
         return (
             "The full list of members was not given: people without a row in the talk log are "
@@ -333,18 +349,21 @@ class TalkInequality(Result):
 
     def section(self) -> Section:
         """Text, measures, groups of enough people and pictures; nobody's own seconds."""
-        body = paragraphs(self.summary()) + table_html(self.statistics, digits=3)
+        body = paragraphs(self.summary()) + table_html(
+            self.statistics, digits=3, caption="Speaking time in numbers"
+        )
         figures = [Figure.from_axes(self.plot_lorenz(), "Talk-time curve (Lorenz curve).")]
         if self.gap is not None:
             shown = self.gap.shown(self.smallest)
-            body += table_html(shown, digits=3, caption="Talk by group")
+            body += table_html(shown, digits=_DIGITS, headings=_HEADINGS, caption="Talk by group")
             if len(shown) > 1:
                 figures.append(Figure.from_axes(self.plot_groups(), "Talk against membership."))
         if len(self.theil):
-            body += table_html(self.theil, digits=3, caption="Theil's T between and within")
+            caption = "Inequality of speaking time between and within groups (Theil's T)"
+            body += table_html(self.theil, digits=3, headings=_HEADINGS, caption=caption)
         if len(self.sessions):
             columns = ["session", "people", "without_row", "gini", "gini_all_members", "top_share"]
-            body += table_html(self.sessions[columns], digits=3, caption="By session")
+            body += table_html(self.sessions[columns], headings=_HEADINGS, caption="By session")
         return Section(self.title, body, tuple(figures))
 
     def plot_lorenz(self, *, by: str | None = None, ax: Axes | None = None) -> Axes:

@@ -6,6 +6,7 @@ bounds with all unknown criteria at worst and at best, and says no more than bot
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ __all__ = [
     "READINGS",
     "READING_KEYS",
     "Verdict",
+    "lead_in",
     "read_stage",
     "rule_text",
     "verdict_of",
@@ -107,7 +109,7 @@ class Verdict:
 
     @cached_property
     def stages(self) -> pd.DataFrame:
-        """``stage, name, reading, mean, low, high, coverage, n_assessed, n_known``."""
+        """``stage, name, reading, mean, low, high, coverage, n_assessed, n_known, n_weak``."""
         rows = []
         for row in self.profile.stages.to_dict("records"):
             n = int(row["n"] - row["n_not_applicable"])
@@ -116,6 +118,7 @@ class Verdict:
                 "stage": row["stage"], "name": row["name"], "reading": reading,
                 "mean": row["mean"], "low": row["low"], "high": row["high"],
                 "coverage": row["coverage"], "n_assessed": int(row["n_assessed"]), "n_known": n,
+                "n_weak": int(row["n_weak"]),
             })  # fmt: skip
         return pd.DataFrame(rows)
 
@@ -140,11 +143,29 @@ class Verdict:
     def sentences(self) -> list[str]:
         """The verdict, one sentence a reading that occurs, and what it is not."""
         found = [
-            f"{reading[0].upper()}{reading[1:]}: {listed(self.of_reading(reading), 'and')}."
-            for reading in READINGS
-            if self.of_reading(reading)
+            lead_in(key, TEXTS).format(stages=listed(names, "and"), word=reading.capitalize())
+            for key, reading in zip(READING_KEYS, READINGS, strict=True)
+            if (names := self.founded(reading))
         ]
         return [*found, self.caution()]
+
+    def founded(self, reading: str, texts: Mapping[str, str] = TEXTS, most: int = 200) -> list[str]:
+        """Names of the stages that read so, with what rests on weak evidence only.
+
+        Parameters
+        ----------
+        reading : str
+            One of :data:`READINGS`.
+        texts : mapping
+            As :func:`~dmpkit.evaluation.report_texts.texts_of` gives them.
+        most : int
+            Characters of a name that are shown.
+        """
+        rows = self.stages[self.stages["reading"] == reading]
+        return [
+            _founded(row, texts, most, silent=reading == TEXTS["not_known"])
+            for row in rows.to_dict("records")
+        ]
 
     def caution(self) -> str:
         """What the verdict does not say."""
@@ -153,6 +174,26 @@ class Verdict:
     def rule(self) -> str:
         """How the words come about."""
         return rule_text(TEXTS["verdict_rule"])
+
+
+def lead_in(key: str, texts: Mapping[str, str]) -> str:
+    """The sentence that lists the stages of a reading, with ``{word}`` and ``{stages}``.
+
+    Examples
+    --------
+    >>> lead_in("good", TEXTS), lead_in("does_not_apply", TEXTS)
+    ('{word}: {stages}.', '{word}: {stages}.')
+    """
+    return texts["lead_not_known"] if key == "not_known" else "{word}: {stages}."
+
+
+def _founded(row: Mapping[Any, Any], texts: Mapping[str, str], most: int, *, silent: bool) -> str:
+    """The name of a stage, and in brackets how much of it rests on weak evidence only."""
+    name = str(row["name"])
+    name = name if len(name) <= most else f"{name[:most].rstrip()}…"
+    if silent or not row["n_weak"]:
+        return name
+    return f"{name} ({texts['weak_of'].format(n=row['n_weak'], all=row['n_assessed'])})"
 
 
 def rule_text(text: str) -> str:

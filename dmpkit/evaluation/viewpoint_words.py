@@ -24,7 +24,7 @@ def summary(result: ThroughViewpoints) -> str:
 
     parts = [_verdict(result), *(_viewpoint(result, v) for v in result.names)]
     parts += [_changed(result), FIXED_YARDSTICK, _local(result)]
-    parts += [OWN_NOTE] if result.own_links else [NOTE, agreement_words()]
+    parts += [OWN_NOTE] if result.own_links else [NOTE]
     return "\n\n".join(part for part in parts if part)
 
 

@@ -362,7 +362,8 @@ class ThroughViewpoints(Result):
             figures.append(Figure.from_axes(self.plot_lines(), caption))
         shown = self.links[["name", "label", "direction", "basis", "part", "score", "status"]]
         heads = {"name": "viewpoint", "label": "criterion", "part": "part of the summary"}
-        body += table_html(shown, headings=heads, caption="Links", groups="name")
+        body += table_html(shown, headings=heads, groups="name",
+                           caption="What each viewpoint stresses or contests")  # fmt: skip
         if len(self.links):
             caption = "Criteria that a viewpoint stresses or contests; the others have no link."
             figures.append(Figure.from_axes(self.plot_links(only_linked=True), caption))

@@ -294,8 +294,9 @@ class WeightSensitivity(Result):
             f"stays between {_ends(at, _MILD)}."
         )
         text += (
-            f"\n\nIn 95 % of {self.n_draws} drawn weights, by stage and then by criterion, it lies "
-            f"between {_ends(at, _DRAWN)}. This is no confidence interval: nobody draws weights."
+            f"\n\nIn 95 % of {self.n_draws:,} drawn weights, by stage and then by criterion, it "
+            f"lies between {_ends(at, _DRAWN)}. This is no confidence interval: nobody draws "
+            "weights."
         )
         if len(self.left_out) > 1 and (top := self.left_out.iloc[0])["change"]:
             text += (
@@ -316,7 +317,7 @@ class WeightSensitivity(Result):
             "lowest and the highest score (or stage mean), with bounds the best way to part the "
             "sorted scores into light and heavy ones. Drawn weights: a Dirichlet draw (all "
             "parameters 1) over the stages that have an assessed criterion, then one over the "
-            f"criteria of each stage; {self.n_draws} draws, seed {self.seed}. One Dirichlet draw "
+            f"criteria of each stage; {self.n_draws:,} draws, seed {self.seed}. One Dirichlet draw "
             "over all criteria at once would look far too certain, because many small weights "
             "cancel; its exact mean and standard deviation are in the table 'exact'."
         )
@@ -328,7 +329,9 @@ class WeightSensitivity(Result):
         body = paragraphs(self.summary()) + table_html(self.ranges, caption="What weights can do")
         left = self.left_out[self.left_out["change"].abs() > 0].head(8)
         if len(left):
-            body += table_html(left, caption="With one criterion left out", digits=3)
+            heads = {"stage_name": "stage", "mean_without": "mean without it"}
+            caption = "With one criterion left out"
+            body += table_html(left, caption=caption, headings=heads, digits={"change": 3})
         return Section(self.title, body, (Figure.from_axes(self.plot_ranges()),))
 
     def plot_ranges(self, *, ax: Axes | None = None) -> Axes:
@@ -453,7 +456,7 @@ class WeightComparison(Result):
             text += "One of them is nowhere below the other, so weights cannot turn the order."
         else:
             text += (
-                f"Over {self.n_draws} drawn weights (by stage, then by criterion) {a} has the "
+                f"Over {self.n_draws:,} drawn weights (by stage, then by criterion) {a} has the "
                 f"higher mean in {100 * self.share.value:.0f} %: which one is higher depends on "
                 "what one finds important."
             )
@@ -467,9 +470,9 @@ class WeightComparison(Result):
     def methods_text(self) -> str:
         """How weights were drawn."""
         return (
-            f"Weights: {self.n_draws} Dirichlet draws (all parameters 1) over stages and then over "
-            f"the criteria of each stage, seed {self.seed}; equal means count half. The share is "
-            "no probability that one is better: it says for how many weightings the order holds."
+            f"Weights: {self.n_draws:,} Dirichlet draws (all parameters 1) over stages and then "
+            f"over the criteria of each stage, seed {self.seed}; equal means count half. The share "
+            "is no probability that one is better: it says for how many weightings the order holds."
         )
 
     def section(self) -> Section:
@@ -536,7 +539,7 @@ def compare(
     )
     found = np.concatenate(parts)[:, 0]
     share = float(((found > 0) + 0.5 * (found == 0)).mean())
-    note = f"share of {n_draws} drawn weights; no probability that one is better"
+    note = f"share of {n_draws:,} drawn weights; no probability that one is better"
     estimate = Estimate(share, n=len(both), note=note)
     return WeightComparison(table, estimate, left, names, int(n_draws), drawn)
 

@@ -95,7 +95,7 @@ def test_every_column_and_every_submission_is_accounted_for(lime):
     assert table["complete"].to_dict() == {2: True, 3: True, 4: False, 5: True}
     assert "o_1" in lime.missing
     assert "e_listen" not in lime.missing
-    assert "1 are incomplete, of which 1 are kept" in lime.summary()
+    assert "1 is incomplete, of which 1 kept" in lime.summary()
 
 
 def test_personal_columns_are_never_kept_unless_asked_for(lime, items):

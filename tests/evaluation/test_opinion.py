@@ -236,7 +236,7 @@ def test_people_are_matched_by_id_and_the_unmatched_listed():
     assert change.paired.people == ("2", "3")
     assert change.items["mean_change"].iloc[0] == 1.0
     assert change.unmatched.to_numpy().tolist() == [["1", "before only"], ["9", "after only"]]
-    assert "1 are in the first table only" in change.summary()
+    assert "1 answered only before" in change.summary()
 
 
 def test_order_of_people_and_kind_of_frame_do_not_matter():

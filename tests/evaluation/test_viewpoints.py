@@ -129,7 +129,8 @@ def test_no_viewpoint_has_a_line_with_the_links_that_come_along():
 def test_the_words_tell_every_viewpoint_and_what_this_is_not():
     ids = list(datasets.load("criteria")["id"])
     values = [3.0 if c == "C05" else 1.0 for c in ids]
-    text = ev.through_viewpoints(scores_of(values, ids=ids)).summary()
+    seen = ev.through_viewpoints(scores_of(values, ids=ids))
+    text = seen.summary()
     for name in datasets.load("criteria", "viewpoints")["name"]:
         assert f"\n\n{name}. " in text
     assert "it contests Access to decision makers (3.00 of 4), seen apart" in text
@@ -138,7 +139,8 @@ def test_the_words_tell_every_viewpoint_and_what_this_is_not():
     assert "no shares of any population" in text
     assert FIXED_YARDSTICK in text
     assert NOTE in text
-    assert "kappa 0.88" in text
+    assert "kappa 0.88" not in text, "how far the coders agree belongs to the methods"
+    assert "kappa 0.88" in seen.methods_text()
     assert "no line is drawn" in text
 
 
