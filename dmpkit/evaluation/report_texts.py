@@ -39,7 +39,8 @@ TEXTS: Mapping[str, str] = MappingProxyType({
     "{high} of 4, poor where it is at most {low}, and middling between. It is so whatever is "
     "unknown where that holds with every unknown criterion at 0 and at 4. Where less than "
     "{enough} of its criteria were assessed and these bounds do not settle it, nothing is said. "
-    "The limits are a proposal of dmpkit, not from the literature. Red lines are no part of "
+    "In brackets stands how many of the assessed criteria rest on weak evidence only: grade C "
+    "or D, not graded, or none cited. The limits are a proposal of dmpkit, not from the literature. Red lines are no part of "
     "this reading and stand beside it.",
     "good": "good",
     "good_sure": "good, whatever is unknown",
@@ -54,7 +55,7 @@ TEXTS: Mapping[str, str] = MappingProxyType({
     "does_not_apply": "does not apply",
     "lead_not_known": "Too little was assessed to say how good these stages are (not known): "
     "{stages}.",
-    "weak_of": "{n} of {all} assessed criteria on weak evidence only",
+    "weak_of": "{n} of {all} on weak evidence only",
     "stage": "stage",
     "reading": "reading",
     "mean_range": "mean, and where it could lie (0 to 4)",
