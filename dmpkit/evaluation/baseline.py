@@ -48,6 +48,8 @@ ANSWER_FIELDS = ("flag", "status", "state", "by", "note")
 CAME_TRUE, SIGN_OF_IT, IN_PART, NOT_TRUE, UNKNOWN = (
     "came true", "a sign of it", "in part", "did not come true", "not known",
 )  # fmt: skip
+#: Outcomes that need more words in a sentence.
+_TOLD = {SIGN_OF_IT: "there is a sign of it", IN_PART: "came true in part"}
 
 
 # --- keeping -----------------------------------------------------------------------------
@@ -354,9 +356,10 @@ class BaselineComparison(Result):
             part = rows[rows["outcome"] == outcome]
             if len(part):
                 names = [f"{f} {w}" for f, w in zip(part["flag"], part["label"], strict=True)]
-                said.append(f"{outcome}: {listed(names, 'and')}")
-        head = sentence(f"{counted(len(rows), word)} raised")[:-1]
-        return f"{head}; {'; '.join(said)}."
+                said.append(f"{_TOLD.get(outcome, outcome)}, {listed(names, 'and')}")
+        were = "was" if len(rows) == 1 else "were"
+        head = sentence(f"{counted(len(rows), word)} {were} raised")
+        return f"{head} What became of {'it' if len(rows) == 1 else 'them'}: {'; '.join(said)}."
 
     def methods_text(self) -> str:
         """The rule of the comparison."""
@@ -377,7 +380,7 @@ class BaselineComparison(Result):
         html = paragraphs(self.summary())
         if not len(told):
             return Section(self.title, html)
-        headings = {"at_first": "at first", "at_last": "at last", "rests_on": "rests on"}
+        headings = {"label": "what was asked about"}
         html += table_html(told, headings=headings, caption="Flags and what became of them")
         figure = Figure.from_axes(self.plot(), "Full marks: came true, or a sign of it.")
         return Section(self.title, html, (figure,))

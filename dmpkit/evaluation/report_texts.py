@@ -40,7 +40,8 @@ TEXTS: Mapping[str, str] = MappingProxyType({
     "unknown where that holds with every unknown criterion at 0 and at 4. Where less than "
     "{enough} of its criteria were assessed and these bounds do not settle it, nothing is said. "
     "In brackets stands how many of the assessed criteria rest on weak evidence only: grade C "
-    "or D, not graded, or none cited. The limits are a proposal of dmpkit, not from the literature. Red lines are no part of "
+    "or D, not graded, or none cited. The limits are a proposal of dmpkit, not from the "
+    "literature. Red lines are no part of "
     "this reading and stand beside it.",
     "good": "good",
     "good_sure": "good, whatever is unknown",

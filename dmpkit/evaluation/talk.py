@@ -110,6 +110,7 @@ _READINGS = {
 _HEADINGS = {
     "mean_seconds": "mean seconds a person",
     "silent": "said nothing",
+    "without_row": "people without a row",
     "low": "difference, from",
     "high": "difference, to",
     "relative": "share of talk / share of members",

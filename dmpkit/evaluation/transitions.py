@@ -15,6 +15,7 @@ from dmpkit.errors import DataError
 from dmpkit.evaluation.labels import wordings
 from dmpkit.evaluation.pairing import Paired, as_id, pair_answers
 from dmpkit.reporting import Figure, Result, Section, paragraphs, table_html
+from dmpkit.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,8 +83,8 @@ class Transitions(Result):
         if len(moves):
             top = moves.iloc[int(moves["n"].to_numpy().argmax())]
             text += (
-                f" The most frequent move is from {top['before']} to {top['after']} "
-                f"({top['n']} people)."
+                f" The most frequent move is from “{top['before']}” to “{top['after']}” "
+                f"({counted(int(top['n']), 'person', 'people')})."
             )
         return text
 

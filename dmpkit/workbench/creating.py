@@ -99,9 +99,10 @@ def _fill(source: Path, slug: str, folder: Path, notebook: Path) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(text, encoding="utf-8", newline="\n")
         if source.name == "evaluation":
-            from dmpkit.workbench.evaluation_folder import write_guide
+            from dmpkit.workbench.evaluation_folder import keep_synthetic_screenings, write_guide
 
             write_guide(made / "GUIDE.html")
+            keep_synthetic_screenings(made)
         made.chmod(0o755)
         text = (made / NOTEBOOK).read_text(encoding="utf-8")
         (made / NOTEBOOK).unlink()

@@ -21,7 +21,13 @@ from dmpkit.evaluation.records import Field, RecordKind
 from dmpkit.reporting import Section, escape, page, paragraphs, table_html, write_html
 from dmpkit.tables import write_csv, write_workbook
 
-__all__ = ["empty_folder", "empty_tables", "empty_workbook", "write_guide"]
+__all__ = [
+    "empty_folder",
+    "empty_tables",
+    "empty_workbook",
+    "keep_synthetic_screenings",
+    "write_guide",
+]
 
 PathLike = str | os.PathLike[str]
 
@@ -256,6 +262,41 @@ def _refuse_existing(target: Path) -> None:
         )
     if not target.parent.is_dir():
         raise DataError(f"The folder {target.parent.name!r} does not exist.")
+
+
+def keep_synthetic_screenings(folder: PathLike) -> Path | None:
+    """Keep two screenings of the synthetic assembly, so that its report has a baseline.
+
+    The second is what ``flags.csv`` says; in the first, two weeks before, the clause on
+    approval (F3) was still to be negotiated. Both are invented and marked so.
+
+    Parameters
+    ----------
+    folder : path
+        With the ``flags.csv`` and ``about.csv`` of the template.
+
+    Returns
+    -------
+    Path or None
+        ``screen.json``.
+    """
+    from dmpkit.evaluation.baseline import save_baseline
+    from dmpkit.evaluation.screen import screen
+
+    rows, last = (
+        pd.read_csv(Path(folder) / f"{name}.csv", dtype=str, keep_default_na=False)
+        for name in ("about", "flags")
+    )
+    about = rows.set_index("field")["value"]
+    last = last[~last["flag"].str.startswith("R")]
+    first, clause = last.copy(), last["flag"] == "F3"
+    first.loc[clause, ["state", "note"]] = ["negotiable", "The council would approve the report."]
+    path = None
+    for sheet, day in ((first, "2019-06-24"), (last, about["screened_on"])):
+        made = screen(sheet, name=about["title"], on=day, first_day=about["first_day"],
+                      synthetic=True)  # fmt: skip
+        path = save_baseline(made, folder)
+    return path
 
 
 # --- the guide ---------------------------------------------------------------------------------

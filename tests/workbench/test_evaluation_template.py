@@ -14,7 +14,9 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from dmpkit import evaluation as ev
 from dmpkit.cli import main
+from dmpkit.evaluation.baseline import read_baseline
 from dmpkit.workbench.creating import TEMPLATES
 from dmpkit.workbench.evaluating import check_evaluation, evaluate
 from dmpkit.workbench.evaluation_folder import PURPOSES, empty_folder, empty_tables
@@ -57,6 +59,14 @@ def test_the_template_brings_sub_folders_and_a_guide(bench) -> None:
         assert (folder / name).is_file(), name
     guide = (folder / "GUIDE.html").read_text(encoding="utf-8")
     assert "<h2>ratings.csv</h2>" in guide
+    first, last = read_baseline(folder)
+    assert (first["date"], last["date"]) == ("2019-06-24", "2019-07-08")
+    assert first["synthetic"]
+    assert first["answers"] != last["answers"]
+    card = ev.read_scorecard(folder)
+    fate = ev.compare_with_baseline(folder, card, lines=card.red_lines())
+    assert fate.summary().count("F3 Silence by contract") == 1
+    assert "Three signs were raised. What became of them: came true in part, F3" in fate.summary()
     assert run("new", "my-assembly", "--template", "evaluation").exit_code == 2
     spoil(folder / "talk.csv", 4, "seconds", "long")
     checked = run("check", "my-assembly")
@@ -137,7 +147,7 @@ def test_an_evaluator_fills_in_the_empty_folder(tmp_path) -> None:
     done = run("report", "ours")
     assert done.exit_code == 0, done.output
     page = (folder / "report.html").read_text(encoding="utf-8")
-    assert "5 of the 52 criteria that apply were assessed (10 %)" in page  # C23 is measured
+    assert "Of the 52 criteria that apply 5 were assessed (10 %)" in page  # C23 is measured
     assert "Change of opinion" in page
     assert "Not computed: Who answered before only" not in page
 
