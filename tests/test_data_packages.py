@@ -14,8 +14,9 @@ TYPES = {"string", "number", "integer", "boolean", "date"}
 
 
 def package_folders():
-    roots = [datasets.data_path(), datasets.studies_path()]
-    return sorted(p.parent for root in roots for p in root.rglob("datapackage.json"))
+    """Reference data, and data of studies; a ledger inside a study is a record, checked as such."""
+    found = {p.parent for p in datasets.data_path().rglob("datapackage.json")}
+    return sorted(found | {p.parent for p in datasets.studies_path().glob("*/datapackage.json")})
 
 
 def tables():
