@@ -235,7 +235,7 @@ def test_what_is_typed_in_excel_is_read(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.text(max_size=30), st.text(alphabet="=+-@'\t\r\n\"_x0D,;1", max_size=12))
 def test_any_text_survives_csv_and_excel(tmp_path_factory: Any, one: str, two: str) -> None:
     folder = tmp_path_factory.mktemp("any")

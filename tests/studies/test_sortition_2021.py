@@ -196,6 +196,7 @@ inequality.gini = lambda values: of_all(values) * len(values) / (len(values) - 1
 """
 
 
+@pytest.mark.long
 def test_another_gini_shows_in_the_figures_of_the_gini_only(study, tmp_path):
     """The sample form, n/(n − 1) times as large: a figure differs where that moves a digit."""
     result = sabotaged(SLUG, SAMPLE_GINI, tmp_path)
