@@ -70,7 +70,7 @@ _HEADINGS = {
     "composite_mean": "mean",
     "composite_sd": "standard deviation",
     "cronbach_alpha": "Cronbach's alpha",
-    "scaled": "mean as share of the range",
+    "scaled": "mean, 0 to 1",
 }
 
 

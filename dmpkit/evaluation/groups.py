@@ -126,7 +126,12 @@ class GroupDistortions(Result):
             "homoex": "mean fall of spread", "n_polarisation": "pairs with a side",
             "polarfreq": "share polarised", "polarex": "mean move to own side",
         }  # fmt: skip
-        table = table_html(self.table, digits=3, headings=headings, caption="By issue")
+        table = table_html(
+            self.table,
+            digits=3,
+            headings=headings,
+            caption="Small groups by item (answers put on 0 to 1)",
+        )
         figures: tuple[Figure, ...] = ()
         if self.pairs["homogenisation"].notna().any():
             figures = (Figure.from_axes(self.plot(), "Spread within groups before and after."),)

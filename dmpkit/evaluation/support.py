@@ -52,8 +52,8 @@ _HEADINGS = {
     "low": "share, from",
     "high": "share, to",
     "not_voted": "gave no answer",
-    "if_all_against": "share if those were against",
-    "if_all_for": "share if those were in favour",
+    "if_all_against": "share at worst",
+    "if_all_for": "share at best",
 }
 
 
@@ -237,7 +237,8 @@ class Support(Result):
     def section(self) -> Section:
         """Text, tables and pictures."""
         body = paragraphs(self.summary())
-        body += _shown(self.items, "By item")
+        caption = "By item (at worst, at best: had all who gave no answer been against, in favour)"
+        body += _shown(self.items, caption)
         figures = ()
         if len(self.groups):
             shown = self.groups.drop(columns="hidden")
