@@ -133,7 +133,8 @@ def test_what_was_not_measured_stays_unknown_with_its_reason():
     assert row["status"] == "not assessed"
     assert "nobody answered" in row["note"]
     assert card.profile().criteria.iloc[0]["status"] == "not assessed"
-    assert "gets no score from share: not measured (nobody answered)." in measured_scores(card).summary()
+    said = measured_scores(card).summary()
+    assert "gets no score from share: not measured (nobody answered)." in said
 
 
 def test_the_reason_index_is_not_judgeable_where_chance_is_high_or_not_known():
