@@ -29,7 +29,7 @@ from dmpkit.evaluation.labels import (
     text,
     whole_number,
 )
-from dmpkit.evaluation.talk_gap import GroupGap, group_gap
+from dmpkit.evaluation.talk_gap import UNTESTED, GroupGap, group_gap
 from dmpkit.measures import inequality
 from dmpkit.reporting import (
     Figure,
@@ -341,10 +341,14 @@ class TalkInequality(Result):
             )
             return Indicator(name, math.nan, note=why, source=source)
         gap = self.gap
+        chance = (
+            f"by chance {gap.expected:.3f} on average, {format_p(gap.gap.p_value)}"
+            if gap.testable
+            else UNTESTED
+        )
         note = (
             f"share of the talk that would have to pass to other groups of {self.group_name!r} "
-            f"for every group to speak in proportion to its members (0 to 1); by chance "
-            f"{gap.expected:.3f} on average, {format_p(gap.gap.p_value)}"
+            f"for every group to speak in proportion to its members (0 to 1); {chance}"
         )
         return Indicator(name, gap.gap.value, n=gap.gap.n, note=note, source=source)
 

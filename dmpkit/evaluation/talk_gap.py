@@ -29,6 +29,8 @@ __all__ = ["GroupGap", "group_gap"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 NAN = float("nan")
+#: Why there is no p-value where every table has people of one group.
+UNTESTED = "cannot be tested: no table has people of both groups"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +47,14 @@ class GroupGap:
     gap : Estimate
         Half the sum of the absolute differences, with the permutation p-value.
     expected : float
-        Mean gap under shuffled labels.
+        Mean gap under shuffled labels; NaN where shuffling can change nothing.
     ratio : float
         Lowest over highest mean seconds of a group.
     within_tables : bool
         Whether labels were shuffled within tables.
     n_permutations, n_resamples, seed : int
+    n_tables, n_mixed : int
+        Tables, and those with people of two groups or more, which alone carry the test.
     """
 
     table: pd.DataFrame
@@ -61,6 +65,30 @@ class GroupGap:
     n_permutations: int
     n_resamples: int
     seed: int
+    n_tables: int = 0
+    n_mixed: int = 0
+
+    @property
+    def testable(self) -> bool:
+        """Whether shuffling labels can change anything."""
+        return not self.within_tables or self.n_mixed > 0
+
+    def test_words(self) -> str:
+        """What chance gives and the p-value, or why there is none."""
+        if not self.testable:
+            return f"whether that is more than chance {UNTESTED}"
+        among = "the people of each table" if self.within_tables else "all people"
+        said = (
+            f"labels shuffled among {among} give {self.expected:.1%} on average "
+            f"({format_p(self.gap.p_value)}, permutation test)"
+        )
+        if self.within_tables and self.n_mixed < self.n_tables:
+            verb = "carries" if self.n_mixed == 1 else "carry"
+            said += (
+                f". Only {self.n_mixed} of {self.n_tables} tables {verb} this test: the others "
+                "have people of one group only"
+            )
+        return said
 
     def shown(self, smallest: int = SMALLEST) -> pd.DataFrame:
         """The table without groups that are too small to be shown."""
@@ -93,20 +121,29 @@ class GroupGap:
             )
         parts.append(
             f"For every group to speak in proportion to its members, {self.gap.value:.1%} of the "
-            f"talk would have to pass to others; labels shuffled among "
-            f"{'the people of each table' if self.within_tables else 'all people'} give "
-            f"{self.expected:.1%} on average ({format_p(self.gap.p_value)}, permutation test)."
+            f"talk would have to pass to others; {self.test_words()}."
         )
         return " ".join(parts)
 
     def methods_text(self) -> str:
         """What was tested, what is random, and the seed."""
         where = "within tables" if self.within_tables else "over all people"
+        p_text = (
+            f"p-value: group labels were shuffled {self.n_permutations:,} "
+            f"times {where}, p = (b + 1)/(B + 1); what is random is who carries which label, "
+            f"the seconds are as measured. "
+            if self.testable
+            else f"Whether the gap is more than chance {UNTESTED}; labels are shuffled within "
+            "tables only, since people of a table share its minutes. "
+        )
+        if self.testable and self.within_tables and self.n_mixed < self.n_tables:
+            p_text += (
+                f"Tables with people of one group only cannot change under it; {self.n_mixed} of "
+                f"{self.n_tables} tables have people of more than one. "
+            )
         return (
             f"Gap between groups: half the sum of |share of talk − share of members| (Hoover "
-            f"index over groups). p-value: group labels were shuffled {self.n_permutations:,} "
-            f"times {where}, p = (b + 1)/(B + 1); what is random is who carries which label, "
-            f"the seconds are as measured. The intervals of the differences are from a "
+            f"index over groups). {p_text}The intervals of the differences are from a "
             f"studentised bootstrap over people within groups, on the log-odds of the share "
             f"({self.n_resamples:,} samples; nominal 95 % held 91 to 95 % in our simulations with "
             f"skewed times and 5 to 50 people a group): they take the members as drawn from many "
@@ -140,7 +177,7 @@ def group_gap(
         Labels; at least two different.
     strata : sequence of length people, optional
         Tables; labels are shuffled within them. Those with a blank one make up one
-        stratum.
+        stratum. Where no table has people of two groups, there is no p-value.
     n_permutations, n_resamples : int
     seed : int, optional
 
@@ -181,12 +218,32 @@ def group_gap(
     low, high, note = _intervals(values, codes, len(named), n_resamples, used)
     table.insert(8, "low", low)
     table.insert(9, "high", high)
-    gap, expected = _permuted(values, codes, cells, len(named), n_permutations, used, note)
+    mixed = _mixed(codes, cells)
+    if strata is not None and not mixed:
+        whole_number(n_permutations, "n_permutations", low=1)
+        gap, expected = _untested(values, codes, len(named), note), NAN
+    else:
+        gap, expected = _permuted(values, codes, cells, len(named), n_permutations, used, note)
     means = table["mean_seconds"]
     ratio = float(means.min() / means.max())
+    n_tables = 0 if strata is None else len(np.unique(cells))
+    within = strata is not None
     return GroupGap(
-        table, gap, expected, ratio, strata is not None, n_permutations, n_resamples, used
-    )
+        table, gap, expected, ratio, within, n_permutations, n_resamples, used,
+        n_tables, mixed if within else 0,
+    )  # fmt: skip
+
+
+def _mixed(codes: Ints, cells: Ints) -> int:
+    """Number of cells with people of two groups or more."""
+    return sum(np.unique(codes[cells == cell]).size > 1 for cell in np.unique(cells))
+
+
+def _untested(values: Floats, codes: Ints, n_groups: int, note: str) -> Estimate:
+    """The gap without a p-value: shuffling within tables of one group moves no label."""
+    seen = float(np.abs(_differences(values, codes, n_groups)).sum() / 2)
+    said = f"no p-value: {UNTESTED}" + (f"; {note}" if note else "")
+    return Estimate(seen, n=int(values.size), note=said)
 
 
 def _table(values: Floats, codes: Ints, named: list[str]) -> pd.DataFrame:

@@ -302,3 +302,26 @@ def test_intervals_cover_roughly():
 @pytest.mark.parametrize("sizes", [(8, 8), (20, 20), (40, 40)])
 def test_intervals_cover(sizes):
     assert 0.925 <= covered(2_000, sizes) <= 0.975
+
+
+def test_tables_of_one_group_each_carry_no_test():
+    labels, seats = ["a"] * 6 + ["b"] * 6, ["x"] * 6 + ["y"] * 6
+    none = group_gap(range(1, 13), labels, strata=seats, n_permutations=99, seed=1)
+    assert np.isnan(none.gap.p_value)
+    assert np.isnan(none.expected)
+    assert none.n_mixed == 0
+    assert none.gap.value > 0
+    said = "cannot be tested: no table has people of both groups"
+    assert said in none.words("gender")
+    assert said in none.gap.note
+    assert said in none.methods_text()
+    assert "p =" not in none.words("gender")
+    assert "nan" not in none.words("gender")
+
+    seats = ["x"] * 4 + ["z"] * 2 + ["y"] * 4 + ["z"] * 2
+    some = group_gap(range(1, 13), labels, strata=seats, n_permutations=99, seed=1)
+    assert (some.n_mixed, some.n_tables) == (1, 3)
+    assert "Only 1 of 3 tables carries this test" in some.words("gender")
+    free = group_gap(range(1, 13), labels, n_permutations=99, seed=1)
+    assert "tables" not in free.words("gender")
+    assert free.testable
