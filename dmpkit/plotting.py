@@ -171,15 +171,29 @@ def mark_synthetic(ax: Axes) -> Axes:
     """
     if _ALT.get(ax, "").startswith("Synthetic data."):
         return ax
-    title = ax.get_title(loc="left")
+    place = next((loc for loc in ("left", "center") if ax.get_title(loc=loc)), None)
     with style():
-        if title:
-            ax.set_title(f"{title} (synthetic data)", loc="left")
+        if place:
+            ax.set_title(f"{ax.get_title(loc=place)} (synthetic data)", loc=place)  # type: ignore[arg-type]
         else:
-            ax.set_title("synthetic data", loc="right", fontsize=8, fontweight="normal", color=GREY)
+            ax.set_title("synthetic data", loc="right", fontsize=8, fontweight="normal", color=GREY,
+                         pad=_above_legend(ax))  # fmt: skip
     if ax in _ALT:
         set_alt(ax, f"Synthetic data. {_ALT[ax]}")
     return ax
+
+
+def _above_legend(ax: Axes) -> float:
+    """Points above the axes that keep clear of a legend which stands there."""
+    legend = ax.get_legend()
+    if legend is None:
+        return 6.0
+    box = legend.get_bbox_to_anchor().transformed(ax.transAxes.inverted())
+    if box.y0 < 0.99:
+        return 6.0
+    columns = max(int(getattr(legend, "_ncols", 1)), 1)
+    rows = -(-len(legend.get_texts()) // columns)
+    return 8.0 + 13.0 * rows
 
 
 def alt_text(picture: Axes | Figure) -> str:

@@ -200,9 +200,10 @@ def plot_curve(result: Multiverse, *, ax: Axes | None = None) -> Axes:
             at = int(np.flatnonzero(chosen)[0])
             ax.annotate(
                 f"headline {100 * share[at]:.1f} %", (float(x[at]), float(scale * share[at])),
-                xytext=(0, 9), textcoords="offset points", color=PALETTE[1], fontsize=8,
+                xytext=(0, 14), textcoords="offset points", color=PALETTE[1], fontsize=8,
                 ha="center" if 0.15 < at / max(len(x) - 1, 1) < 0.85 else
                 ("left" if at / max(len(x) - 1, 1) <= 0.15 else "right"),
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
             )  # fmt: skip
         ticks = [scale * t / 4 for t in range(5)]
         labels = [f"{25 * t} %" for t in range(5)]

@@ -51,7 +51,7 @@ def plot_weights(weights: Weights, *, ax: Axes | None = None) -> Axes:
         ax.hist(ratio, edges.tolist(), color=PALETTE[4], edgecolor="white", linewidth=0.6)
         ax.axvline(1, color=GREY, lw=1.2, ls="--")
         top = ax.get_ylim()[1]
-        ax.text(1, top, " mean", color=INK, fontsize=8, va="bottom", ha="center")
+        ax.text(1, top, " mean", color=INK, fontsize=8, va="top", ha="left")
         ax.set_xlabel("weight, in multiples of the mean weight")
         ax.set_ylabel("people")
         ax.set_title(said, loc="left", fontsize=9, fontweight="normal", pad=14)
