@@ -18,6 +18,7 @@ from dmpkit.tables import number_remedy
 
 __all__ = [
     "cell_text",
+    "grouped",
     "listed",
     "nearest",
     "plain_word",
@@ -29,6 +30,8 @@ __all__ = [
 ]
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+#: Digits in threes after a dot: thousands in German, three decimals in English.
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
 
 
@@ -107,9 +110,50 @@ def _bare(label: str) -> str:
     return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"\W+", "", plain_word(label)))
 
 
-def read_number(text: str, low: float | None, high: float | None, decimal: str) -> float:
-    """A number in its range."""
-    plain = visible(text).strip().replace("\N{MINUS SIGN}", "-")
+def grouped(text: str) -> bool | None:
+    """Whether the dots of a number may part thousands; None where it has no dot or is none.
+
+    Examples
+    --------
+    >>> grouped("12.000"), grouped("12.5"), grouped("0.125"), grouped("12")
+    (True, False, False, None)
+    """
+    plain = _plain_number(text)
+    if "." not in plain:
+        return None
+    if _GROUPED.fullmatch(plain):
+        return True
+    return False if _NUMBER.fullmatch(plain) else None
+
+
+def _plain_number(text: str) -> str:
+    return visible(text).strip().replace("\N{MINUS SIGN}", "-")
+
+
+def read_number(
+    text: str, low: float | None, high: float | None, decimal: str, *, unsure: bool = False
+) -> float:
+    """A number in its range; with `unsure`, nothing says what the dots of the table mean."""
+    plain = _plain_number(text)
+    if grouped(text):
+        whole = plain.replace(".", "")
+        if decimal == "," or plain.count(".") > 1:
+            raise DataError(
+                f"{short(text)!r} parts thousands with a dot.",
+                remedy=f"Write {whole}, without a separator.",
+            )
+        fits = (low is None or float(whole) >= low) and (high is None or float(whole) <= high)
+        if unsure and fits:
+            raise DataError(
+                f"{short(text)!r} may mean {float(plain):g} or {whole}.",
+                remedy=f"Write {whole} if the dot parts thousands, {plain}0 if it is a "
+                "decimal point.",
+            )
+    if decimal == "," and grouped(text) is False:
+        raise DataError(
+            f"{short(text)!r} has a dot, and the decimal sign of this table is a comma.",
+            remedy="Write all numbers alike.",
+        )
     if decimal == ",":
         plain = plain.replace(",", ".")
     if not _NUMBER.fullmatch(plain) or math.isinf(float(plain)):

@@ -23,6 +23,7 @@ import pandas as pd
 from dmpkit.errors import DataError
 from dmpkit.evaluation.record_cells import (
     cell_text,
+    grouped,
     listed,
     nearest,
     plain_word,
@@ -386,9 +387,12 @@ def _cleaned(
     table, unknown, mistakes = _named(frame, kind)
     where = list(rows) if rows is not None else list(range(2, len(table) + 2))
     clean: dict[str, Any] = {}
+    unsure = _unsure(table, kind)
     for each in kind.fields:
         if each.name in table.columns:
-            clean[each.name] = _column(table[each.name], each, where, decimal, mistakes)
+            clean[each.name] = _column(
+                table[each.name], each, where, decimal, mistakes, unsure=unsure
+            )
         else:
             blank = math.nan if each.kind == "number" else ""
             clean[each.name] = [blank] * len(table)
@@ -460,12 +464,26 @@ def _named(frame: pd.DataFrame, kind: RecordKind) -> tuple[pd.DataFrame, list[st
     return frame.set_axis(mine, axis=1), [name for name in unknown if name], mistakes
 
 
+def _unsure(table: pd.DataFrame, kind: RecordKind) -> bool:
+    """Whether every dot in the numbers of a table may part thousands, as in 12.000."""
+    columns = [f.name for f in kind.fields if f.kind == "number" and f.name in table.columns]
+    dotted = {
+        grouped(cell)
+        for column in columns
+        for cell in table[column]
+        if isinstance(cell, str) and "." in cell
+    }
+    return True in dotted and False not in dotted
+
+
 def _column(
     column: pd.Series[Any],
     each: Field,
     rows: Sequence[int],
     decimal: str,
     mistakes: list[_Mistake],
+    *,
+    unsure: bool,
 ) -> list[Any]:
     """The cells of a column in their clean form; what is wrong goes to `mistakes`."""
     out: list[Any] = []
@@ -477,17 +495,17 @@ def _column(
             out.append(math.nan if each.kind == "number" else "")
             continue
         try:
-            out.append(_value(text, each, decimal))
+            out.append(_value(text, each, decimal, unsure=unsure and isinstance(cell, str)))
         except DataError as error:
             mistakes.append(_Mistake(error.problem, row, each.name, error.remedy))
             out.append(math.nan if each.kind == "number" else "")
     return out
 
 
-def _value(text: str, each: Field, decimal: str) -> str | float:
+def _value(text: str, each: Field, decimal: str, *, unsure: bool) -> str | float:
     """One filled cell in its clean form."""
     if each.kind == "number":
-        return read_number(text, each.low, each.high, decimal)
+        return read_number(text, each.low, each.high, decimal, unsure=unsure)
     if each.kind == "date":
         return read_date(text)
     if each.kind == "yes-no":

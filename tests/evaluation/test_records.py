@@ -11,6 +11,7 @@ import pytest
 from openpyxl import Workbook
 
 from dmpkit.errors import DataError
+from dmpkit.evaluation.record_cells import read_number
 from dmpkit.evaluation.records import (
     Field,
     RecordKind,
@@ -187,3 +188,41 @@ def test_labels_are_split_once_each_and_zeros_do_not_hide_the_nearest():
 def test_a_kind_of_column_that_is_none_is_refused():
     with pytest.raises(DataError, match="'numer' is not a kind of column"):
         Field("x", kind="numer")  # type: ignore[arg-type]
+
+
+REACH = RecordKind(
+    "reach", "reach.csv", [Field("what"), Field("reach", kind="number", low=0),
+                           Field("score", kind="number", low=0, high=4)]
+)  # fmt: skip
+
+
+def test_a_dot_that_may_part_thousands_is_not_guessed(tmp_path):
+    path = tmp_path / "reach.csv"
+    path.write_text("what;reach\nZeitungsanzeige für alle;5000\nRadio;12.000\n", encoding="cp1252")
+    with pytest.raises(DataError) as error:
+        read_records(path, REACH)
+    assert str(error.value) == (
+        "reach.csv, row 3, column reach: '12.000' may mean 12 or 12000. Write 12000 if the dot "
+        "parts thousands, 12.0000 if it is a decimal point."
+    )
+    path.write_text("what;reach\nRadio;1.234.567\n")
+    with pytest.raises(DataError, match=r"'1.234.567' parts .*\. Write 1234567,"):
+        read_records(path, REACH)
+
+
+def test_a_dot_that_the_table_settles_is_a_decimal_point(tmp_path):
+    path = tmp_path / "reach.csv"
+    path.write_text("what;reach\nRadio;12.250\nPress;12.5\n")
+    assert read_records(path, REACH)["reach"].tolist() == [12.25, 12.5]
+    # thousands would be out of range, and cells that are numbers already mean what they are
+    assert check_records(pd.DataFrame({"score": ["3.500"]}), REACH)["score"].item() == 3.5
+    assert check_records(pd.DataFrame({"reach": [12.345]}), REACH)["reach"].item() == 12.345
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [("12.000", "Write 12000, without"), ("12.5", "the decimal sign of this table is")],
+)
+def test_a_dot_where_the_decimal_sign_is_a_comma_is_refused(cell, words):
+    with pytest.raises(DataError, match=words):
+        read_number(cell, None, None, ",")
