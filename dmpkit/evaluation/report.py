@@ -25,8 +25,8 @@ from dmpkit.evaluation.analysis_parts import CHAPTERS
 from dmpkit.evaluation.outside_records import sentence
 from dmpkit.evaluation.report_annex import annex_html, evidence_html, replies_html
 from dmpkit.evaluation.report_style import REPORT_STYLE
-from dmpkit.evaluation.report_texts import texts_of
-from dmpkit.evaluation.verdict import READING_KEYS, READINGS, lead_in, rule_text
+from dmpkit.evaluation.report_texts import TEXTS, texts_of
+from dmpkit.evaluation.verdict import READING_KEYS, READINGS, lead_in, mean_text, rule_text
 from dmpkit.reporting import STYLE, Section, drawing, escape, paragraphs, write_html
 from dmpkit.tables import atomic_write, replace_folder, write_csv
 
@@ -388,15 +388,19 @@ def _reading_table(evaluation: Evaluation, t: Texts) -> str:
 
 
 def _bar(row: Mapping[str, Any], t: Texts) -> str:
-    """A small picture of a stage: the bounds as a bar, the mean as a dot, the number beside."""
+    """The bounds of a stage as a bar; where it has a reading the mean as a dot and a number."""
     if not row["n_known"]:
         return ""
     low, high, mean = (float(row[c]) for c in ("low", "high", "mean"))
-    blank = math.isnan(mean)
-    words = {"stage": row["name"], "low": f"{low:.1f}", "high": f"{high:.1f}"}
-    alt = t["range_none"].format(**words) if blank else t["range_alt"].format(
-        **words, mean=f"{mean:.1f}"
-    )  # fmt: skip
+    silent = row["reading"] == TEXTS["not_known"]  # a mean of so few would be read as a result
+    blank = math.isnan(mean) or silent
+    words = {"stage": row["name"], "low": f"{low:.2f}", "high": f"{high:.2f}"}
+    if math.isnan(mean):
+        alt = t["range_none"].format(**words)
+    elif silent:
+        alt = t["range_silent"].format(**words, n=row["n_assessed"], all=row["n_known"])
+    else:
+        alt = t["range_alt"].format(**words, mean=mean_text(mean))
     width, scale = 132.0, 30.0
     ticks = "".join(
         f'<line x1="{6 + scale * v}" y1="3" x2="{6 + scale * v}" y2="15" stroke="#d0d0d4"/>'
@@ -407,7 +411,7 @@ def _bar(row: Mapping[str, Any], t: Texts) -> str:
         'height="6" fill="#b9c7d6"/>'
     )
     dot = "" if blank else f'<circle cx="{6 + scale * mean:.1f}" cy="9" r="4" fill="#173a5e"/>'
-    number = "–" if blank else f"{mean:.1f}"
+    number = "–" if blank else mean_text(mean)
     return (
         f'<svg width="{width:.0f}" height="18" role="img" aria-label="{escape(alt)}">{ticks}{bar}'
         f'{dot}</svg> <span aria-hidden="true">{number}</span>'

@@ -65,6 +65,8 @@ TEXTS: Mapping[str, str] = MappingProxyType({
     "range_alt": "{stage}: mean {mean} of 4, between {low} and {high} with the unknown criteria "
     "at worst and at best",
     "range_none": "{stage}: no criterion assessed; anything from {low} to {high}",
+    "range_silent": "{stage}: {n} of {all} criteria assessed, too few for a mean; between {low} "
+    "and {high} with the unknown criteria at worst and at best",
     "red_lines_head": "Red lines",
     "lines_shown": "Shown, on evidence of grade A or B and after a chance to reply: {lines}.",
     "lines_sign": "With a sign, not shown: {lines}.",

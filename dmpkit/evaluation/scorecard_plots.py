@@ -164,6 +164,10 @@ def _words(criteria: pd.DataFrame) -> str:
     return text
 
 
+#: Share of assessed criteria below which a stage's mean is drawn hollow.
+HALF = 0.5
+
+
 def plot_stages(stages: pd.DataFrame, *, ax: Axes | None = None, synthetic: bool = False) -> Axes:
     """Mean by stage, in the band between worst and best for what is unknown.
 
@@ -191,8 +195,10 @@ def plot_stages(stages: pd.DataFrame, *, ax: Axes | None = None, synthetic: bool
                 ax.barh(y, row["high"] - row["low"], left=row["low"], height=0.5, color=BAND,
                         edgecolor=GREY, lw=0.8, zorder=1)  # fmt: skip
             if not math.isnan(row["mean"]):
-                ax.plot(row["mean"], y, "o", color=PALETTE[0], ms=7, zorder=3)
+                face = "white" if row["coverage"] < HALF else PALETTE[0]
+                ax.plot(row["mean"], y, "o", color=PALETTE[0], mfc=face, ms=7, zorder=3)
             said = f"{int(row['n_assessed'])} of {applies}" if applies else "does not apply"
+            said += " only" if row["n_assessed"] and row["coverage"] < HALF else ""
             ax.text(HIGHEST + 0.2, y, said, va="center", fontsize=8)
         ax.text(HIGHEST + 0.2, -0.75, "assessed", va="center", fontsize=8, color=GREY)
         ax.set_yticks(range(len(stages)), [_short(str(name)) for name in stages["name"]])
@@ -200,12 +206,12 @@ def plot_stages(stages: pd.DataFrame, *, ax: Axes | None = None, synthetic: bool
         ax.set_ylim(len(stages) - 0.4, -1.0)
         _score_axis(ax, "mean score (0 worst, 4 best)")
         ax.set_title("Mean score by stage")
-        _stage_legend(ax)
-    known = stages.dropna(subset=["mean"])
+        _stage_legend(ax, hollow=bool((stages["coverage"] < HALF)[stages["n_assessed"] > 0].any()))
+    known = stages[stages["mean"].notna() & (stages["coverage"] >= HALF)]
     ends = (
         f"means from {known['mean'].min():.1f} to {known['mean'].max():.1f}"
         if len(known)
-        else "none with an assessed criterion"
+        else "none with half of its criteria assessed"
     )
     wide = int((stages["high"] > stages["low"]).sum())
     set_alt(ax, f"Mean score of {len(stages)} stages, {ends}; {wide} of them have unknown "
@@ -213,13 +219,15 @@ def plot_stages(stages: pd.DataFrame, *, ax: Axes | None = None, synthetic: bool
     return mark_synthetic(ax) if synthetic else ax
 
 
-def _stage_legend(ax: Axes) -> None:
+def _stage_legend(ax: Axes, *, hollow: bool) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     dot = Line2D([], [], color=PALETTE[0], marker="o", ls="none", label="mean of what was assessed")
     band = Patch(fc=BAND, ec=GREY, label="unknown criteria at worst and at best")
-    _below(ax, [dot, band], ncols=2)
+    few = Line2D([], [], color=PALETTE[0], mfc="white", marker="o", ls="none",
+                 label="mean of fewer than half of the criteria")  # fmt: skip
+    _below(ax, [dot, *([few] if hollow else []), band], ncols=2)
 
 
 def plot_leniency(raters: pd.DataFrame, *, ax: Axes | None = None, synthetic: bool = False) -> Axes:

@@ -26,6 +26,7 @@ __all__ = [
     "READING_KEYS",
     "Verdict",
     "lead_in",
+    "mean_text",
     "read_stage",
     "rule_text",
     "verdict_of",
@@ -94,6 +95,23 @@ def read_stage(mean: float, low: float, high: float, coverage: float, n: int = 1
         return TEXTS["not_known"]
     seen = "good_seen" if mean >= HIGH else "poor_seen" if mean <= LOW else "middling_seen"
     return TEXTS[seen]
+
+
+def mean_text(mean: float) -> str:
+    """A mean with two decimals, and more where these would put it across a limit.
+
+    Examples
+    --------
+    >>> mean_text(2.458), mean_text(2.4996), mean_text(2.5)
+    ('2.46', '2.4996', '2.50')
+    """
+    true = round(mean, 9)
+    texts = [f"{true:.{digits}f}" for digits in range(2, 10)]
+    for text in texts:
+        shown = float(text)
+        if (shown >= HIGH, shown <= LOW) == (true >= HIGH, true <= LOW):
+            return text
+    return texts[-1]
 
 
 @dataclass(frozen=True, eq=False)

@@ -92,6 +92,30 @@ def test_page_one_says_what_is_known_and_what_is_not(plain, plain_page):
     assert not re.search(r"total[^.]*\d", text), "a total on page one"
 
 
+def scored(scores, labels=("s", "s", "s"), **options):
+    own = ev.Criteria.from_frame(pd.DataFrame({
+        "id": [f"I{i}" for i in range(1, len(labels) + 1)], "label": [*"abcdefgh"[: len(labels)]],
+        "stage": labels}))  # fmt: skip
+    return ev.analyse(ev.Scorecard.from_frames(pd.DataFrame(scores), own, **options))
+
+
+def test_a_stage_without_a_reading_shows_no_dot_and_no_number():
+    found = scored({"criterion": ["I1"], "score": [4]})
+    row = BeautifulSoup(report_html(found), "html.parser").find("td", class_="range")
+    assert row.get_text(strip=True) == "–"
+    assert not row.find("circle")
+    assert row.find("rect")
+    assert "1 of 3 criteria assessed, too few" in row.svg["aria-label"]
+
+
+def test_page_one_shows_a_mean_near_a_limit_on_its_side():
+    found = scored({"criterion": ["I1"] * 12 + ["I2"] * 12, "rater": [*"abcdefghijkl"] * 2,
+                    "score": [2.0] * 12 + [3] * 11 + [2]}, ("s", "s"))  # fmt: skip
+    row = BeautifulSoup(report_html(found), "html.parser").find("td", class_="range")
+    assert row.get_text(strip=True) == "2.46"
+    assert "mean 2.46 of 4" in row.svg["aria-label"]
+
+
 def test_nothing_runs_and_nothing_is_loaded(plain_page):
     page = plain_page
     soup = BeautifulSoup(page, "html.parser")
