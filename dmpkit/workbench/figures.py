@@ -269,7 +269,9 @@ def _shown(number: float, like: str) -> str:
         decimals < 16 and number != float(like) and float(f"{number:.{decimals}f}") == float(like)
     ):
         decimals += 1  # a difference has to be seen
-    return f"{number:.{decimals}f}"
+    text = f"{number:.{decimals}f}"
+    digits = text.lstrip("-0.").replace(".", "")
+    return text if len(digits) <= 17 else repr(number)  # a double holds no more than 17
 
 
 # --- tables ---------------------------------------------------------------------------

@@ -158,6 +158,14 @@ def test_a_small_difference_is_shown_with_enough_digits(study: Study) -> None:
     assert "here 12.3" in study.compare("whole", wrong).first_different
 
 
+def test_no_more_digits_are_shown_than_a_float_holds(bench) -> None:
+    figures = "long,Long,0.21093919191634772,,,1e-9,p. 1,program output\n"
+    bench.study("long", figures, [], toml=DATA, files={"table.csv": "item,x\na,1\n"})
+    here = 0.21093919191634702
+    verdict = Study.open("long").compare("long", here)
+    assert (verdict.here, verdict.verdict) == (repr(here), "matches program")
+
+
 def test_truth_values_are_compared_as_such(bench) -> None:
     text = "sort,f1,f2\nA,True,False\nB,FALSE,TRUE\n"
     figures = "flags,Flags,,table,B2:C3,,p. 1,released file\n"
