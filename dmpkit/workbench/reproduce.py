@@ -9,6 +9,7 @@ import os
 import platform
 import re
 import shutil
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -479,10 +480,24 @@ def verdict_table(results: Sequence[StudyResult], *, details: bool = True) -> st
             ]
             heads = ("figure", "compared with", "here", "difference", "verdict")
             lines += _columns([heads, *rows])
+            lines += _reasons(result.verdicts)
         lines += [f"  ! {problem}".replace("\n", "\n    ") for problem in result.problems]
         lines += [f"  note: {note}" for note in result.notes]
         blocks.append("\n".join(lines))
     return "\n\n".join([*blocks, _summary(results)])
+
+
+def _reasons(verdicts: Sequence[Verdict]) -> list[str]:
+    """Why figures are not reproducible: a reason once, with all its figures."""
+    figures: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        if verdict.verdict == NOT_REPRODUCIBLE and verdict.why:
+            figures.setdefault(verdict.why, []).append(verdict.figure)
+    lines = [f"○ {', '.join(names)}: {why}" for why, names in figures.items()]
+    wrap = textwrap.TextWrapper(
+        96, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
+    )
+    return [part for line in lines for part in wrap.wrap(line)]
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> list[str]:

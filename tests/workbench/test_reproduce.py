@@ -116,6 +116,9 @@ def test_many_studies_at_once_each_with_its_own_end(bench) -> None:
     assert "study.toml, row 2: 'tilte' is not a key of a study." in broken.problems[0]
 
     text = verdict_table(results)
+    for verdict in (v for r in results for v in r.verdicts if v.verdict == "not reproducible"):
+        assert f"  ○ {verdict.figure}: {verdict.why}" in text
+    assert "  ○ " in text
     assert (
         "  ! error in code cell 4, line 1: ZeroDivisionError: division by zero\n      1 / 0" in text
     )
