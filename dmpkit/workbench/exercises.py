@@ -76,14 +76,15 @@ def check(exercise: str, answer: object) -> Reply:
 
     Numbers are rounded to the digits that the exercise asks for (both ways where
     the next digit is exactly a five), so 0.615 and 0.62 both pass where two
-    digits are asked for and 0.62 is right. Names are compared without regard to
+    digits are asked for and 0.62 is right; an answer with fewer digits is told how many
+    are asked for. Names are compared without regard to
     capitals, spaces and hyphens, several names without regard to their order.
     An explanation is not judged.
 
     Parameters
     ----------
     exercise : str
-        For example ``"q1-1"``.
+        For example ``"q1-1"``; capitals do not matter.
     answer : number, text, list of texts, or None
         Your answer; None when you have none yet. Nothing is raised for a wrong
         answer, whatever it is.
@@ -101,6 +102,7 @@ def check(exercise: str, answer: object) -> Reply:
     False
     """
     row = _exercise(exercise)
+    exercise = str(row["exercise"])
     if _unanswered(answer):
         return Reply(exercise, NOT_ANSWERED, "Put your answer in the place of None.")
     if row["kind"] == "explanation":
@@ -115,7 +117,7 @@ def check(exercise: str, answer: object) -> Reply:
     for mistake in _mistakes(exercise):
         if mistake["hash"] in hashes:
             return Reply(exercise, NOT_YET, mistake["hint"])
-    return Reply(exercise, NOT_YET, f"Hint: {row['hint']}")
+    return Reply(exercise, NOT_YET, f"Hint: {row['hint']}{_too_few_digits(row, answer)}")
 
 
 def listing(module: str | None = None) -> pd.DataFrame:
@@ -217,14 +219,18 @@ def _tables() -> tuple[dict[str, dict[str, Any]], list[dict[str, str]]]:
 
 def _exercise(name: str) -> Mapping[str, Any]:
     rows, _ = _tables()
-    if name in rows:
-        return rows[name]
+    meant = str(name).strip().casefold()
+    if meant in rows:
+        return rows[meant]
     from difflib import get_close_matches
 
-    near = get_close_matches(str(name), list(rows), n=1)
+    near = get_close_matches(meant, list(rows), n=1)
+    few = ", ".join(list(rows)[:3])
     raise DataError(
         f"There is no exercise {name!r}.",
-        remedy=f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(rows)}.",
+        remedy=f"Did you mean {near[0]!r}?"
+        if near
+        else f"There are {len(rows)}, for instance {few}; exercises.listing() shows them all.",
     )
 
 
@@ -253,12 +259,16 @@ def _unanswered(answer: object) -> bool:
 def _written(kind: str, digits: object, answer: object) -> set[str]:
     """The ways in which an answer is written down before it is hashed."""
     if kind == "number":
-        return _rounded(_number(answer), int(str(digits or 0).split(".")[0]))
+        return _rounded(_number(answer), _digits(digits))
     if kind == "whole":
         return {_whole(answer)}
     if kind == "name":
-        return {_name(answer)}
+        return {_name(_only(answer))}
     return {"|".join(sorted({_name(one) for one in _several(answer)}))}
+
+
+def _digits(digits: object) -> int:
+    return int(str(digits or 0).split(".")[0])
 
 
 def _number(answer: object) -> Decimal:
@@ -271,6 +281,18 @@ def _number(answer: object) -> Decimal:
     if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", text, re.ASCII):
         raise _NotUsableError(f"A number is asked for; {_short(answer)} is none.")
     return Decimal(text)
+
+
+def _too_few_digits(row: Mapping[str, Any], answer: object) -> str:
+    """How many decimals are asked for, when a number is given with fewer."""
+    asked = _digits(row["digits"])
+    if row["kind"] != "number" or asked < 1:
+        return ""
+    exponent = _number(answer).as_tuple().exponent
+    if not isinstance(exponent, int) or -exponent >= asked:
+        return ""
+    named = {1: "One digit", 2: "Two digits", 3: "Three digits"}.get(asked, f"{asked} digits")
+    return f" {named} after the point {'is' if asked == 1 else 'are'} asked for."
 
 
 def _whole(answer: object) -> str:
@@ -325,6 +347,13 @@ def _name(answer: object) -> str:
     if not isinstance(value, str | int):
         raise _NotUsableError(f"A name is asked for, as text; {_short(answer)} is none.")
     return re.sub(r"[\s_\-–.]+", "", str(value)).casefold()
+
+
+def _only(answer: object) -> object:
+    """The name in a list of one."""
+    if isinstance(answer, list | tuple | set | frozenset) and len(answer) == 1:
+        return next(iter(answer))
+    return answer
 
 
 def _several(answer: object) -> list[object]:

@@ -243,8 +243,31 @@ def test_no_answer_is_no_wrong_answer(asked, answer):
 def test_an_unknown_exercise_is_named():
     with pytest.raises(DataError, match=r"no exercise 'q1-11'.*Did you mean 'q1-1'"):
         exercises.check("q1-11", 1)
+    with pytest.raises(DataError, match="Did you mean 'q1-1'"):
+        exercises.check("Q1-11", 1)
+    with pytest.raises(DataError, match="for instance q1-1, q1-2, q1-3; ") as raised:
+        exercises.check("zzz", 1)
+    assert "q2-1" not in str(raised.value)
     with pytest.raises(DataError, match="no exercises on 'cooking'"):
         exercises.listing("cooking")
+
+
+def test_capitals_and_spaces_in_the_name_of_an_exercise_do_not_matter():
+    assert exercises.check(" Q1-1 ", 99) == exercises.check("q1-1", 99)
+
+
+def test_a_list_of_one_name_is_a_name(asked):
+    for answer in (["Ada-B"], ("ada b",), {"ADA-B"}):
+        assert exercises.check("name", answer).right
+    assert "A name" in exercises.check("name", ["Ada-B", "x"]).message
+
+
+def test_an_answer_with_too_few_digits_is_told_how_many_are_asked_for(asked):
+    for answer in (0.6, "0,6", 1):
+        said = exercises.check("number", answer).message
+        assert said == "Hint: Look. Two digits after the point are asked for."
+    assert exercises.check("number", 0.51).message == "Hint: Look."
+    assert exercises.check("whole", 12).message == "Hint: Look."
 
 
 def test_a_reply_reads_well_and_is_safe(asked):
