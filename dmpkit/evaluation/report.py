@@ -27,7 +27,7 @@ from dmpkit.evaluation.report_annex import annex_html, evidence_html, replies_ht
 from dmpkit.evaluation.report_style import REPORT_STYLE
 from dmpkit.evaluation.report_texts import TEXTS, texts_of
 from dmpkit.evaluation.verdict import READING_KEYS, READINGS, lead_in, mean_text, rule_text
-from dmpkit.reporting import STYLE, Section, drawing, escape, paragraphs, write_html
+from dmpkit.reporting import STYLE, Section, drawing, escape, format_number, paragraphs, write_html
 from dmpkit.tables import atomic_write, replace_folder, write_csv
 
 if TYPE_CHECKING:
@@ -39,6 +39,9 @@ __all__ = ["page_one", "report", "report_html", "write_records", "write_report"]
 PathLike: TypeAlias = str | os.PathLike[str]
 Texts: TypeAlias = Mapping[str, str]
 
+#: Krippendorff's alpha below which raters agree little: the lowest limit that Krippendorff (2004)
+#: allows for tentative conclusions.
+AGREEMENT = 0.667
 #: Names that page one lists before it says how many more there are.
 NAMED = 7
 #: Characters that turn the direction of all text after them.
@@ -330,7 +333,7 @@ def page_one(
         f'<header class="front"><p class="kicker">{escape(t["kind"])}</p>'
         f"<h1>{escape(_short(heading, 120))}</h1>{_under(evaluation, t)}{tags}"
         f"<h2>{escape(t['in_words'])}</h2>{_in_words(evaluation, t)}"
-        f"{_reading_table(evaluation, t)}"
+        f"{_reading_table(evaluation, t)}{_raters(evaluation, t)}"
         f"<h2>{escape(t['red_lines_head'])}</h2>{_red_lines(evaluation, t)}"
         f"<h2>{escape(t['coverage_head'])}</h2>{_coverage(evaluation, t)}"
         f"<h2>{escape(t['unknown_head'])}</h2>{_unknown(evaluation, t)}"
@@ -418,6 +421,22 @@ def _bar(row: Mapping[str, Any], t: Texts) -> str:
     )
 
 
+def _raters(evaluation: Evaluation, t: Texts) -> str:
+    """A sentence where the raters agree little, or where nobody can say whether they do."""
+    part: Any = evaluation.parts.get("agreement")
+    if part is None or not len(part.raters):
+        return ""
+    if len(part.raters) < 2:
+        return paragraphs(t["raters_one"])
+    alpha = float(part.alpha.value)
+    if math.isnan(alpha):
+        return paragraphs(t["raters_unjudged"].format(reason=part.alpha.note or "–"))
+    if alpha >= AGREEMENT - 1e-12:
+        return ""
+    said = format_number(math.floor(alpha * 1000) / 1000 if alpha > 0.66 else alpha, 3)
+    return paragraphs(t["raters_little"].format(alpha=said, limit=f"{AGREEMENT:.3f}"))
+
+
 #: Status of a red line to the sentence that lists the lines of it, gravest first.
 _STATUSES = {
     "shown": "lines_shown",
@@ -432,14 +451,18 @@ def _red_lines(evaluation: Evaluation, t: Texts) -> str:
     part: Any = evaluation.parts.get("red lines")
     if part is None:
         return f'<div class="calm"><p>{escape(t["lines_none"])}</p></div>'
-    lines = part.lines
+    lines, looked = part.lines, part.looked
+    nameless = set(looked.loc[looked["by"] == "", "flag"])
     found = []
     for status in [*_STATUSES, *sorted(set(lines["status"]) - set(_STATUSES))]:
         rows = lines[lines["status"] == status]
-        names = [f"{a} {b}" for a, b in zip(rows["line"], rows["label"], strict=True)]
-        if names:
-            key = _STATUSES.get(status, "lines_not_public")
-            text = escape(t[key].format(lines=", ".join(names)))
+        key = _STATUSES.get(status, "lines_not_public")
+        unsigned = rows["line"].isin(nameless) & (status == "no sign")
+        for own, few in ((key, rows[~unsigned]), ("lines_no_sign_unsigned", rows[unsigned])):
+            names = [f"{a} {b}" for a, b in zip(few["line"], few["label"], strict=True)]
+            if not names:
+                continue
+            text = escape(t[own].format(lines=", ".join(names)))
             found.append(
                 f"<p><strong>{text}</strong></p>" if status == "shown" else f"<p>{text}</p>"
             )

@@ -67,10 +67,16 @@ TEXTS: Mapping[str, str] = MappingProxyType({
     "range_none": "{stage}: no criterion assessed; anything from {low} to {high}",
     "range_silent": "{stage}: {n} of {all} criteria assessed, too few for a mean; between {low} "
     "and {high} with the unknown criteria at worst and at best",
+    "raters_little": "The raters agree little: Krippendorff's alpha is {alpha}, below {limit}, "
+    "from which on tentative conclusions are usually allowed. Another rater might have read these "
+    "stages otherwise.",
+    "raters_one": "One person gave all the scores: whether others would agree is not known.",
+    "raters_unjudged": "Whether the raters agree cannot be judged: {reason}.",
     "red_lines_head": "Red lines",
     "lines_shown": "Shown, on evidence of grade A or B and after a chance to reply: {lines}.",
     "lines_sign": "With a sign, not shown: {lines}.",
     "lines_no_sign": "Looked at, without a sign: {lines}.",
+    "lines_no_sign_unsigned": "Looked at, without a sign, but who looked is not said: {lines}.",
     "lines_not_looked": "Not looked at, so nothing is known: {lines}.",
     "lines_not_public": "Nothing is public of: {lines}.",
     "lines_none": "No red line could be read.",

@@ -116,6 +116,29 @@ def test_page_one_shows_a_mean_near_a_limit_on_its_side():
     assert "mean 2.46 of 4" in row.svg["aria-label"]
 
 
+def test_page_one_says_where_the_raters_agree_little():
+    ids = ["I1", "I2", "I3"]
+    both = {"criterion": ids * 2, "rater": ["x"] * 3 + ["y"] * 3}
+    little = front_of(report_html(scored({**both, "score": [1, 2, 4, 4, 2, 1]})))
+    assert "The raters agree little: Krippendorff's alpha is -" in little
+    assert "below 0.667" in little
+    alike = front_of(report_html(scored({**both, "score": [1, 2, 4, 1, 2, 4]})))
+    assert "agree little" not in alike
+    apart = {"criterion": ["I1", "I2"], "rater": ["x", "y"], "score": [1, 2]}
+    assert "raters agree cannot be judged" in front_of(report_html(scored(apart)))
+    alone = scored({"criterion": ids, "rater": "x", "score": [1, 2, 3]})
+    assert "One person gave all the scores" in front_of(report_html(alone))
+
+
+def test_page_one_says_where_nobody_signed_that_a_line_was_looked_at(folder):
+    (folder / "flags.csv").write_text(
+        "flag,status,state,by,note\nR6,no sign,,,\nR7,no sign,,evaluator,\n", encoding="utf-8"
+    )
+    text = front_of(report_html(ev.analyse(folder, confidential=True)))
+    assert "who looked is not said: R6 " in text
+    assert "Looked at, without a sign: R7 " in text
+
+
 def test_nothing_runs_and_nothing_is_loaded(plain_page):
     page = plain_page
     soup = BeautifulSoup(page, "html.parser")
