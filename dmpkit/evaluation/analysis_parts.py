@@ -287,11 +287,25 @@ def _right_answers(cell: Any) -> list[str]:
 def _members_say(i: Inputs) -> Result:
     from dmpkit.evaluation.members_say import members_say
 
-    answers = i.measured.answers("after", "experience")
-    if answers is None:
-        raise DataError("There are no answers after to items of kind experience.")
+    before, after = (i.measured.answers(stage, "experience") for stage in STAGES)
+    early: list[str] = []  # what was asked before only, such as how the invitation was
+    if before is not None:
+        late = set() if after is None else set(after.columns)
+        early = [c for c in before.columns if c != "person" and c not in late]
+    if before is not None and early:
+        only = before[["person", *early]]
+        answers = only if after is None else after.merge(only, on="person", how="outer")
+    elif after is not None:
+        answers = after
+    else:
+        raise DataError(
+            "There are no answers to items of kind experience.",
+            remedy="Give them in answers_after.csv (or answers_before.csv), and list the items "
+            "in items.csv with kind experience.",
+        )
     items = i.table("items")
     asked = items[items["item"].isin(answers.columns)]
+    asked = asked.assign(asked=["before" if c in early else "after" for c in asked["item"]])
     people = i.members
     n = len(answers) if people is None else max(len(people), len(answers))
     return members_say(answers, asked, n_members=n, synthetic=i.synthetic)
@@ -397,9 +411,10 @@ def _recorded(i: Inputs, name: str) -> None:
 def _measured_scores(i: Inputs) -> Result:
     from dmpkit.evaluation.measured import measured_scores
 
-    if not len(i.scorecard.measured):
+    found = measured_scores(i.scorecard)
+    if not len(found.measured) and not len(found.without_cut_points):
         raise DataError("No measured number informs a criterion.")
-    return measured_scores(i.scorecard)
+    return found
 
 
 def _agreement(i: Inputs) -> Result:

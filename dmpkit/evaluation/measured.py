@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -64,6 +64,8 @@ CUT_POINTS = RecordKind(
 ABOVE_CHANCE = "reason index above chance after"
 #: The chance level of the reason index.
 CHANCE_LEVEL = "reason index chance level after"
+#: How the share of members who agree is named; the criterion follows.
+SHARE_AGREEING = "share agreeing: "
 #: Chance level from which on the reason index is not judgeable; dmpkit's own bound.
 HIGHEST_CHANCE = 0.5
 #: What the lower end of the interval must exceed for the highest score; dmpkit's own.
@@ -376,25 +378,30 @@ class MeasuredScores(Result):
         One row a number: ``criterion, label, indicator, value, low, high, n, unit,
         score, score_low, score_high, used, reason, cut_points, basis, note, source,
         people``; `people` is the raters' mean where they rated the criterion too.
+    without_cut_points : DataFrame
+        ``criterion, label, indicator, value, n, note``: shares of members who agree with
+        items that inform a criterion, for which there are no cut points. They give no score.
     """
 
     title: ClassVar[str] = "Measured criteria"
     sheet_notes: ClassVar[dict[str, str]] = {
         "measured": "Numbers that were turned into scores; score_low and score_high are what the "
         "ends of the interval would get.",
+        "without_cut_points": "Measured, but without cut points: these numbers give no score.",
     }
 
     measured: pd.DataFrame
+    without_cut_points: pd.DataFrame = field(default_factory=lambda: _without_cuts(None))
 
     def frames(self) -> dict[str, pd.DataFrame]:
-        """The table ``measured``."""
-        return {"measured": self.measured}
+        """The tables ``measured`` and ``without_cut_points``."""
+        return {"measured": self.measured, "without_cut_points": self.without_cut_points}
 
     def summary(self) -> str:
         """How many criteria a number informs, which are not judgeable, which are unsure."""
         table = self.measured
         if not len(table):
-            return "No measured number informs a criterion."
+            return self._uncut_words() or "No measured number informs a criterion."
         scored = table[table["used"]]
         n = table["criterion"].nunique()
         text = (
@@ -411,7 +418,21 @@ class MeasuredScores(Result):
                 f"\n\nFor {listed(unsure['label'], 'and')} the two ends of the interval would get "
                 "different scores."
             )
-        return text
+        return "\n\n".join(part for part in (text, self._uncut_words()) if part)
+
+    def _uncut_words(self) -> str:
+        """What was measured for a criterion, but has no cut points."""
+        table = self.without_cut_points
+        if not len(table):
+            return ""
+        names = [
+            f"{c} {label}" for c, label in zip(table["criterion"], table["label"], strict=True)
+        ]
+        return (
+            "Measured but without cut points, so that no score comes from it: the share of "
+            f"members who agree on {listed(names, 'and')}. What they said stands under What "
+            "members say; cut points of your own turn it into a score."
+        )
 
     def methods_text(self) -> str:
         """How numbers become scores."""
@@ -419,9 +440,10 @@ class MeasuredScores(Result):
             "A number gets the highest of the scores 1 to 4 whose cut point it reaches, otherwise "
             "0; the cut points stand in the table with their basis. Where several numbers inform "
             "a criterion the lowest score counts. An effect size gets 4 only where its interval "
-            "lies above a stated value. The reason index is scored by its distance above its "
-            "chance level, and not at all where that level is high. Cut points and rules marked "
-            "'our proposal' are dmpkit's own, not from the literature."
+            "lies above a stated value. A share of members who agree for which there are no cut "
+            "points gives no score and is named. The reason index is scored by its distance above "
+            "its chance level, and not at all where that level is high. Cut points and rules "
+            "marked 'our proposal' are dmpkit's own, not from the literature."
         )
 
     def section(self) -> Section:
@@ -490,8 +512,24 @@ def measured_scores(scorecard: Scorecard) -> MeasuredScores:
     >>> measured_scores(card)
     No measured number informs a criterion.
     """
-    table = scorecard.measured
+    table, bare = scorecard.measured, _without_cuts(scorecard)
     if not len(table):
-        return MeasuredScores(pd.DataFrame(columns=[*COLUMNS, "people"]))
+        return MeasuredScores(pd.DataFrame(columns=[*COLUMNS, "people"]), bare)
     means = scorecard.scores.mean(axis=1)
-    return MeasuredScores(table.assign(people=table["criterion"].map(means).astype("float64")))
+    people = table["criterion"].map(means).astype("float64")
+    return MeasuredScores(table.assign(people=people), bare)
+
+
+def _without_cuts(scorecard: Scorecard | None) -> pd.DataFrame:
+    """Shares that agree on a criterion, offered and known, that no cut point was found for."""
+    rows = []
+    if scorecard is not None:
+        taken = {_plain(name) for name in scorecard.measured.get("indicator", ())}
+        for one in scorecard.indicators:
+            criterion = one.name.removeprefix(SHARE_AGREEING)
+            tied = criterion != one.name and criterion in scorecard.criteria.ids
+            if tied and _plain(one.name) not in taken and not math.isnan(one.value):
+                label = scorecard.criteria.label(criterion)
+                rows.append((criterion, label, one.name, one.value, one.n, one.note))
+    columns = ["criterion", "label", "indicator", "value", "n", "note"]
+    return pd.DataFrame(rows, columns=columns)

@@ -7,7 +7,7 @@ those who did not, and no confidence interval, for nobody was drawn from a large
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -40,10 +40,12 @@ class MembersSay(Result):
     ----------
     items : DataFrame
         One row an item: ``item, label, criterion, reversed, n, share, at_least, at_most,
-        mean, sd, low, high``. ``share`` is of those who answered; ``at_least`` and
-        ``at_most`` are its bounds over all members.
+        mean, sd, low, high, asked``. ``share`` is of those who answered; ``at_least`` and
+        ``at_most`` are its bounds over all members. An item worded against its criterion
+        is turned round: its label begins with "not: ", and share and mean go with that.
+        ``asked`` is ``after``, or ``before`` for what was asked then only.
     counts : DataFrame
-        ``item, answer, n``: the distribution.
+        ``item, answer, n``: the distribution, as answered.
     n_members : int
     synthetic : bool
     """
@@ -57,12 +59,13 @@ class MembersSay(Result):
 
     @cached_property
     def by_criterion(self) -> pd.DataFrame:
-        """``criterion, n_items, n, share``: the mean over the items that inform a criterion."""
+        """One row a criterion that items inform: ``share`` is the mean over its items."""
         tied = self.items[self.items["criterion"] != ""]
         grouped = tied.groupby("criterion", sort=True)
         return pd.DataFrame(
             {
                 "n_items": grouped.size(),
+                "n_before": grouped["asked"].agg(lambda when: int((when == "before").sum())),
                 "n": grouped["n"].min(),
                 "share": grouped["share"].mean(),
                 "at_least": grouped["at_least"].mean(),
@@ -87,7 +90,7 @@ class MembersSay(Result):
                 f"share agreeing: {row['criterion']}",
                 float(row["share"]),
                 n=int(row["n"]),
-                note=f"{int(row['n_items'])} item(s); of those who answered; between "
+                note=f"{_items(row)}; of those who answered; between "
                 f"{row['at_least']:.0%} and {row['at_most']:.0%} of all {self.n_members} members, "
                 "whatever the others think",
                 source=SOURCE,
@@ -107,9 +110,12 @@ class MembersSay(Result):
             shares = shown["share"].to_numpy(dtype=np.float64)
             best, worst = shown.iloc[int(shares.argmax())], shown.iloc[int(shares.argmin())]
             text += (
-                f" Most agree that “{_direction(best)}” ({best['share']:.0%}), fewest that "
-                f"“{_direction(worst)}” ({worst['share']:.0%})."
+                f" Most agree that “{best['label']}” ({best['share']:.0%}), fewest that "
+                f"“{worst['label']}” ({worst['share']:.0%})."
             )
+        early = int((self.items["asked"] == "before").sum())
+        if early:
+            text += f" Asked before the first session only: {early} of the questions."
         return text + (
             "\n\nMembers tend to be kind to a process that they took part in, so high shares say "
             "less than low ones; the distribution stands beside the share."
@@ -119,7 +125,9 @@ class MembersSay(Result):
         """What agreeing means here, and why there is no interval."""
         return (
             "A member agrees with an item who gave the answer stated as the lowest that counts "
-            "as agreeing, or a higher one; items worded against a criterion were turned round. "
+            "as agreeing, or a higher one. Items worded against a criterion were turned round: "
+            "'not:' stands before their wording, and share and mean are those of the turned "
+            "answers. An item that was asked before the first session only is marked so. "
             "Shares are of those who answered. The bounds count those who did not as all "
             "disagreeing and as all agreeing. All members were asked, so there is no sampling "
             "and no confidence interval. Where several items inform a criterion their mean "
@@ -132,7 +140,7 @@ class MembersSay(Result):
         few = len(self.items) - len(table)
         shown = pd.DataFrame(
             {
-                "item": table["label"],
+                "item": _with_stage(table),
                 "informs": table["criterion"],
                 "answered": table["n"],
                 "agree": [_percent(v) for v in table["share"]],
@@ -144,7 +152,7 @@ class MembersSay(Result):
                 "SD": table["sd"],
             }
         )
-        caption = "Members on their assembly (items worded against the criterion are turned round)"
+        caption = "Members on their assembly (not: worded against the criterion, turned round)"
         html = paragraphs(self.summary()) + table_html(shown, caption=caption)
         if few:
             html += paragraphs(f"{few} item(s) were answered by fewer than {SMALLEST} people and "
@@ -160,7 +168,8 @@ class MembersSay(Result):
         from dmpkit.evaluation.opinion_plots import wrapped
 
         table = self._shown.sort_values("share", kind="stable")
-        labels = [wrapped(str(label)) for label in table["label"]]
+        said = _with_stage(table)
+        labels = [wrapped(label) for label in said]
         height = 1.2 + sum(0.22 + 0.17 * label.count("\n") + 0.12 for label in labels)
         axes = ax if ax is not None else plotting.new_axes((6.4, max(2.2, height)))
         places = np.arange(len(table))
@@ -175,16 +184,23 @@ class MembersSay(Result):
         axes.set_axisbelow(True)
         told = "; ".join(
             f"{label} {share:.0%}"
-            for label, share in zip(table["label"].head(6), table["share"].head(6), strict=True)
+            for label, share in zip(said[:6], table["share"].head(6), strict=True)
         )
         plotting.set_alt(axes, f"Dots: share of members who agree, from the lowest up: {told}.")
         return plotting.mark_synthetic(axes) if self.synthetic else axes
 
 
-def _direction(row: Any) -> str:
-    """An item as a sentence in the direction of its share."""
-    label = str(row["label"])
-    return f"not: {label}" if row["reversed"] == "yes" else label
+def _with_stage(table: pd.DataFrame) -> list[str]:
+    """The wordings, marked where an item was asked before the first session only."""
+    both = zip(table["label"], table["asked"], strict=True)
+    return [f"{label} (asked before)" if when == "before" else str(label) for label, when in both]
+
+
+def _items(row: Mapping[Any, Any]) -> str:
+    """How many items a share rests on, and how many of them were asked before only."""
+    early = int(row["n_before"])
+    text = f"{int(row['n_items'])} item(s)"
+    return f"{text}, {early} of them asked before the first session only" if early else text
 
 
 def _percent(share: float) -> str:
@@ -207,8 +223,9 @@ def members_say(
         One row a person, one numeric column an item; blank where there is no answer.
     items : DataFrame
         ``item, label, low, high, agree_from`` and, where there are any, ``reversed``
-        (yes or no) and ``criterion``; one row an item. Items without ``agree_from`` are
-        described without a share.
+        (yes or no), ``criterion`` and ``asked`` (``before`` or ``after``, which is meant
+        where nothing is said); one row an item. Items without ``agree_from`` are described
+        without a share.
     n_members : int, optional
         All who could have answered; the rows of `answers` when not given.
     person : str
@@ -266,7 +283,7 @@ def _asked(items: Any) -> pd.DataFrame:
     """The items with their scales as numbers; blanks are blank, never the text "nan"."""
     table = to_pandas(items, what="table of items").reset_index(drop=True)
     require_columns(table, ["item", "label", "low", "high", "agree_from"])
-    words = [c for c in ("item", "label", "criterion", "reversed") if c in table]
+    words = [c for c in ("item", "label", "criterion", "reversed", "asked") if c in table]
     table = table.assign(**{c: [text(v) for v in table[c]] for c in words})
     numbers = ["low", "high", "agree_from"]
     table[numbers] = to_numbers(table[numbers], numbers, file="items")
@@ -291,23 +308,23 @@ def _row(item: dict[str, Any], values: pd.Series[float], n_all: int) -> dict[str
     turned = str(item.get("reversed", "")) == "yes"
     low, high, agree = (float(item[c]) for c in ("low", "high", "agree_from"))
     n = len(values)
-    share = NAN
-    if n and not math.isnan(agree):
-        towards = (low + high - values) if turned else values
-        share = float((towards >= agree).mean())
+    towards = (low + high - values) if turned else values
+    share = float((towards >= agree).mean()) if n and not math.isnan(agree) else NAN
+    label = str(item["label"]) or str(item["item"])
     return {
         "item": str(item["item"]),
-        "label": str(item["label"]) or str(item["item"]),
+        "label": f"not: {label}" if turned else label,
         "criterion": str(item.get("criterion", "") or ""),
         "reversed": "yes" if turned else "no",
         "n": n,
         "share": share,
         "at_least": share * n / n_all if n_all else NAN,
         "at_most": (share * n + n_all - n) / n_all if n_all else NAN,
-        "mean": float(values.mean()) if n else NAN,
+        "mean": float(towards.mean()) if n else NAN,
         "sd": float(values.std(ddof=1)) if n > 1 else NAN,
         "low": low,
         "high": high,
+        "asked": str(item.get("asked", "")) or "after",
     }
 
 

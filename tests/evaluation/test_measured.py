@@ -233,3 +233,32 @@ def test_the_page_shows_numbers_scores_and_cut_points(tmp_path):
     assert "our proposal" in page
     assert result.tables("polars")["measured"]["n"].to_list() == [50, None]
     assert result.to_excel(tmp_path / "m.xlsx").exists()
+
+
+def test_the_lowest_number_counts_for_the_support_of_the_text():
+    """A ballot with 91 % does not hide that 43 % stand by the text when asked."""
+    card = Scorecard.from_frames(pd.DataFrame({"criterion": ["C41"], "score": [None]}))
+    offered = [
+        Indicator("support for the final text", 0.91),
+        Indicator("share agreeing: C41", 0.43),
+    ]
+    found = card.with_indicators(offered)
+    used = found.measured[found.measured["used"]].iloc[0]
+    assert (used["indicator"], used["score"]) == ("share agreeing: C41", 0)
+    assert not len(measured_scores(found).without_cut_points)
+
+
+def test_an_agreement_without_cut_points_is_named_until_it_has_some():
+    offered = [
+        Indicator("share agreeing: I01", 0.6, n=20),
+        Indicator("share agreeing: I02", NAN),
+        Indicator("share agreeing: elsewhere", 0.5),
+    ]
+    bare = measured_scores(blank().with_indicators(offered, cut_points=CUTS))
+    assert bare.without_cut_points[["criterion", "value"]].to_numpy().tolist() == [["I01", 0.6]]
+    assert "members who agree on I01 Thing I01." in bare.summary()
+    assert bare.frames()["without_cut_points"].equals(bare.without_cut_points)
+    cuts = CUTS.head(1).assign(indicator="share agreeing: I01", criterion="I01")
+    cut = measured_scores(blank().with_indicators(offered, cut_points=cuts))
+    assert not len(cut.without_cut_points)
+    assert "without cut points" not in cut.summary()

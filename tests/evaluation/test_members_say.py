@@ -73,3 +73,66 @@ def test_who_left_in_any_spelling_and_nothing_else():
     for odd in (["yes", "perhaps"], [1, 0], "yes"):
         with pytest.raises(DataError, match="yes or no"):
             ev.share_who_left(odd)
+
+
+def test_reversed_items_say_not_wherever_their_share_stands():
+    """A share of those who disagree stood beside the wording they disagree with."""
+    items = ITEMS.assign(label="One side had the better place", reversed="yes")
+    found = ev.members_say(ANSWERS, items)
+    turned = "not: One side had the better place"
+    row = found.frames()["items"].iloc[0]
+    assert (row["label"], row["mean"]) == (turned, pytest.approx(2.5))  # 6 - 3.5
+    section = found.section()
+    assert f">{turned}<" in section.html
+    assert f"{turned} 33%" in section.figures[0].alt
+    assert found.plot().get_yticklabels()[0].get_text().replace("\n", " ") == turned
+    two = pd.concat([items, ITEMS.assign(item="y")])
+    said = ev.members_say(ANSWERS.assign(y=5), two).summary()
+    assert f"fewest that “{turned}” (33%)" in said
+    assert "not: not" not in said
+
+
+def test_what_was_asked_before_only_is_marked():
+    found = ev.members_say(ANSWERS, ITEMS.assign(asked="before"))
+    assert found.items["asked"].tolist() == ["before"]
+    assert "I was heard (asked before)" in found.section().html
+    assert "1 of them asked before the first session only" in found.indicators()[0].note
+    assert "Asked before the first session only: 1 of the questions" in found.summary()
+    assert "before the first session only: " not in ev.members_say(ANSWERS, ITEMS).summary()
+
+
+@pytest.mark.parametrize("after", [True, False])
+def test_an_evaluation_does_not_lose_what_was_asked_before_only(tmp_path, after):
+    (tmp_path / "ratings.csv").write_text("criterion,rater,score\nC01,A,3\n")
+    (tmp_path / "items.csv").write_text(
+        "item,kind,label,low,high,reversed,criterion,agree_from\n"
+        "e_invited,experience,The invitation was made for me,1,5,no,C22,4\n"
+        "e_stand,experience,I stand by the text,1,5,no,C41,4\n"
+    )
+    rows = "".join(f"p{n},{n % 5 + 1}\n" for n in range(10))
+    (tmp_path / "answers_before.csv").write_text(f"person,e_invited\n{rows}")
+    if after:
+        (tmp_path / "answers_after.csv").write_text(f"person,e_stand\n{rows}")
+    found = ev.analyse(tmp_path, n_permutations=9, n_resamples=9)
+    said = found.parts["members say"].items.set_index("item")
+    assert said["asked"].to_dict() == {
+        "e_invited": "before",
+        **({"e_stand": "after"} if after else {}),
+    }
+    assert said["share"].tolist() == pytest.approx([0.4] * len(said))
+    assert said["n"].tolist() == [10] * len(said)
+    # what has no cut points gives no score, and is named
+    scores = found.parts["measured"]
+    assert scores.without_cut_points["criterion"].tolist() == ["C22"]
+    words = "Measured but without cut points, so that no score comes from it"
+    assert words in scores.summary()
+    assert words in scores.section().html
+    assert "C22" in scores.summary()
+    assert ("C41" in scores.measured["criterion"].tolist()) is after
+
+
+def test_without_any_answers_the_reason_names_both_files(tmp_path):
+    (tmp_path / "ratings.csv").write_text("criterion,rater,score\nC01,A,3\n")
+    missing = ev.analyse(tmp_path, n_permutations=9, n_resamples=9).not_computed
+    reason = missing.set_index("part").loc["members say", "reason"]
+    assert "answers_after.csv (or answers_before.csv)" in reason
