@@ -44,6 +44,8 @@ _SLACK = 1e-9  # sums of weights such as 1/3 are a last digit off
 #: What the best evidence of a criterion is called where it has no grade.
 NONE_CITED, NOT_GRADED = "none cited", "not graded"
 ALL = "all stages"
+#: Names that are written out where raters and measured numbers lie apart.
+NAMED_APART = 6
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -159,8 +161,10 @@ class Profile(Result):
         apart = both[(both["score"] - both["measured"]).abs() >= 1]
         if not len(apart):
             return ""
-        names = listed(apart["label"].head(6), "and")
-        return f"Raters and measured numbers lie a point or more apart on {names}."
+        names = apart["label"].astype(str).tolist()
+        more = len(names) - NAMED_APART
+        shown = [*names[:NAMED_APART], f"{more} more"] if more > 0 else names
+        return f"Raters and measured numbers lie a point or more apart on {listed(shown, 'and')}."
 
     def methods_text(self) -> str:
         """How scores, bounds, coverage and the mark of weak evidence come about."""
@@ -188,6 +192,8 @@ class Profile(Result):
         ]  # fmt: skip
         for row in self.stages.to_dict("records"):
             note = f"{row['n_assessed']} of {row['n'] - row['n_not_applicable']} criteria assessed"
+            if row["n_assessed"] and row["coverage"] < ENOUGH_IN_STAGE:
+                note += " only, too few to read the mean as the stage's"
             if row["high"] > row["low"]:
                 note += (
                     f"; between {_score(row['low'])} and {_score(row['high'])} with the unknown "
@@ -204,7 +210,10 @@ class Profile(Result):
         shown = pd.DataFrame(
             {
                 "stage": self.stages["name"],
-                "assessed": [f"{a} of {n}" for a, n in self._assessed()],
+                "assessed": [
+                    f"{a} of {n}{' only' if 0 < a < ENOUGH_IN_STAGE * n else ''}"
+                    for a, n in self._assessed()
+                ],
                 "mean": self.stages["mean"],
                 "adjusted": self.stages["adjusted"],
                 "with the unknown at worst": self.stages["low"],
@@ -213,6 +222,12 @@ class Profile(Result):
             }
         )
         body = paragraphs(self.summary()) + table_html(shown, caption="Mean score by stage, 0 to 4")
+        few = self.stages.loc[self.stages["coverage"] < ENOUGH_IN_STAGE, "n_assessed"].sum()
+        if few:
+            body += paragraphs(
+                "Where it says 'only', fewer than half of the criteria that apply were assessed: "
+                "such a mean says little of its stage (hollow dot in the picture)."
+            )
         figures = [
             Figure.from_axes(self.plot_stages(), "Mean score by stage, with bounds."),
             Figure.from_axes(self.plot_criteria(), "Score by criterion."),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from dmpkit import plotting
 from dmpkit.errors import DataError
 from dmpkit.evaluation import Criteria, Scorecard
+from dmpkit.reporting import Indicator
 from tests.evaluation.scorecards import criteria, random_card, reference
 
 EVIDENCE = pd.DataFrame({"evidence": ["EA", "EB", "EC", "ED", "E0"],
@@ -225,9 +226,42 @@ def test_pictures_have_words_and_are_marked_where_synthetic(tmp_path):
     assert "at worst" in page
 
 
+def test_a_mean_of_few_criteria_is_marked():
+    few = of([("I04", "a", "", 4, "EA", ""), ("I01", "a", "", 2, "EA", ""),
+              ("I02", "a", "", 2, "EA", "")]).profile()  # fmt: skip
+    assert "1 of 3 only" in few.section().html
+    assert "says little of its stage" in few.section().html
+    ax = few.plot_stages()
+    faces = [line.get_markerfacecolor() for line in ax.lines if line.get_marker() == "o"]
+    assert faces.count("white") == 1
+    assert "1 of 3 only" in [text.get_text() for text in ax.texts]
+    assert "means from 2.0 to 2.0" in plotting.alt_text(ax)
+    assert "1 of 3 criteria assessed only" in few.indicators()[2].note
+    half = of([("I04", "a", "", 4, "EA", ""), ("I05", "a", "", 4, "EA", "")]).profile()
+    assert " only" not in half.section().html.split("<table")[1]
+
+
 def test_long_labels_are_cut_in_the_picture():
     own = Criteria(pd.DataFrame({"id": ["I1"], "label": ["w" * 300], "stage": ["s" * 90]}))
     card = Scorecard.from_frames(pd.DataFrame({"criterion": ["I1"], "score": [1]}), own)
     label = card.profile().plot_criteria().get_yticklabels()[0].get_text()
     assert len(label) <= 46
     assert label.endswith("…")
+
+
+def test_how_many_lie_apart_is_said_where_not_all_are_named():
+    """Six of nine names looked like all of them."""
+    names = [f"I{n:02d}" for n in range(1, 10)]
+    own = pd.DataFrame({"id": names, "label": [f"Thing {n}" for n in names], "stage": "evidence"})
+    for n, end in ((9, "Thing I05, Thing I06 and 3 more."), (6, "Thing I05 and Thing I06.")):
+        ratings = pd.DataFrame({"criterion": names[:n], "rater": "a", "score": 1})
+        cuts = pd.DataFrame({"criterion": names[:n], "indicator": "share", "at_least_1": 0.2,
+                             "at_least_2": 0.4, "at_least_3": 0.6, "at_least_4": 0.8})  # fmt: skip
+        card = Scorecard.from_frames(ratings, own)
+        found = card.with_indicators([Indicator("share", 0.9)], cut_points=cuts)
+        words = found.profile().summary()
+        said = words[words.index("Raters and measured numbers") :]
+        assert said.startswith(
+            "Raters and measured numbers lie a point or more apart on Thing I01, Thing I02"
+        )
+        assert said.endswith(end)
