@@ -28,7 +28,7 @@ from dmpkit.reporting import Figure, Result, Section, escape, paragraphs, table_
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["PowerAudit", "power_audit"]
+__all__ = ["PowerAudit", "audit_questions", "power_audit"]
 
 #: The list in which a kind of point stands, in our reading of the report.
 LISTS = {
@@ -44,10 +44,29 @@ YES = {
     "opportunities": "opportunity taken",
     "challenges or opportunities": "seen or taken",
 }
+#: What *yes* means of a point, beside its question.
+MEANING = {
+    "challenges": "challenge seen",
+    "opportunities": "opportunity taken",
+    "challenges or opportunities": "opportunity taken (it was there)",
+}
 #: Who may challenge the commissioner, and on whose authority: the point that asks so.
 WHO_MAY_CHALLENGE = "CC4"
 #: Columns of a stage's table.
-SHOWN = ("point", "label", "answer", "seen", "by", "note")
+SHOWN = ("point", "label", "question", "answer", "seen", "by", "note")
+
+
+def audit_questions() -> pd.DataFrame:
+    """The questions, with what *yes* means: ``point, question, yes_means``.
+
+    Examples
+    --------
+    >>> audit_questions().set_index("point").loc[["CC3", "D1"], "yes_means"].tolist()
+    ['challenge seen', 'opportunity taken']
+    """
+    points = codes_of("power")
+    means = points["kind"].map(LISTS).map(MEANING)
+    return points[["point", "question"]].assign(yes_means=means)
 
 
 def power_audit(source: Any, *, synthetic: bool | None = None) -> PowerAudit:
@@ -124,7 +143,10 @@ class PowerAudit(Result):
 
     @cached_property
     def points(self) -> pd.DataFrame:
-        """``point, stage, list, label, question, answer, seen, by, note``: one row a point."""
+        """One row a point.
+
+        ``point, stage, list, label, question, yes_means, answer, seen, by, note``.
+        """
         rows = []
         for point in codes_of("power").to_dict("records"):
             given = self.answers[self.answers["point"] == point["point"]].to_dict("records")
@@ -137,6 +159,7 @@ class PowerAudit(Result):
                     "list": LISTS[point["kind"]],
                     "label": point["label"],
                     "question": point["question"],
+                    "yes_means": MEANING[LISTS[point["kind"]]],
                     "answer": answer,
                     "seen": _side_by_side(given, "seen", answer),
                     "by": "; ".join(dict.fromkeys(str(o["by"]) for o in given if o["by"])),
@@ -225,7 +248,8 @@ class PowerAudit(Result):
         return (
             "The points of the audit are those of a practitioners' network report (Involve with "
             "the Sortition Foundation, posted 20 April 2022), named in our words; the questions "
-            "are dmpkit's own proposal. The report does not tell challenges from opportunities "
+            "are dmpkit's own proposal, worded so that yes means that a challenge was seen or an "
+            "opportunity taken. The report does not tell challenges from opportunities "
             "in facilitation, so those stand in one list; its design considerations and priority "
             "actions are read as opportunities, which is our reading. A point that nobody was "
             "asked is not a no. Answers that differ are called disputed and are not averaged. "
@@ -245,8 +269,8 @@ class PowerAudit(Result):
             for name in lists:
                 shown = self.of_list(str(stage), name)[list(SHOWN)]
                 heads = {"point": "code", "label": "point", "by": "said by"}
-                html += table_html(shown, headings=heads,
-                                   caption=f"{YES[name].capitalize()}: answers")  # fmt: skip
+                caption = f"{name.capitalize()}. Yes means: {MEANING[name]}"
+                html += table_html(shown, headings=heads, caption=caption)
             if len(open_points):
                 missing = listed(open_points["label"].tolist(), "and")
                 html += paragraphs(f"Not asked, so not known: {missing}.")

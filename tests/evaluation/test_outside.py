@@ -56,6 +56,18 @@ def test_the_conditions_are_those_that_the_overview_names() -> None:
     assert (named["sign"] == "+").sum() == (ours["kind"] == "works when").sum() == 4
 
 
+def test_it_is_said_of_every_question_what_yes_means() -> None:
+    points = ev.power_audit(None).points.set_index("point")
+    seen = points["yes_means"] == "challenge seen"
+    assert seen[seen].index.str[:2].unique().tolist() == ["CC", "RC"]
+    assert points.loc[~seen, "yes_means"].str.startswith("opportunity taken").all()
+    asked = r"(?:Was|Were|Did|Do|Does|Is|Are|Has|Had|Could) "
+    assert points["question"].str.match(asked).all(), "each can be answered with yes or no"
+    html = ev.power_audit(answers(("CC3", "no", "", "m1"))).section().html
+    assert "Yes means: challenge seen" in html
+    assert points.loc["CC3", "question"] in html
+
+
 def test_every_point_of_the_audit_stands_in_one_list() -> None:
     points = ev.power_audit(None).points
     assert len(points) == len(datasets.load("power-audit", "questions")) == 38
