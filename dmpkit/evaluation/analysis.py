@@ -130,12 +130,15 @@ class Evaluation(Result):
 
     @cached_property
     def evidence(self) -> pd.DataFrame:
-        """The list of evidence of this version: without what only held-back incidents name."""
+        """The list of evidence of this version: without what only held-back incidents name.
+
+        Of evidence that is not public only id, kind, grade and who made it are shown.
+        """
         every = self.scorecard.evidence
         if self.confidential:
             return every
         held = evidence_held_back(self.scorecard)
-        return every[~every["evidence"].isin(held)].reset_index(drop=True)
+        return _veiled(every[~every["evidence"].isin(held)].reset_index(drop=True))
 
     @cached_property
     def records(self) -> dict[str, pd.DataFrame]:
@@ -250,6 +253,19 @@ class Evaluation(Result):
             except PackageNotFoundError:
                 found[package] = "not installed as a package"
         return found
+
+
+#: Put in place of the source of evidence that is not public.
+HELD_BACK = "held back: not public"
+
+
+def _veiled(evidence: pd.DataFrame) -> pd.DataFrame:
+    """The list of evidence without source, date, link, hash and note of what is not public."""
+    shown, apart = evidence.copy(), evidence["public"] == "no"
+    kept = {"evidence", "kind", "made_by", "public", "grade"}
+    for column in [name for name in shown.columns if name not in kept]:
+        shown.loc[apart, column] = HELD_BACK if column == "source" else ""
+    return shown
 
 
 def _without(frame: pd.DataFrame, held: frozenset[str]) -> pd.DataFrame:

@@ -104,6 +104,26 @@ def test_what_is_confidential_is_in_the_version_apart_only(whole):
     assert apart.confidential
 
 
+def test_evidence_that_is_not_public_is_listed_without_its_source(whole, tmp_path):
+    rows = pd.read_csv(TEMPLATE / "evidence.csv").set_index("evidence")
+    listed = whole.records["evidence"].set_index("evidence")
+    secret = listed[listed["public"] == "no"]
+    assert len(secret) > 3
+    assert set(secret["source"]) == {"held back: not public"}
+    assert (secret[["date", "link", "sha256", "note"]] == "").all(axis=None)
+    for column in ("kind", "made_by", "grade"):
+        assert secret[column].tolist() == rows.loc[secret.index, column].tolist()
+    assert listed.loc["V01", "source"] == "Remit as published"
+    page = whole.report(tmp_path / "report.html")
+    texts = [path.read_text(encoding="utf-8") for path in tmp_path.rglob("*") if path.is_file()]
+    assert page.is_file()
+    assert len(texts) > 3
+    for source in rows.loc[secret.index, "source"]:
+        assert not any(source in text for text in texts), source
+    apart = ev.analyse(TEMPLATE, confidential=True, n_permutations=9, n_resamples=9)
+    assert apart.evidence.set_index("evidence").loc["V02", "source"] == rows.loc["V02", "source"]
+
+
 def test_ratings_alone_are_enough(tmp_path):
     found = ev.analyse(small(tmp_path / "a"))
     assert found.profile.criteria.query("status == 'assessed'")["score"].tolist() == [3.5, 2.0]
