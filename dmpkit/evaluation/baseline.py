@@ -147,7 +147,7 @@ def read_baseline(folder: PathLike) -> list[dict[str, Any]]:
         raise DataError(
             f"There is no {FILE} in the folder.",
             file=path,
-            remedy=f"Make one before the project: dmpkit screen {Path(folder).name}",
+            remedy=f"Make one before the project: dmpkit screen {folder}",
         ) from None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         good = False

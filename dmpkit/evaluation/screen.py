@@ -49,6 +49,8 @@ GO, RENEGOTIATE, DECLINE, NOT_YET = "go", "renegotiate", "decline", "no verdict 
 STOP, OPEN, SETTLED, CLEAR, UNANSWERED = "stop", "open", "settled", "no sign", "unanswered"
 SHEET = "flags.csv"
 GUIDANCE = "how-to-screen.txt"
+#: Columns of an empty sheet that hold the question, before the columns to be filled in.
+SHEET_QUESTIONS = ("flag", "part_of", "label", "question", "look")
 
 _HOW = """\
 How to fill in flags.csv
@@ -212,16 +214,15 @@ def read_screen(folder: PathLike, *, on: str | None = None) -> Screen:
     place = Path(folder)
     if not place.exists():
         raise DataError(
-            "There is no such folder.",
-            file=place,
-            remedy=f"Start one: dmpkit screen {place.name} --new",
+            f"There is no folder '{folder}'.",
+            remedy=f"Start one: dmpkit screen {folder} --new",
         )
     found = find_records(place, outside_kinds()["flags"])
     if found is None:
         raise DataError(
             f"There is no {SHEET} in the folder.",
             file=place,
-            remedy=f"Start one: dmpkit screen {place.name} --new",
+            remedy=f"Start one: dmpkit screen {folder} --new",
         )
     about = _about(place)
     made_up = about.get("synthetic", "").casefold() in {"yes", "true", "1"}
@@ -288,17 +289,17 @@ def new_sheet(folder: PathLike) -> Path:
         raise DataError(
             f"There is a {SHEET} already; it was left as it is.",
             file=place,
-            remedy=f"Fill it in, then: dmpkit screen {place.name}",
+            remedy=f"Fill it in, then: dmpkit screen {folder}",
         )
     if not place.is_dir():
         if not place.parent.is_dir():
             raise DataError(
-                f"The folder {place.parent.name!r} does not exist.",
+                f"The folder '{place.parent}' does not exist.",
                 file=place,
                 remedy="Make that folder first.",
             )
         place.mkdir()
-    questions = codes_of("questions")[["flag", "part_of", "label", "question", "look"]]
+    questions = codes_of("questions")[list(SHEET_QUESTIONS)]
     empty = dict.fromkeys(("status", "state", "by", "note"), "")
     write_csv(questions.assign(**empty), sheet)
     guidance = place / GUIDANCE

@@ -103,7 +103,7 @@ def evaluation_folder(name: PathLike) -> Path:
         return Study.open(str(name)).folder
     raise DataError(
         f"There is no folder {str(name)!r}.",
-        remedy="Start one: dmpkit new my-assembly --template evaluation",
+        remedy=f"Start one: dmpkit new {name} --template evaluation --empty",
     )
 
 

@@ -338,8 +338,9 @@ def test_a_folder_without_a_sheet_gets_one_and_its_guidance_is_kept() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("nowhere",), "There is no such folder"),
-        (("no/where", "--new"), "does not exist"),
+        (("nowhere",), "There is no folder 'nowhere'. Start one: dmpkit screen nowhere --new"),
+        (("../out/nowhere",), f"dmpkit screen {Path('../out/nowhere')} --new"),
+        (("no/where", "--new"), "The folder 'no' does not exist"),
         (("file.txt", "--new"), "not a folder"),
         (("file.txt",), "not a folder"),
     ],
