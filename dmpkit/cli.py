@@ -279,8 +279,9 @@ def new(slug: str, template: str, empty: bool, workbook: bool) -> None:
     """Start a study: a folder, and a notebook that runs at once.
 
     The template's data are synthetic; put yours in their place. Nothing that
-    exists is overwritten. With --empty (template evaluation) only a folder of
-    tables with headings and a guide is made, in the current folder.
+    exists is overwritten. It is made in studies/ and notebooks/ of the project.
+    With --empty (template evaluation) SLUG is a path, and only a folder of tables
+    with headings and a guide is made there: take this for an evaluation of yours.
 
     \b
     Templates, by what you have:
@@ -500,7 +501,7 @@ def qsort(
     help="The page to write [default: report.html in the folder].",
 )
 @click.option("--pdf", is_flag=True, help="Also as PDF, printed by the browser of this computer.")
-@click.option("--confidential", is_flag=True, help="The version apart, with what is not public.")
+@click.option("--confidential", is_flag=True, help="With what is held back from the public report.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of every draw.")
 @click.option("--group", help="Attribute in people.csv by which talk and votes are compared.")
 @click.option("--texts", type=click.Path(path_type=Path), help="A translation (JSON).")
@@ -523,8 +524,10 @@ def report(
 
     FOLDER holds ratings.csv and whatever else there is (or is one workbook, or
     the slug of a study). The page needs no network; all records that may be
-    published lie beside it as JSON and CSV. Mistakes in the tables are listed
-    all at once, and nothing is written then.
+    published lie beside it as JSON and CSV. Held back, unless --confidential:
+    incidents that do not say that they are public, and source, date, link and
+    note of evidence that says it is not. Mistakes in the tables are listed all at
+    once, and nothing is written then.
 
     \b
     Examples:
@@ -579,13 +582,14 @@ def _write_texts(path: Path) -> None:
 
 @main.command(epilog=EXIT_CODES)
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--new", "start", is_flag=True, help="Write an empty sheet, and its guidance.")
+@click.option("--new", "start", is_flag=True, help="Write an empty sheet, and the folder for it.")
 @click.option("--on", metavar="DATE", help="Day of the screening, year-month-day [default: today].")
 def screen(folder: Path, start: bool, on: str | None) -> None:
     """Screen a commission before it is taken on: go, renegotiate or decline.
 
-    FOLDER holds the sheet flags.csv; where there is none, an empty one with
-    questions and guidance is written, and nothing that exists is overwritten.
+    FOLDER holds the sheet flags.csv. In a folder without one an empty sheet with
+    questions and guidance is written; --new makes the folder too. Nothing that
+    exists is overwritten.
     A filled sheet gives one page (screen.html) with verdict and reasons, and is
     kept in screen.json as the baseline of the final report. A question without
     an answer is never counted as fine. The exit code does not tell the verdict.

@@ -38,6 +38,15 @@ def project_root() -> Path:
     return here
 
 
+#: What a path is good for.
+_PATHS = " A folder to fill in may lie anywhere: with --empty it takes a path."
+
+
+def _is_path(name: str) -> bool:
+    """Whether a name has the marks of a path."""
+    return any(mark in name for mark in ("/", "\\")) or name.startswith((".", "~"))
+
+
 def new_study(slug: str, template: str = "qmethod", root: Path | None = None) -> tuple[Path, Path]:
     """Make ``studies/<slug>/`` and ``notebooks/<slug>.ipynb`` from a template.
 
@@ -64,7 +73,8 @@ def new_study(slug: str, template: str = "qmethod", root: Path | None = None) ->
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
         raise DataError(
             f"{slug!r} cannot be the name of a study.",
-            remedy="Use lower-case letters, digits and hyphens, e.g. climate-jury-2025.",
+            remedy="Use lower-case letters, digits and hyphens, e.g. climate-jury-2025."
+            + (_PATHS if template == "evaluation" and _is_path(slug) else ""),
         )
     if slug in RESERVED:
         raise DataError(

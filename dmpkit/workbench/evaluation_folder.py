@@ -17,7 +17,9 @@ from dmpkit.evaluation import data
 from dmpkit.evaluation.criteria import LOCAL_CRITERIA, Criteria
 from dmpkit.evaluation.measurements import MEASUREMENTS, STAGES
 from dmpkit.evaluation.outside_records import codes_of, outside_kinds
+from dmpkit.evaluation.power import audit_questions
 from dmpkit.evaluation.records import Field, RecordKind
+from dmpkit.evaluation.screen import SHEET_QUESTIONS
 from dmpkit.reporting import Section, escape, page, paragraphs, table_html, write_html
 from dmpkit.tables import write_csv, write_workbook
 
@@ -41,12 +43,17 @@ PURPOSES: Mapping[str, str] = {
     "local_criteria": "Criteria that matter in this place only, numbered L01, L02 …; their stage "
     "must be one of the stages. Rate them in ratings.csv like the others.",
     "evidence": "What the ratings rest on. Grade A independent and checkable, B independent or "
-    "checkable, C reported by somebody with an interest, D asserted.",
+    "checkable, C reported by somebody with an interest, D asserted. Where 'public' says no, the "
+    "public report shows id, kind, grade and who made it; source, date, link and note stand in "
+    "the confidential version only.",
     "incidents": "What went wrong or nearly so, one row an incident. It is public only where "
     "'confidential' says no. A line counts as shown on grade A or B, after a chance to reply.",
     "flags": "The screening sheet before the project (F and K) and what was looked for "
-    "afterwards (R1 to R8). See also: dmpkit screen.",
-    "power": "Answers to the power audit, one row a point that was asked about.",
+    "afterwards (R1 to R8), with the questions. An empty status is not looked. See also: dmpkit "
+    "screen.",
+    "power": "Answers to the power audit, one row a point that was asked about. Of a challenge "
+    "(CC, RC) yes means that the challenge was seen, so yes is the bad news; of an opportunity "
+    "(CO, RO, F, D, A) that it was taken. What was seen goes into 'seen', in words.",
     "goals": "What the mini-public was meant to bring about, with the day the goal was set: a "
     "goal set afterwards is marked so.",
     "communication": "What was told to whom, before, during and after.",
@@ -146,13 +153,10 @@ def empty_tables() -> dict[str, pd.DataFrame]:
     ratings = pd.DataFrame({"criterion": criteria["criterion"], "label": criteria["label"]})
     tables["ratings"] = _filled(ratings, data.RATINGS)
     questions, lines = codes_of("questions"), codes_of("lines")
-    flags = pd.DataFrame({
-        "flag": [*questions["flag"], *lines["line"]],
-        "label": [*questions["label"], *lines["label"]],
-        "status": "not looked",
-    })  # fmt: skip
-    tables["flags"] = _filled(flags, outside_kinds()["flags"])
-    power = codes_of("power")[["point", "question"]].assign(status="not asked")
+    looked = lines.rename(columns={"line": "flag", "check": "question"})
+    flags = pd.concat([questions, looked]).reindex(columns=list(SHEET_QUESTIONS)).fillna("")
+    tables["flags"] = _filled(flags.reset_index(drop=True), outside_kinds()["flags"])
+    power = audit_questions().assign(status="not asked")
     tables["power"] = _filled(power, outside_kinds()["power"])
     digital = codes_of("digital")[["item", "question"]].assign(status="not looked")
     tables["digital"] = _filled(digital, outside_kinds()["digital"])
@@ -340,6 +344,12 @@ SUBFOLDERS = (
     "--template impact” shows one, and dmpkit.impact.ledger_from_spreadsheet makes one from a "
     "list that you keep. about.csv then needs report_day, the day for which it holds."
 )
+#: What stands in a column whose answers its kind does not tell.
+ANSWER_WORDS = {
+    "ballot.answer": "for, against or abstain (yes and no will do); or, for all votes on an item, "
+    "a number of its scale, where items.csv gives the item's low, high and agree_from, the "
+    "lowest number that counts as for",
+}
 _WORDS = {
     "text": "text",
     "id": "a short label",
@@ -358,7 +368,8 @@ def _of_file(name: str, kind: RecordKind) -> Section:
         many = "one of the codes that stand there" if len(field.choices) > 12 else ""
         bounds = [f"from {field.low:g}" if field.low is not None else "",
                   f"to {field.high:g}" if field.high is not None else ""]  # fmt: skip
-        what = choices or many or " ".join(filter(None, [_WORDS[field.kind], *bounds]))
+        own = ANSWER_WORDS.get(f"{name}.{field.name}", "")
+        what = own or choices or many or " ".join(filter(None, [_WORDS[field.kind], *bounds]))
         rows.append((field.name, what, "yes" if field.required else ""))
     table = table_html(
         pd.DataFrame(rows, columns=["column", "what stands in it", "must be filled"])

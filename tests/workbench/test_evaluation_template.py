@@ -17,10 +17,12 @@ from click.testing import CliRunner
 from dmpkit import evaluation as ev
 from dmpkit.cli import main
 from dmpkit.evaluation.baseline import read_baseline
+from dmpkit.evaluation.screen import new_sheet
 from dmpkit.workbench.creating import TEMPLATES
 from dmpkit.workbench.evaluating import check_evaluation, evaluate
 from dmpkit.workbench.evaluation_folder import PURPOSES, empty_folder, empty_tables
 from dmpkit.workbench.printing import find_browser
+from dmpkit.workbench.study import Study
 
 TEMPLATE = TEMPLATES / "evaluation"
 STUDY = Path(__file__).resolve().parents[2] / "studies" / "evaluate-a-minipublic"
@@ -59,6 +61,10 @@ def test_the_template_brings_sub_folders_and_a_guide(bench) -> None:
         assert (folder / name).is_file(), name
     guide = (folder / "GUIDE.html").read_text(encoding="utf-8")
     assert "<h2>ratings.csv</h2>" in guide
+    assert "for, against or abstain" in guide
+    assert "yes means that the challenge was seen" in guide
+    study = Study.open("my-assembly")
+    assert study.path("screenings").is_file(), "a deposit takes along what study.toml names"
     first, last = read_baseline(folder)
     assert (first["date"], last["date"]) == ("2019-06-24", "2019-07-08")
     assert first["synthetic"]
@@ -121,13 +127,19 @@ def test_an_empty_workbook_is_in_order(tmp_path) -> None:
     assert found.in_order, found.summary()
 
 
-def test_every_table_has_its_purpose_and_a_heading() -> None:
+def test_every_table_has_its_purpose_and_a_heading(tmp_path) -> None:
     tables = empty_tables()
     assert set(tables) <= set(PURPOSES)
     for name, frame in tables.items():
         assert len(frame.columns), name
     assert (tables["ratings"]["score"] == "").all()
-    assert not (tables["flags"]["status"] == "no sign").any(), "nobody has looked yet"
+    assert (tables["flags"]["status"] == "").all(), "nobody has looked yet"
+    sheet = pd.read_csv(new_sheet(tmp_path), dtype=str, keep_default_na=False)
+    assert tables["flags"].columns.tolist() == sheet.columns.tolist()
+    assert tables["flags"].head(len(sheet)).equals(sheet)
+    assert (tables["flags"]["question"] != "").all()
+    means = tables["power"].set_index("point")["yes_means"]
+    assert means[["CC3", "CO8"]].tolist() == ["challenge seen", "opportunity taken"]
 
 
 def test_an_evaluator_fills_in_the_empty_folder(tmp_path) -> None:
@@ -182,7 +194,8 @@ def test_mistakes_in_all_tables_and_sub_folders_are_told_at_once(folder) -> None
 
 def test_odd_calls_are_refused_in_a_sentence(folder) -> None:
     for arguments, word in (
-        (("report", "nowhere"), "no folder"),
+        (("report", "../nowhere"), "dmpkit new ../nowhere --template evaluation --empty"),
+        (("new", "../w/synth", "--template", "evaluation"), "with --empty it takes a path"),
         (("report", "assembly", "--out", "report.pdf"), "must end in .html"),
         (("report", "assembly", "--out", "no/such/report.html"), "does not exist"),
         (("report", "assembly", "--group", "shoe size"), "no attribute"),
