@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -19,6 +21,7 @@ import pandas as pd
 
 from dmpkit.errors import DataError
 from dmpkit.evaluation.criteria import CRITERIA, HIGHEST, LOCAL_CRITERIA, Criteria
+from dmpkit.evaluation.record_cells import read_date
 from dmpkit.evaluation.records import (
     Field,
     Finding,
@@ -90,6 +93,14 @@ EVIDENCE = RecordKind(
 ABOUT = RecordKind(
     "about", "about.csv", (Field("field", required=True), Field("value")), key=("field",)
 )
+
+#: The fields of ``about.csv`` that a report uses; others are kept.
+ABOUT_FIELDS = (
+    "title", "place", "commissioner", "organiser", "evaluator", "paid_by", "independence",
+    "members", "hours", "screened_on", "first_day", "last_day", "report_day", "promise",
+    "language", "synthetic",
+)  # fmt: skip
+ABOUT_DATES = ("screened_on", "first_day", "last_day", "report_day")
 
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -212,9 +223,8 @@ criteria. Did you mean 'C01'?
             if name not in kinds:
                 raise DataError(f"There are no records of {name!r}.", remedy=nearest(name, kinds))
             kind = kinds[name]
-            kept[name] = check_records(
-                frame, kind, file=kind.file, rules=[_known_evidence(kind, proofs)]
-            )
+            rules = record_rules(kind, proofs)
+            kept[name] = check_records(frame, kind, file=kind.file, rules=rules)
         return cls(chosen, checked, proofs, _about(check_records(said, ABOUT)), kept)
 
     @cached_property
@@ -359,7 +369,7 @@ def read_scorecard(place: PathLike) -> Scorecard:
     about = find_records(source, ABOUT, rules=[_sound_about])
     kept = {}
     for name, kind in _record_kinds().items():
-        found = find_records(source, kind, rules=[_known_evidence(kind, evidence)])
+        found = find_records(source, kind, rules=record_rules(kind, evidence))
         if found is not None:
             kept[name] = found
     said = {} if about is None else _about(about)
@@ -402,6 +412,7 @@ def rating_rules(evidence: pd.DataFrame, *, measured_allowed: bool = False) -> l
     listed_ids = list(evidence["evidence"])
 
     def check(ratings: pd.DataFrame) -> Iterable[Finding]:
+        yield from _two_spellings(ratings["rater"])
         for i, row in enumerate(ratings.to_dict("records")):
             if row["rater"].casefold() == MEASURED and not measured_allowed:
                 yield (i, "rater", f"The name {row['rater']!r} is kept for measured numbers.",
@@ -410,6 +421,19 @@ def rating_rules(evidence: pd.DataFrame, *, measured_allowed: bool = False) -> l
             yield from _listed(i, "evidence", row["evidence"], listed_ids)
 
     return [check]
+
+
+def _two_spellings(raters: Iterable[str]) -> Iterable[Finding]:
+    """Raters whose names differ in case and blanks alone, each spelling once."""
+    first: dict[str, str] = {}
+    said = set()
+    for i, name in enumerate(raters):
+        known = first.setdefault("".join(name.casefold().split()), name)
+        if name != known and name not in said:
+            said.add(name)
+            yield (i, "rater", f"The rater {name[:60]!r} is called {known[:60]!r} above.",
+                   "Write one person's name alike in every row; give two people names of their "
+                   "own.")  # fmt: skip
 
 
 def _sound_rating(i: int, row: Mapping[Any, Any]) -> Iterable[Finding]:
@@ -446,6 +470,21 @@ def _listed(i: int, column: str, cell: str, known: Sequence[str]) -> Iterable[Fi
                    nearest(each, known) if known else "List it in evidence.csv.")  # fmt: skip
 
 
+def record_rules(kind: RecordKind, evidence: pd.DataFrame) -> list[Rule]:
+    """The checks of records beside the ratings: of each table, and against the evidence.
+
+    Parameters
+    ----------
+    kind : RecordKind
+        One of :func:`~dmpkit.evaluation.outside_records.outside_kinds`.
+    evidence : DataFrame
+        Checked; may have no row.
+    """
+    from dmpkit.evaluation.outside_records import outside_rules
+
+    return [_known_evidence(kind, evidence), *outside_rules(kind.name)]
+
+
 def _known_evidence(kind: RecordKind, evidence: pd.DataFrame) -> Rule:
     """The check that every piece of evidence that records name is in the list."""
     columns = [f.name for f in kind.fields if f.name == "evidence" and f.kind == "ids"]
@@ -471,11 +510,53 @@ def _sound_evidence(evidence: pd.DataFrame) -> Iterable[Finding]:
 
 
 def _sound_about(about: pd.DataFrame) -> Iterable[Finding]:
-    """Whether data are synthetic must be said in a word that is understood."""
-    for i, (name, value) in enumerate(zip(about["field"], about["value"], strict=True)):
-        if name.casefold() == "synthetic" and value.casefold() not in (*_YES, *_NO):
+    """Misspelt fields, dates that are none, and an unclear word on made-up data."""
+    keys = [_about_key(name) for name in about["field"]]
+    for i, (name, key, value) in enumerate(zip(about["field"], keys, about["value"], strict=True)):
+        if key == "synthetic" and value.casefold() not in (*_YES, *_NO):
             yield (i, "value", f"{value[:60]!r} does not say whether the data are synthetic.",
                    "Write yes or no.")  # fmt: skip
+        if key in ABOUT_DATES and value:
+            try:
+                read_date(value)
+            except DataError as error:
+                yield (i, "value", f"The {key} {error.problem}", error.remedy)
+        if meant := _about_meant(key, keys):
+            yield (i, "field", f"The field {name[:60]!r} is not known.",
+                   f"Did you mean {meant!r}? Rename it.")  # fmt: skip
+
+
+def _about_key(name: object) -> str:
+    """The name of a field as the report looks it up."""
+    return "_".join(str(name).casefold().split())
+
+
+def _about_meant(key: str, keys: Sequence[str]) -> str:
+    """The field that a misspelt name means; empty where it is known or a field of its own."""
+    if key in ABOUT_FIELDS:
+        return ""
+    free = {re.sub(r"[\W_]+", "", each): each for each in ABOUT_FIELDS if each not in keys}
+    near = get_close_matches(re.sub(r"[\W_]+", "", key), list(free), 1, 0.8)
+    return free[near[0]] if near else ""
+
+
+def about_notes(about: pd.DataFrame) -> Iterable[str]:
+    """The fields of ``about.csv`` that no report uses.
+
+    Parameters
+    ----------
+    about : DataFrame
+        ``field, value``.
+
+    Examples
+    --------
+    >>> list(about_notes(pd.DataFrame({"field": ["title", "mayor"], "value": ["A", "B"]})))
+    ["The field 'mayor' of about.csv is not one that the report uses; it was kept."]
+    """
+    keys = [_about_key(name) for name in about["field"]]
+    for name, key in zip(about["field"], keys, strict=True):
+        if key and key not in ABOUT_FIELDS and not _about_meant(key, keys):
+            yield f"The field {name!r} of about.csv is not one that the report uses; it was kept."
 
 
 _YES, _NO = ("yes", "y", "true", "1"), ("no", "n", "false", "0", "")
@@ -485,8 +566,11 @@ def _about(frame: pd.DataFrame) -> dict[str, str]:
     """The table of fields and values as a mapping; ``synthetic`` as yes or no."""
     out = {}
     for name, value in zip(frame["field"], frame["value"], strict=True):
-        key = "_".join(str(name).casefold().split())
+        key = _about_key(name)
         out[key] = str(value)
+        if key in ABOUT_DATES and out[key]:
+            with suppress(DataError):  # refused where it is read from a file
+                out[key] = read_date(out[key])
     if "synthetic" in out:
         word = out["synthetic"].casefold()
         if word not in (*_YES, *_NO):
@@ -501,13 +585,10 @@ def _about(frame: pd.DataFrame) -> dict[str, str]:
 
 def filled_ratings(ratings: pd.DataFrame, criteria: Criteria) -> pd.DataFrame:
     """Checked ratings with the status said and a name for every rater, in the criteria's order."""
-    names: dict[str, str] = {}
-    for name in ratings["rater"]:
-        names.setdefault(name.casefold(), name or UNNAMED)  # one person in two spellings
     inferred = ratings["score"].notna().map({True: "assessed", False: "not assessed"})
     out = ratings.assign(
         status=ratings["status"].where(ratings["status"] != "", inferred),
-        rater=[names[name.casefold()] for name in ratings["rater"]],
+        rater=[name or UNNAMED for name in ratings["rater"]],
     )
     place = {criterion: i for i, criterion in enumerate(criteria.ids)}
     order = out["criterion"].map(place).sort_values(kind="stable").index

@@ -182,7 +182,7 @@ def check_folder(place: PathLike) -> FolderCheck:
     tables, mistakes = gather_measurements(source, criteria=found.criteria.ids)
     found.errors += mistakes
     found.rows |= {f"{name}.csv": len(frame) for name, frame in tables.items()}
-    notes = [*_strangers(source), *_gaps(tables)]
+    notes = [*_strangers(source), *found.notes, *_gaps(tables)]
     return FolderCheck(source.resolve().name, tuple(found.errors), tuple(notes), found.rows)
 
 
@@ -192,6 +192,7 @@ class _Found:
     def __init__(self, source: Path) -> None:
         self.source = source
         self.errors: list[DataError] = []
+        self.notes: list[str] = []
         self.rows: dict[str, int] = {}
         self.criteria = Criteria.default()
 
@@ -208,7 +209,8 @@ class _Found:
         self._choose(self.read(CRITERIA), Criteria.from_frame)
         local = self.read(LOCAL_CRITERIA, [self.criteria.refuse_clashes])
         self._choose(local, self.criteria.with_local)
-        self.read(data.ABOUT, [data._sound_about])
+        about = self.read(data.ABOUT, [data._sound_about])
+        self.notes += [] if about is None else data.about_notes(about)
         self.read(data.EVIDENCE, [data._sound_evidence])
         listed = gather_records(self.source, data.EVIDENCE)[0]
         evidence = data.EVIDENCE.empty() if listed is None else listed
@@ -217,7 +219,7 @@ class _Found:
         if data.RATINGS.file not in self.rows and len(self.errors) == before:
             self.errors.append(data._no_ratings(self.source))
         for kind in outside_kinds().values():
-            self.read(kind, [data._known_evidence(kind, evidence)])
+            self.read(kind, data.record_rules(kind, evidence))
 
     def _choose(self, frame: pd.DataFrame | None, make: Callable[[Any], Criteria]) -> None:
         if frame is None or not len(frame):

@@ -86,7 +86,8 @@ def weigh_incident(
     """What an incident amounts to, and why: shown, sign, not a breach, or no line.
 
     *Shown* needs evidence of grade A or B that is named, and a chance to reply: a date
-    on which a reply was asked, not after the day of the report, or a reply. Where the
+    on which a reply was asked, not before the incident and not after the day of the
+    report, or a reply. Where the
     incident and the evidence that it names carry different grades, the weaker one counts.
     The rule is our own proposal.
 
@@ -161,6 +162,9 @@ def _evidence_reason(
 def _reply_reason(incident: Mapping[str, str], report_day: str) -> tuple[bool, str]:
     """Whether there was a chance to reply, and the words for it."""
     asked, reply = incident.get("reply_asked", ""), incident.get("reply", "")
+    day = incident.get("date", "")
+    if asked and day and asked < day:
+        return False, f"a reply was asked on {asked}, before the incident of {day}"
     if reply:
         return True, f"a reply was asked on {asked}" if asked else "a reply was given"
     if not asked:

@@ -8,18 +8,25 @@ goals, communication and digital items. Each is a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dmpkit import datasets
 from dmpkit.errors import DataError
-from dmpkit.evaluation.records import Field, RecordKind, check_records, split_ids
+from dmpkit.evaluation.records import (
+    Field,
+    Finding,
+    RecordKind,
+    Rule,
+    check_records,
+    split_ids,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["codes_of", "outside_kinds", "records_of"]
+__all__ = ["codes_of", "outside_kinds", "outside_rules", "records_of"]
 
 #: Counts below this are not printed where they could point at a person.
 SMALL = 5
@@ -143,6 +150,31 @@ def _incidents() -> RecordKind:
         Field("breach", kind="yes-no"),
     ]
     return RecordKind("incidents", "incidents.csv", fields, key=["incident"])
+
+
+def outside_rules(name: str) -> list[Rule]:
+    """The checks across the columns of a kind of records.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`outside_kinds`.
+
+    Examples
+    --------
+    >>> len(outside_rules("incidents")), outside_rules("goals")
+    (1, [])
+    """
+    return [_asked_after] if name == "incidents" else []
+
+
+def _asked_after(incidents: pd.DataFrame) -> Iterable[Finding]:
+    """Nobody can be asked for a reply to what has not happened yet."""
+    pairs = zip(incidents["date"], incidents["reply_asked"], strict=True)
+    for i, (day, asked) in enumerate(pairs):
+        if day and asked and asked < day:
+            yield (i, "reply_asked", f"The reply was asked for on {asked}, before the incident of "
+                   f"{day}.", "Mend one of the two dates.")  # fmt: skip
 
 
 def _flags() -> RecordKind:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from dmpkit.errors import DataError
+from dmpkit.evaluation.data import read_scorecard
 from dmpkit.evaluation.folder_check import check_folder
 from dmpkit.evaluation.measurements import read_measurements
 
@@ -128,3 +129,55 @@ def test_a_blank_answer_stays_blank(folder):
     change(folder / "answers_after.csv", 4, "O1", "")
     after = read_measurements(folder).answers("after", "opinion")
     assert after["O1"].isna().iloc[2]
+
+
+def told(folder):
+    """What the check says, as (file, row, column, what, remedy)."""
+    return list(check_folder(folder).mistakes.itertuples(index=False, name=None))
+
+
+def test_a_reply_asked_for_before_the_incident_is_a_problem(folder):
+    change(folder / "incidents.csv", 2, "date", "2019-11-02")
+    change(folder / "incidents.csv", 2, "reply_asked", "2019-11-01")
+    assert told(folder) == [
+        ("incidents.csv", "2", "reply_asked",
+         "The reply was asked for on 2019-11-01, before the incident of 2019-11-02.",
+         "Mend one of the two dates."),
+    ]  # fmt: skip
+    with pytest.raises(DataError, match="before the incident"):
+        read_scorecard(folder)
+
+
+def test_about_is_checked_for_misspelt_fields_and_dates(folder):
+    about = folder / "about.csv"
+    text = about.read_text(encoding="utf-8")
+    mended = text.replace("first_day,", "firstday,").replace("2023-01-31", "31. Januar 2025")
+    about.write_text(mended, encoding="utf-8")
+    found = {(row[2], *row[3:]) for row in told(folder)}
+    assert found == {
+        ("field", "The field 'firstday' is not known.", "Did you mean 'first_day'? Rename it."),
+        ("value", "The report_day '31. Januar 2025' cannot be read as a date.",
+         "Write year-month-day, such as 2024-03-05."),
+    }  # fmt: skip
+
+
+def test_a_field_of_one_s_own_in_about_is_kept_and_noted(folder):
+    with (folder / "about.csv").open("a", encoding="utf-8") as file:
+        file.write("mayor,A. Person\n")
+    found = check_folder(folder)
+    assert found.in_order
+    assert found.notes == (
+        "The field 'mayor' of about.csv is not one that the report uses; it was kept.",
+    )
+    assert read_scorecard(folder).about["mayor"] == "A. Person"
+
+
+def test_a_rater_in_two_spellings_is_a_problem(folder):
+    for row, name in ((2, "Anna M"), (4, "anna m"), (6, "AnnaM")):  # rows of one rater
+        change(folder / "ratings.csv", row, "rater", name)
+    found = told(folder)
+    assert [row[:4] for row in found] == [
+        ("ratings.csv", "4", "rater", "The rater 'anna m' is called 'Anna M' above."),
+        ("ratings.csv", "6", "rater", "The rater 'AnnaM' is called 'Anna M' above."),
+    ]
+    assert "alike in every row" in found[0][4]

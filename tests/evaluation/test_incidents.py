@@ -45,6 +45,8 @@ def test_shown_needs_strong_evidence_and_a_chance_to_reply(grade: str) -> None:
         ({"evidence": ""}, "no evidence is named for the grade B"),
         ({"reply_asked": ""}, "nobody was asked for a reply"),
         ({"reply_asked": "2024-06-02"}, "after the report of 2024-06-01"),
+        ({"date": "2024-05-03"}, "asked on 2024-05-02, before the incident of 2024-05-03"),
+        ({"date": "2024-05-03", "reply": "No."}, "before the incident of 2024-05-03"),
     ],
 )
 def test_what_lacks_one_of_them_is_a_sign_with_the_reason(change: dict, said: str) -> None:
@@ -55,6 +57,7 @@ def test_what_lacks_one_of_them_is_a_sign_with_the_reason(change: dict, said: st
 
 def test_asked_on_the_day_of_the_report_is_in_time_and_a_reply_is_a_chance() -> None:
     assert weigh_incident(GOOD, report_day="2024-05-02")[0] == "shown"
+    assert weigh_incident({**GOOD, "date": "2024-05-02"})[0] == "shown"
     assert weigh_incident({**GOOD, "reply_asked": "", "reply": "No."})[0] == "shown"
 
 

@@ -85,8 +85,10 @@ def test_a_blank_score_is_not_assessed_and_a_score_assessed():
     assert found.raters == ("unnamed",)
 
 
-def test_a_rater_in_two_spellings_is_one_person():
-    found = card(criterion=["I01", "I02"], rater=["Rater A", "rater  a"], score=[1, 2])
+def test_a_rater_in_two_spellings_is_asked_about_and_stray_blanks_are_forgiven():
+    with pytest.raises(DataError, match="row 3, column rater: The rater 'rater a' is called"):
+        card(criterion=["I01", "I02"], rater=["Rater A", "rater  a"], score=[1, 2])
+    found = card(criterion=["I01", "I02"], rater=["Rater A", " Rater  A"], score=[1, 2])
     assert found.raters == ("Rater A",)
 
 
