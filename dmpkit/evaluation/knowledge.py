@@ -220,13 +220,16 @@ class KnowledgeGain(Result):
         if not n:
             return "No answer was blank."
         meaning = (
-            "count as not correct"
+            "They count as not correct."
             if self.blank == "wrong"
-            else "are left out, with the same item at the other time, and do not count as wrong"
+            else "They are left out, with the same item at the other time, and do not count as "
+            "wrong."
         )
+        before = self.n_blank_before
         return (
-            f"{self.n_blank_before} blank or don't-know answers before and {self.n_blank_after} "
-            f"after {meaning}."
+            f"There {'was' if before == 1 else 'were'} {before or 'no'} blank or don't-know "
+            f"answer{'' if before == 1 else 's'} before and {self.n_blank_after or 'none'} after. "
+            f"{meaning}"
         )
 
     def methods_text(self) -> str:

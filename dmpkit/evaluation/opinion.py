@@ -288,11 +288,15 @@ class OpinionChange(Result):
         )
         if table["mean_change"].notna().any():
             top = table.iloc[_argmax(table["mean_change"].abs())]
-            ends = f" ({self.level:.0%} interval {top[low]:.2f} to {top[high]:.2f})"
+            ends = (
+                f" ({100 * self.level:.0f} % interval of the change {top[low]:.2f} to "
+                f"{top[high]:.2f})"
+            )
             text += (
                 f" The largest shift of a mean is on {top['label']}: from "
-                f"{top['mean_before']:.2f} to {top['mean_after']:.2f}"
-                f"{ends if math.isfinite(top[low]) else ''}, adjusted {format_p(top[p])}."
+                f"{top['mean_before']:.2f} to {top['mean_after']:.2f}, "
+                f"by {top['mean_change']:.2f}{ends if math.isfinite(top[low]) else ''}, "
+                f"adjusted {format_p(top[p])}."
             )
             gross = table.iloc[_argmax(table["gross_change"])]
             text += (

@@ -92,9 +92,11 @@ class Paired:
         blank = int((self.before.isna() | self.after.isna()).to_numpy().sum())
         cells = self.n * len(self.items)
         if blank:
+            verb = "lacks" if blank == 1 else "lack"
             text += (
-                f". Of the {cells} pairs of answers {blank} lack one or both; "
-                f"they are left out item by item, never counted as 0"
+                f". Of the {cells} pairs of answers {blank} {verb} one or both; "
+                f"{'it is' if blank == 1 else 'they are'} left out item by item, never "
+                "counted as 0"
             )
         return text + "."
 

@@ -86,6 +86,7 @@ def test_a_blank_is_missing_by_default_and_wrong_only_on_request():
     assert gain.index["before"].tolist() == [1, 0, 1, 1]
     assert "left out" in gain.summary()
     assert (gain.n_blank_before, gain.n_blank_after) == (2, 0)
+    assert "There were 2 blank or don't-know answers before and none after. They" in gain.summary()
     wrong = kn.knowledge_gain(*answers(), key=KEY, dont_know=["dk"], blank="wrong")
     k = wrong.items.set_index("item").loc["k"]
     assert (k["n"], k["learned"], k["share_before"], k["share_after"]) == (4, 3, 0.25, 1)

@@ -391,3 +391,11 @@ def test_a_dollar_sign_starts_no_formula_in_a_picture():
     assert change.plot().get_yticklabels()[0].get_text() == r"from \$7 to \$\frac"
     to_png(change.plot())
     to_png(change.plot_distribution("q"))
+
+
+def test_the_largest_shift_names_its_change_and_one_blank_is_one():
+    before = pd.DataFrame({"person": [*"abcdef"], "heat": [1, 2, 3, 4, 5, 3.0]})
+    after = pd.DataFrame({"person": [*"abcdef"], "heat": [3, 3, 5, 5, 7, None]})
+    text = op.opinion_change(before, after, person="person").summary()
+    assert "from 3.00 to 4.60, by 1.60 (95 % interval of the change " in text
+    assert "1 lacks one or both; it is left out" in text
