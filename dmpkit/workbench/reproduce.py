@@ -101,7 +101,7 @@ class StudyResult:
         """What was found, by what the figures rest on: a mark and a phrase each.
 
         Printed and released figures, those of a program and our own are never
-        added up, and what cannot be checked is said beside what agrees. Only
+        added up, and what cannot be reproduced is said beside what agrees. Only
         what agrees with a source has a tick; our own have an equals sign.
         """
         return tuple(_headline(self.verdicts, self.study.figures if self.study else ()))
@@ -148,7 +148,7 @@ def _headline(
         if without:
             yield "✗", f"{_part(without, total, named)} without a verdict"
         if unable := len(group) - len(checked):
-            yield "○", f"{_part(unable, total, named)} cannot be checked"
+            yield "○", f"{_part(unable, total, named)} cannot be reproduced"
 
 
 def _part(n: int, total: int, named: str) -> str:

@@ -266,7 +266,7 @@ def test_what_rests_on_a_source_and_what_on_us_is_kept_apart(page: Page, site: P
     assert said == [
         "✗ failed",
         "✓ 1 of 2 printed figures matches",
-        "○ 1 of the 2 printed figures cannot be checked",
+        "○ 1 of the 2 printed figures cannot be reproduced",
         "✗ 0 of 1 figure of the program match",
         "✗ 0 of 1 figure of our own unchanged",
     ]

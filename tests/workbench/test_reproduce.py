@@ -75,7 +75,7 @@ def test_many_studies_at_once_each_with_its_own_end(bench) -> None:
     assert good.verdicts[1].why == "as it must"
     assert good.headline == (
         ("✓", "2 of 3 printed figures match"),
-        ("○", "1 of the 3 printed figures cannot be checked"),
+        ("○", "1 of the 3 printed figures cannot be reproduced"),
         ("=", "1 of 1 figure of our own unchanged"),
     )
 
