@@ -47,7 +47,9 @@ REACHED = {
     "not measured": "not known",
 }
 #: Words under `baseline` that say that there is none.
-NO_BASELINE = ("", "missing", "not measured", "not known", "unknown", "no baseline", "n/a", "?")
+NO_BASELINE = ("", "missing", "not measured", "not known", "unknown", "no baseline", "none", "no",
+               "not available", "not applicable", "n/a", "n. a", "n.a", "na", "nil", "?", "-",
+               "--", "\N{EN DASH}", "\N{EM DASH}")  # fmt: skip
 
 
 def impact_goals(
@@ -123,7 +125,7 @@ class ImpactGoals(Result):
         out["set"] = [self._when(day) for day in frame["set_on"]]
         out["set_on"] = frame["set_on"]
         out["baseline"] = [
-            "missing" if cell.strip().casefold() in NO_BASELINE else cell
+            "missing" if cell.strip().rstrip(".").strip().casefold() in NO_BASELINE else cell
             for cell in frame["baseline"]
         ]
         out["target"] = frame["target"]

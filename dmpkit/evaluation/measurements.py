@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -311,7 +312,12 @@ def _sound_item(i: int, row: Mapping[str, Any]) -> Iterable[Finding]:
                "Write it, or leave the criterion empty.")  # fmt: skip
 
 
-def known_people(people: pd.DataFrame | None, column: str = "person") -> list[Rule]:
+def known_people(
+    people: pd.DataFrame | None,
+    column: str = "person",
+    *,
+    once: Sequence[str] | None = (),
+) -> list[Rule]:
     """The check that everybody named is in ``people.csv``; none where there is no list.
 
     Parameters
@@ -319,6 +325,9 @@ def known_people(people: pd.DataFrame | None, column: str = "person") -> list[Ru
     people : DataFrame or None
     column : str
         Where persons are named.
+    once : sequence of str or None
+        Columns within whose values a person stands once, so that only those who have no
+        row there are guessed; None where persons stand as often as they like.
     """
     if people is None or not len(people):
         return []
@@ -326,12 +335,40 @@ def known_people(people: pd.DataFrame | None, column: str = "person") -> list[Ru
     known = set(ids)
 
     def check(frame: pd.DataFrame) -> Iterable[Finding]:
+        places = list(frame[list(once or ())].itertuples(index=False, name=None))
+        if not once:
+            places = [()] * len(frame)
+        rows = set(zip(frame[column], places, strict=True))
         for i, one in enumerate(frame[column]):
             if one and one not in known:
+                free = [each for each in ids if (each, places[i]) not in rows]
                 yield (i, column, f"The person {one[:60]!r} is not in people.csv.",
-                       nearest(one, ids))  # fmt: skip
+                       _who(one, ids, free, often=once is None))  # fmt: skip
 
     return [check]
+
+
+def _who(one: str, ids: Sequence[str], free: Sequence[str], *, often: bool) -> str:
+    """Whom a label may mean: somebody who has no row yet, before anybody else."""
+    guess = nearest(one, free) if free else ""
+    if often and not guess.startswith("Did you mean"):
+        return nearest(one, ids)
+    return guess or "Everybody in people.csv has a row here: add the person there, or mend the row."
+
+
+def _vote_words(frame: pd.DataFrame) -> Iterable[Finding]:
+    """A vote is one of a few words, or a number of a scale."""
+    from dmpkit.evaluation.support import ABSTAIN, AGAINST, FOR
+
+    allowed = FOR | AGAINST | ABSTAIN
+    for i, cell in enumerate(frame["answer"]):
+        word = " ".join(cell.casefold().split())
+        if word and word not in allowed and math.isnan(_number(cell)):
+            near = get_close_matches(word, sorted(allowed), 1, 0.7)
+            guess = f"Did you mean {near[0]!r}? " if near else ""
+            yield (i, "answer", f"{cell[:60]!r} is not an answer of a vote.",
+                   f"{guess}Write for, against or abstain (yes, no, agree and disagree do as "
+                   "well), a number of the item's scale, or nothing.")  # fmt: skip
 
 
 def _whole_codes(frame: pd.DataFrame) -> Iterable[Finding]:
@@ -398,13 +435,16 @@ def answers_kind(stage: str, items: pd.DataFrame | None) -> RecordKind:
 
 def _rules_of(name: str, people: pd.DataFrame | None) -> list[Rule]:
     own: dict[str, Callable[[pd.DataFrame], Iterable[Finding]]] = {
-        "acts": _whole_codes, "rankings": _ranks, "votes": _counts,
+        "acts": _whole_codes, "rankings": _ranks, "ballot": _vote_words, "votes": _counts,
     }  # fmt: skip
-    rules: list[Rule] = known_people(people) if name in _NAMING else []
+    rules: list[Rule] = known_people(people, once=_NAMING[name]) if name in _NAMING else []
     return [*rules, own[name]] if name in own else rules
 
 
-_NAMING = ("talk", "acts", "rankings", "ballot")
+#: Tables that name persons, each with the columns within which a person stands once.
+_NAMING: Mapping[str, Sequence[str] | None] = {
+    "talk": None, "acts": None, "rankings": ("stage",), "ballot": ("item",),
+}  # fmt: skip
 
 
 # --- reading ----------------------------------------------------------------------------
@@ -551,8 +591,6 @@ def _without_key(answers: pd.DataFrame, items: pd.DataFrame) -> list[DataError]:
 
 
 def _guess(column: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
     near = get_close_matches(column, list(known), 1, 0.5)
     return f"Did you mean {near[0]!r}? Or a" if near else "A"
 

@@ -453,14 +453,14 @@ def _named(frame: pd.DataFrame, kind: RecordKind) -> tuple[pd.DataFrame, list[st
                 )
             )
             absent = [each for each in absent if plain_word(each.name) != near[0]]
-    mistakes += [
-        _Mistake(
-            f"Column {each.name!r} is missing.",
-            remedy=f"The table has {listed(map(repr, names[:12]), 'and') or 'no column'}.",
-        )
-        for each in absent
-        if each.required
-    ]
+    for each in absent:
+        if each.required:
+            remedy = f"The table has {listed(map(repr, names[:12]), 'and') or 'no column'}."
+            near = get_close_matches(each.name, map(plain_word, unknown), 1, 0.6)
+            if near:
+                like = next(name for name in unknown if plain_word(name) == near[0])
+                remedy = f"Did you mean {like!r}? Then rename it."
+            mistakes.append(_Mistake(f"Column {each.name!r} is missing.", remedy=remedy))
     return frame.set_axis(mine, axis=1), [name for name in unknown if name], mistakes
 
 

@@ -12,7 +12,7 @@ import pytest
 from dmpkit.errors import DataError
 from dmpkit.evaluation.data import read_scorecard
 from dmpkit.evaluation.folder_check import check_folder
-from dmpkit.evaluation.measurements import read_measurements
+from dmpkit.evaluation.measurements import known_people, read_measurements
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "dmpkit/workbench/templates/evaluation"
 
@@ -181,3 +181,30 @@ def test_a_rater_in_two_spellings_is_a_problem(folder):
         ("ratings.csv", "6", "rater", "The rater 'AnnaM' is called 'Anna M' above."),
     ]
     assert "alike in every row" in found[0][4]
+
+
+def test_an_answer_of_the_ballot_that_is_no_word_of_a_vote_is_named(folder):
+    change(folder / "ballot.csv", 2, "answer", "yess")
+    change(folder / "ballot.csv", 3, "answer", "For")
+    change(folder / "ballot.csv", 4, "answer", "")
+    change(folder / "ballot.csv", 5, "answer", "maybe")
+    found = [row for row in told(folder) if row[2] == "answer"]
+    assert [row[1] for row in found] == ["2", "5"]
+    assert found[0][3] == "'yess' is not an answer of a vote."
+    assert found[0][4].startswith("Did you mean 'yes'? Write for, against or abstain (yes, no,")
+    assert found[1][4].startswith("Write for, against or abstain")
+
+
+def test_only_those_without_a_row_are_guessed_for_an_unknown_person():
+    people = pd.DataFrame({"person": ["M07", "M17", "M27"]})
+    frame = pd.DataFrame({"person": ["M17", "M77", "M27"], "item": ["text", "text", "text"]})
+
+    def remedy(table, once):
+        return [found[3] for rule in known_people(people, once=once) for found in rule(table)]
+
+    assert remedy(frame, ()) == remedy(frame, ["item"]) == ["Did you mean 'M07'?"]
+    votes = frame.assign(item=["a", "b", "a"])
+    assert remedy(votes, ["item"])[0] in [f"Did you mean '{p}'?" for p in people["person"]]
+    full = pd.concat([frame, pd.DataFrame({"person": ["M07"], "item": ["text"]})])
+    assert remedy(full, ["item"])[0].startswith("Everybody in people.csv has a row here")
+    assert remedy(full, None)[0].startswith("Did you mean 'M")  # turns of talk repeat persons

@@ -253,10 +253,16 @@ def test_a_missing_baseline_is_said_and_a_blank_outcome_is_not_known() -> None:
     assert "Without a baseline" in found.summary()
 
 
+@pytest.mark.parametrize("word", ["none", "None.", "-", "\N{EN DASH}", "n/a", "N.A.", " NA "])
+def test_a_word_for_no_baseline_is_none(word: str) -> None:
+    found = ev.impact_goals(goals(baseline=[word, "none in force"], reached=["yes", "no"])).goals
+    assert found["baseline"].tolist() == ["missing", "none in force"]
+
+
 def test_a_baseline_that_was_not_measured_is_none() -> None:
     words = ["not measured", "Missing", "none", "0", "n/a"]
     found = ev.impact_goals(goals(baseline=words, reached=["not measured"] * 5)).goals
-    assert found["baseline"].tolist() == ["missing", "missing", "none", "0", "missing"]
+    assert found["baseline"].tolist() == ["missing", "missing", "missing", "0", "missing"]
     assert set(found["outcome"]) == {"not known"}
 
 

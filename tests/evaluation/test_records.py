@@ -226,3 +226,13 @@ def test_a_dot_that_the_table_settles_is_a_decimal_point(tmp_path):
 def test_a_dot_where_the_decimal_sign_is_a_comma_is_refused(cell, words):
     with pytest.raises(DataError, match=words):
         read_number(cell, None, None, ",")
+
+
+def test_a_missing_column_is_looked_for_among_those_that_nobody_knows():
+    fields = [Field("person", required=True), Field("seconds", kind="number", required=True)]
+    kind = RecordKind("talk", "talk.csv", fields)
+    with pytest.raises(DataError) as error:
+        check_records(pd.DataFrame({"person": ["a"], "secs": ["3"]}), kind)
+    assert str(error.value) == "Column 'seconds' is missing. Did you mean 'secs'? Then rename it."
+    with pytest.raises(DataError, match="The table has 'person' and 'x'"):
+        check_records(pd.DataFrame({"person": ["a"], "x": ["3"]}), kind)
