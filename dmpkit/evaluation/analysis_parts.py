@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dmpkit.errors import DataError
+from dmpkit.evaluation.labels import text
 from dmpkit.evaluation.measurements import Measurements
 from dmpkit.reporting import Indicator, Result
 
@@ -408,10 +409,31 @@ def _recorded(i: Inputs, name: str) -> None:
         raise DataError(f"There is no {name}.csv, or it has no rows.")
 
 
+def _with_opinions(table: pd.DataFrame, i: Inputs) -> pd.DataFrame:
+    """The numbers without cut points, and the items of opinion that inform a criterion."""
+    frames = [i.measured.answers(stage, "opinion") for stage in STAGES]
+    answered = {item for frame in frames if frame is not None for item in frame.columns[1:]}
+    rows = []
+    for item in i.measured.items_of("opinion"):
+        criterion = text(i.measured.item(item, "criterion"))
+        scored = criterion in set(i.scorecard.measured.get("criterion", ()))
+        if item in answered and criterion in i.scorecard.criteria.ids and not scored:
+            n = max(int(f[item].notna().sum()) for f in frames if f is not None and item in f)
+            label, note = i.scorecard.criteria.label(criterion), "an item of opinion"
+            rows.append((criterion, label, item, math.nan, n, note))
+    more = pd.DataFrame(rows, columns=table.columns)
+    return (
+        pd.concat([table, more], ignore_index=True)
+        if len(table) and rows
+        else (more if rows else table)
+    )
+
+
 def _measured_scores(i: Inputs) -> Result:
     from dmpkit.evaluation.measured import measured_scores
 
     found = measured_scores(i.scorecard)
+    found = replace(found, without_cut_points=_with_opinions(found.without_cut_points, i))
     if not len(found.measured) and not len(found.without_cut_points):
         raise DataError("No measured number informs a criterion.")
     return found

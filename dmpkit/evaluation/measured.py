@@ -380,7 +380,9 @@ class MeasuredScores(Result):
         people``; `people` is the raters' mean where they rated the criterion too.
     without_cut_points : DataFrame
         ``criterion, label, indicator, value, n, note``: shares of members who agree with
-        items that inform a criterion, for which there are no cut points. They give no score.
+        items that inform a criterion, and in an evaluation also items of opinion that do
+        (by their name, without a value), for which there are no cut points. They give no
+        score.
     """
 
     title: ClassVar[str] = "Measured criteria"
@@ -425,14 +427,22 @@ class MeasuredScores(Result):
         table = self.without_cut_points
         if not len(table):
             return ""
-        names = [
-            f"{c} {label}" for c, label in zip(table["criterion"], table["label"], strict=True)
-        ]
-        return (
-            "Measured but without cut points, so that no score comes from it: the share of "
-            f"members who agree on {listed(names, 'and')}. What they said stands under What "
-            "members say; cut points of your own turn it into a score."
-        )
+        names = (table["criterion"] + " " + table["label"]).drop_duplicates()
+        agree = table["indicator"].str.startswith(SHARE_AGREEING).reindex(names.index)
+        found = []
+        if agree.any():
+            found.append(
+                "Measured but without cut points, so that no score comes from it: the share of "
+                f"members who agree on {listed(names[agree], 'and')}. What they said stands under "
+                "What members say; cut points of your own turn it into a score."
+            )
+        if not agree.all():
+            found.append(
+                "Asked of members as a question of opinion, but without cut points, so that no "
+                f"score comes from it: {listed(names[~agree], 'and')}. What was asked before and "
+                "after stands under Change of opinion."
+            )
+        return "\n\n".join(found)
 
     def methods_text(self) -> str:
         """How numbers become scores."""

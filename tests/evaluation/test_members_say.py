@@ -136,3 +136,24 @@ def test_without_any_answers_the_reason_names_both_files(tmp_path):
     missing = ev.analyse(tmp_path, n_permutations=9, n_resamples=9).not_computed
     reason = missing.set_index("part").loc["members say", "reason"]
     assert "answers_after.csv (or answers_before.csv)" in reason
+
+
+def test_items_of_opinion_that_inform_a_criterion_are_named_too(tmp_path):
+    (tmp_path / "ratings.csv").write_text("criterion,rater,score\nC01,A,3\n")
+    (tmp_path / "items.csv").write_text(
+        "item,kind,label,low,high,reversed,criterion,agree_from\n"
+        "t_one,opinion,They take us seriously,1,5,no,C48,\n"
+        "t_two,opinion,We are taken seriously,1,5,no,C48,\n"
+        "t_free,opinion,Something else,1,5,no,,\n"
+    )
+    rows = "".join(f"p{n},{n % 5 + 1},3,{n % 3 + 1}\n" for n in range(10))
+    (tmp_path / "answers_after.csv").write_text(f"person,t_one,t_two,t_free\n{rows}")
+    scores = ev.analyse(tmp_path, n_permutations=9, n_resamples=9).parts["measured"]
+    table = scores.without_cut_points
+    assert table[["criterion", "indicator"]].to_numpy().tolist() == [
+        ["C48", "t_one"],
+        ["C48", "t_two"],
+    ]
+    said = scores.summary()
+    assert "no score comes from it: C48 Relations and networks." in said
+    assert "members who agree on" not in said
