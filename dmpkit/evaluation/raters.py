@@ -390,7 +390,7 @@ class RaterAgreement(Result):
             )
             if len(self.differences):
                 body += table_html(
-                    self.differences.head(12), headings=heads,
+                    self.differences.head(12), headings=heads, digits=_whole(self.differences),
                     caption="Criteria on which the raters lie furthest apart",
                 )  # fmt: skip
         figures = () if len(self.raters) < 2 else (Figure.from_axes(self.plot_leniency()),)
@@ -401,6 +401,12 @@ class RaterAgreement(Result):
         from dmpkit.evaluation.scorecard_plots import plot_leniency
 
         return plot_leniency(self.severity, ax=ax, synthetic=self.synthetic)
+
+
+def _whole(frame: pd.DataFrame) -> dict[str, int]:
+    """No decimals for columns of scores that were all given as whole numbers."""
+    numbers = frame.select_dtypes("number")
+    return {str(c): 0 for c in numbers if (numbers[c].dropna() % 1 == 0).all()}
 
 
 @dataclass(frozen=True)

@@ -215,6 +215,19 @@ Part: TypeAlias = tuple[str, str, str]  # its id, its heading, its HTML
 Chapter: TypeAlias = tuple[str, str, str, list[Part]]  # id, heading, lead, parts
 
 
+#: Terms of the glossary, by their keys in the texts.
+_TERMS = ("alpha", "chance", "consensus", "swap", "gz", "gini", "holm", "icc", "interval",
+          "permutation", "p_value", "peaked", "reason", "theil", "van_der_eijk")  # fmt: skip
+
+
+def _glossary(t: Texts) -> list[Part]:
+    """The technical terms in plain words, in the order of the alphabet."""
+    pairs = [(t[f"term {key}"], t[f"means {key}"]) for key in _TERMS]
+    terms = sorted(pairs, key=lambda pair: pair[0].casefold())
+    rows = "".join(f"<dt>{escape(term)}</dt><dd>{escape(means)}</dd>" for term, means in terms)
+    return [("glossary-terms", "", f'<dl class="about">{rows}</dl>')]
+
+
 def _chapters(evaluation: Evaluation, t: Texts) -> list[Chapter]:
     """The chapters that have something to show, in reading order."""
     found: list[Chapter] = []
@@ -238,7 +251,8 @@ def _chapters(evaluation: Evaluation, t: Texts) -> list[Chapter]:
     ends = (
         ("evidence", evidence_html(evaluation, t)),
         ("replies", replies_html(evaluation, t)),
-        ("annex", annex_html(evaluation, t)),
+        ("annex", [(a, b, even_text(c)) for a, b, c in annex_html(evaluation, t)]),
+        ("glossary", _glossary(t)),
     )
     for key, parts in ends:
         found.append((key, t[key], t.get(f"{key}_lead", ""), parts))
@@ -249,12 +263,27 @@ def _part(name: str, heading: str, section: Section, evaluation: Evaluation, t: 
     """A method's own section, its headings one step down, its figures marked."""
     inner = re.sub(r"<(/?)h([3-5])\b", lambda m: f"<{m[1]}h{int(m[2]) + 1}", section.html)
     inner = re.sub(r'<th scope="col"[^>]*>[^<]*_[^<]*<', lambda m: m[0].replace("_", " "), inner)
-    html = inner + "".join(figure.html() for figure in section.figures)
+    html = even_text(inner) + "".join(figure.html() for figure in section.figures)
     if evaluation.synthetic:
         html = html.replace("<figure", f'<figure data-mark="{escape(t["synthetic_short"])}"')
     if t["lang"] != "en":
         html = f'<div lang="en">{html}</div>'
     return f"part-{_slug(name)}", heading, html
+
+
+def even_text(html: str) -> str:
+    """The text of a fragment with percentages written alike and without a minus before 0.
+
+    Examples
+    --------
+    >>> even_text('<p style="width:5%">91% from -0.00 to -0.05</p>')
+    '<p style="width:5%">91 % from 0.00 to -0.05</p>'
+    """
+    pieces = re.split(r"(<[^>]*>)", html)
+    for i in range(0, len(pieces), 2):
+        text = re.sub(r"(?<=\d)%", " %", pieces[i])
+        pieces[i] = re.sub(r"(?<![\w.])[-−](0\.0+)(?![\d])", r"\1", text)
+    return "".join(pieces)
 
 
 def _slug(name: str) -> str:

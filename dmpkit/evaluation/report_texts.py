@@ -167,6 +167,54 @@ TEXTS: Mapping[str, str] = MappingProxyType({
     "privacy": "Groups of one to four people are not shown on their own. No table here or in the "
     "records beside this page holds the answers of a single person; in some pictures a dot is a "
     "person or a pair of people, without a name.",
+    # the glossary
+    "glossary": "Words explained",
+    "glossary_lead": "What the technical terms of this report mean, in short.",
+    "term alpha": "Krippendorff's alpha",
+    "means alpha": "How far raters or coders agree beyond chance: 1 is full agreement, 0 is what "
+    "chance would give, below 0 they disagree more than by chance.",
+    "term chance": "chance level",
+    "means chance": "The value that a measure takes on average where only chance is at work, for "
+    "example with answers drawn at random. A value is worth noting by its distance from it.",
+    "term consensus": "consensus across groups",
+    "means consensus": "Agreement that is high in every group and not only on average, so that "
+    "a large group cannot carry it alone.",
+    "term swap": "swap test",
+    "means swap": "A test of change: each person's answers before and after are exchanged at "
+    "random many times. If this often gives as large a change, chance can explain it.",
+    "term gz": "effect size (gz)",
+    "means gz": "The mean change divided by how much people's changes differ, corrected for small "
+    "groups. About 0.2 is often called small, 0.5 medium, 0.8 large.",
+    "term gini": "Gini coefficient",
+    "means gini": "How unequally something is shared: 0 where all have the same, near 1 where one "
+    "has everything.",
+    "term holm": "Holm's correction",
+    "means holm": "Who tests many items finds some difference by chance alone. This correction "
+    "makes each p-value stricter, so that a false alarm among all of them stays rare.",
+    "term icc": "intraclass correlation",
+    "means icc": "How alike the people of one table are compared with people of different tables: "
+    "0 no more alike than others, 1 all the same.",
+    "term interval": "95 % interval",
+    "means interval": "A range made so that, over many repetitions, it would hold the true value "
+    "about 95 times in 100. A wide one says that little is known.",
+    "term permutation": "permutation test",
+    "means permutation": "Labels are shuffled many times to see what differences arise by chance; "
+    "the seen difference is compared with them.",
+    "term p_value": "p-value",
+    "means p_value": "How often chance alone would give a result at least as far from what is "
+    "expected. Small values speak against chance; they do not say how large an effect is.",
+    "term peaked": "single-peakedness",
+    "means peaked": "Options can be put in a line, and everybody likes an option less the further "
+    "it lies from their favourite. Where most rankings are so, people see one common question.",
+    "term reason": "reason index",
+    "means reason": "Whether pairs of people who weigh the considerations alike also rank the "
+    "options alike. High values mean that reasons and preferences fit together.",
+    "term theil": "Theil index",
+    "means theil": "Another measure of unequal shares, 0 where all have the same. It splits "
+    "exactly into a part between groups and a part within them.",
+    "term van_der_eijk": "van der Eijk's A",
+    "means van_der_eijk": "How far answers on a scale gather in one place: 1 all give the same "
+    "answer, 0 evenly spread, -1 half at each end.",
     "english": "The texts of the single methods are in English.",
     # tables
     "col_part": "part",

@@ -36,6 +36,7 @@ from dmpkit.reporting import (
     Indicator,
     Result,
     Section,
+    format_number,
     format_p,
     paragraphs,
     table_html,
@@ -120,6 +121,17 @@ _HEADINGS = {
     "gini_all_members": "Gini, all members",
     "top_share": "share of the longest speaker",
 }
+#: Measures as a page names them, and those that are whole numbers there.
+_NAMES = {
+    "gini": "Gini coefficient",
+    "gini_corrected": "Gini coefficient, corrected",
+    "hhi": "Herfindahl-Hirschman index",
+    "theil": "Theil index",
+    "top_share": "share of the longest speaker",
+    "silent": "silent members",
+    "silent_share": "share of silent members",
+}
+_COUNTS = ("people", "seconds", "silent")
 _DIGITS = {"seconds": 0, "mean_seconds": 0}
 
 
@@ -354,9 +366,15 @@ class TalkInequality(Result):
 
     def section(self) -> Section:
         """Text, measures, groups of enough people and pictures; nobody's own seconds."""
-        body = paragraphs(self.summary()) + table_html(
-            self.statistics, digits=3, caption="Speaking time in numbers"
+        known = self.statistics
+        shown = known.assign(
+            statistic=[_NAMES.get(name, name.replace("_", " ")) for name in known["statistic"]],
+            value=[
+                format_number(int(value) if name in _COUNTS else value, 3)
+                for name, value in zip(known["statistic"], known["value"], strict=True)
+            ],
         )
+        body = paragraphs(self.summary()) + table_html(shown, caption="Speaking time in numbers")
         figures = [Figure.from_axes(self.plot_lorenz(), "Talk-time curve (Lorenz curve).")]
         if self.gap is not None:
             shown = self.gap.shown(self.smallest)

@@ -139,6 +139,25 @@ def test_page_one_says_where_nobody_signed_that_a_line_was_looked_at(folder):
     assert "Looked at, without a sign: R7 " in text
 
 
+def test_the_report_ends_with_a_glossary_that_can_be_translated(plain, plain_page):
+    soup = BeautifulSoup(plain_page, "html.parser")
+    assert soup.find("nav").find("a", href="#glossary")
+    chapter = soup.find_all("section", class_="chapter")[-1]
+    assert chapter["id"] == "glossary"
+    terms = [term.get_text() for term in chapter.find_all("dt")]
+    assert 10 <= len(terms) <= 15
+    assert terms == sorted(terms, key=str.casefold)
+    page = report_html(plain, texts={"lang": "de", "term theil": "Theil-Index"})
+    assert "<dt>Theil-Index</dt>" in page
+
+
+def test_percentages_are_written_alike(plain_page):
+    text = BeautifulSoup(plain_page, "html.parser").get_text(" ")
+    assert not re.search(r"\d%", text)
+    assert re.search(r"\d %", text)
+    assert not re.search(r"-0\.0+(?!\d)", text)
+
+
 def test_nothing_runs_and_nothing_is_loaded(plain_page):
     page = plain_page
     soup = BeautifulSoup(page, "html.parser")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from dmpkit import plotting
 from dmpkit.errors import DataError
 from dmpkit.evaluation import Scorecard, kendall_w, rater_leniency
+from dmpkit.evaluation.raters import _whole
 from tests.evaluation.scorecards import criteria, random_card, reference
 
 #: Names of the intraclass correlations in the reference and in dmpkit.
@@ -150,3 +151,8 @@ def test_resamples_and_seeds_that_are_none_are_refused():
         random_card(1).agreement(n_resamples=-1)
     with pytest.raises(DataError, match="seed"):
         random_card(1).agreement(seed=-1)
+
+
+def test_whole_scores_are_shown_without_decimals():
+    frame = pd.DataFrame({"label": ["a", "b"], "score_x": [1.0, None], "mean": [1.0, 2.5]})
+    assert _whole(frame) == {"score_x": 0}

@@ -325,3 +325,15 @@ def test_tables_of_one_group_each_carry_no_test():
     free = group_gap(range(1, 13), labels, n_permutations=99, seed=1)
     assert "tables" not in free.words("gender")
     assert free.testable
+
+
+def test_the_page_names_measures_in_words_and_counts_without_decimals():
+    log = pd.DataFrame({"person": [*"abc"], "seconds": [10.0, 20, 60]})
+    html = talk_inequality(log, members=[*"abcd"], seed=1).section().html
+    assert "Herfindahl-Hirschman index" in html
+    assert "silent members" in html
+    assert ">4<" in html
+    assert ">1<" in html
+    assert "hhi" not in html
+    assert "_" not in html.replace("_blank", "")
+    assert ".000<" not in html
