@@ -212,6 +212,7 @@ def test_hostile_text_is_harmless_in_page_csv_excel_and_json(folder, tmp_path):
     table["link"] = ""
     table.loc[0, "link"] = "javascript:alert(1)"
     table.loc[1, "link"] = "https://example.org/minutes"
+    table["public"] = "yes"  # else the source and link are held back
     table.to_csv(folder / "evidence.csv", index=False)
     evaluation = ev.analyse(folder)
     path = evaluation.report(tmp_path / "report.html")
