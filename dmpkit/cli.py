@@ -394,7 +394,7 @@ def _check_evaluation(place: str) -> None:
     if not found.in_order:
         click.echo(f"{found.place}: {_number(len(found.errors), 'problem')}")
         sys.exit(2)
-    click.echo(f"{found.place}: in order ({_number(len(found.rows), 'table')})")
+    click.echo(f"{found.place}: {found.verdict} ({_number(len(found.rows), 'table')})")
     click.echo(f"The report: dmpkit report {place}")
 
 

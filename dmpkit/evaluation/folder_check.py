@@ -61,11 +61,13 @@ class FolderCheck(Result):
         What is no mistake but should be looked at.
     rows : mapping of str to int
         Rows of each table that was read.
+    unrated : bool
+        No criterion has a score or says that it does not apply.
 
     Examples
     --------
-    >>> FolderCheck("my-assembly", (), (), {"ratings.csv": 4}).in_order
-    True
+    >>> FolderCheck("my-assembly", (), (), {"ratings.csv": 4}).verdict
+    'in order'
     """
 
     title: ClassVar[str] = "Check of the folder"
@@ -74,6 +76,19 @@ class FolderCheck(Result):
     errors: tuple[DataError, ...]
     notes: tuple[str, ...]
     rows: dict[str, int]
+    unrated: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """In a few words, what came out: in order or not, and what to look at."""
+        if not self.in_order:
+            return _counted(len(self.errors), "mistake")
+        parts = ["in order"]
+        if self.unrated:
+            parts.append("but nothing is rated")
+        elif self.notes:
+            parts.append(f"with {_counted(len(self.notes), 'note')}")
+        return ", ".join(parts)
 
     @property
     def in_order(self) -> bool:
@@ -109,7 +124,7 @@ class FolderCheck(Result):
         read = ", ".join(f"{name} ({n})" for name, n in self.rows.items())
         parts = [f"Read, with the number of rows: {read or 'nothing'}."]
         if self.in_order:
-            parts.insert(0, f"{self.place}: no mistake was found.")
+            parts.insert(0, f"{self.place}: {self.verdict}. No mistake was found.")
         else:
             n = len(self.errors)
             files = self.mistakes["file"].nunique()
@@ -142,6 +157,10 @@ class FolderCheck(Result):
             raise first
         lines = "\n".join(f"  {n}. {error}" for n, error in enumerate(self.errors, start=1))
         raise DataError(f"{len(self.errors)} mistakes in the files of {self.place}:\n{lines}")
+
+
+def _counted(n: int, word: str) -> str:
+    return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
 def _name(file: str | None) -> str:
@@ -182,8 +201,10 @@ def check_folder(place: PathLike) -> FolderCheck:
     tables, mistakes = gather_measurements(source, criteria=found.criteria.ids)
     found.errors += mistakes
     found.rows |= {f"{name}.csv": len(frame) for name, frame in tables.items()}
-    notes = [*_strangers(source), *found.notes, *_gaps(tables)]
-    return FolderCheck(source.resolve().name, tuple(found.errors), tuple(notes), found.rows)
+    notes = [*found.notes, *_strangers(source), *_placeholders(tables), *_gaps(tables)]
+    return FolderCheck(
+        source.resolve().name, tuple(found.errors), tuple(notes), found.rows, found.unrated
+    )
 
 
 class _Found:
@@ -195,6 +216,7 @@ class _Found:
         self.notes: list[str] = []
         self.rows: dict[str, int] = {}
         self.criteria = Criteria.default()
+        self.unrated = False
 
     def read(self, kind: Any, rules: Sequence[Any] = ()) -> pd.DataFrame | None:
         """A table as far as it can be read; its mistakes are kept."""
@@ -215,7 +237,12 @@ class _Found:
         listed = gather_records(self.source, data.EVIDENCE)[0]
         evidence = data.EVIDENCE.empty() if listed is None else listed
         before = len(self.errors)
-        self.read(data.ratings_of(self.criteria), data.rating_rules(evidence))
+        ratings = self.read(data.ratings_of(self.criteria), data.rating_rules(evidence))
+        if ratings is not None:
+            said = ratings["score"].notna() | ratings["status"].isin(["not applicable"])
+            self.unrated = not said.any()
+            if self.unrated:
+                self.notes.append("Nothing is rated yet: no criterion of ratings.csv has a score.")
         if data.RATINGS.file not in self.rows and len(self.errors) == before:
             self.errors.append(data._no_ratings(self.source))
         for kind in outside_kinds().values():
@@ -248,6 +275,22 @@ def _strangers(source: Path) -> Iterable[str]:
         near = get_close_matches(plain, sorted(known), 1, 0.75)
         guess = f" Did you mean {near[0]!r}? Then rename it." if near else ""
         yield f"{name!r} is not a table that an evaluation reads; it was left.{guess}"
+
+
+def _placeholders(tables: dict[str, pd.DataFrame]) -> Iterable[str]:
+    """Items whose wording is still the one in square brackets that is to be replaced."""
+    items = tables.get("items")
+    if items is None:
+        return
+    wording = items[["label", "correct", "pole_low", "pole_high"]]
+    open_rows = wording.apply(lambda cells: cells.str.contains(r"\[.*\]")).any(axis=1)
+    names = items.loc[open_rows, "item"].tolist()
+    if names:
+        more = " …" if len(names) > 8 else ""
+        yield (
+            f"items.csv still holds placeholders in square brackets (items "
+            f"{', '.join(names[:8])}{more}): write what you asked, or delete the rows."
+        )
 
 
 def _gaps(tables: dict[str, pd.DataFrame]) -> Iterable[str]:

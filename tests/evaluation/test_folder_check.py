@@ -13,6 +13,7 @@ from dmpkit.errors import DataError
 from dmpkit.evaluation.data import read_scorecard
 from dmpkit.evaluation.folder_check import check_folder
 from dmpkit.evaluation.measurements import known_people, read_measurements
+from dmpkit.workbench.evaluation_folder import empty_folder
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "dmpkit/workbench/templates/evaluation"
 
@@ -208,3 +209,24 @@ def test_only_those_without_a_row_are_guessed_for_an_unknown_person():
     full = pd.concat([frame, pd.DataFrame({"person": ["M07"], "item": ["text"]})])
     assert remedy(full, ["item"])[0].startswith("Everybody in people.csv has a row here")
     assert remedy(full, None)[0].startswith("Did you mean 'M")  # turns of talk repeat persons
+
+
+def test_an_untouched_folder_is_in_order_but_nothing_is_rated(tmp_path):
+    found = check_folder(empty_folder(tmp_path / "ours"))
+    assert found.in_order
+    assert found.verdict == "in order, but nothing is rated"
+    assert "ours: in order, but nothing is rated." in found.summary()
+    assert "Nothing is rated yet: no criterion of ratings.csv has a score." in found.notes
+    assert any("items.csv still holds placeholders" in note for note in found.notes)
+    change(tmp_path / "ours/ratings.csv", 2, "score", "3")
+    assert check_folder(tmp_path / "ours").verdict.startswith("in order, with ")
+
+
+def test_a_file_that_nobody_reads_keeps_the_verdict_from_being_plain(folder):
+    assert check_folder(folder).verdict == "in order"
+    (folder / "people.csv").rename(folder / "peeple.csv")
+    found = check_folder(folder)
+    assert found.verdict == "in order, with 2 notes"
+    assert any("Did you mean 'people'? Then rename it." in note for note in found.notes)
+    change(folder / "ratings.csv", 2, "score", "7")
+    assert check_folder(folder).verdict == "1 mistake"
