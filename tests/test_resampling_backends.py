@@ -293,7 +293,7 @@ def test_a_large_input_is_pickled_once(backend):
     with backend():
         done = ship(Counted(LARGE))
     assert Counted.pickled == 1
-    assert len({pid for pid, *_ in done}) == 2
+    assert os.getpid() not in {pid for pid, *_ in done}  # a busy machine may use one of the two
     assert {total for _, _, total, _ in done} == {float(LARGE.sum())}
 
 

@@ -364,17 +364,17 @@ class TestSpeed:
         source = survey("activate", "post")
 
         def once() -> float:
-            start = time.perf_counter()
+            start = time.process_time()
             fresh = ev.ReasonSurvey(source.considerations, source.preferences, source.people)
             ev.reason_index(fresh)
-            return time.perf_counter() - start
+            return time.process_time() - start
 
         assert min(once() for _ in range(20)) < 0.006
 
     def test_ten_thousand_re_pairings(self) -> None:
-        start = time.perf_counter()
+        start = time.process_time()
         ev.reason_index(survey("activate", "post"), adjusted=True, n_permutations=10_000, seed=1)
-        assert time.perf_counter() - start < 2.5
+        assert time.process_time() - start < 2.5
 
     @pytest.mark.long
     def test_five_hundred_people(self) -> None:

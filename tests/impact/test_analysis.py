@@ -383,17 +383,17 @@ def test_from_an_evaluators_list_to_the_report_in_ten_lines(
 def test_a_full_analysis_of_a_real_size_is_quick() -> None:
     made = impact.synthetic_ledger(149, confirmations=True)
     assert len(made.events) > 1900
-    start = time.perf_counter()
+    start = time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         result = impact.analyse(made, DAY, promise="six months")
         result.summary(), result.methods_text(), result.indicators(), result.frames()
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     best = np.inf
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         made.as_of("2023-05-05").certain  # noqa: B018
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     assert best < 0.05
 
 

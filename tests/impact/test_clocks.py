@@ -484,9 +484,9 @@ def test_any_query_on_a_real_size_is_quick() -> None:
     for args in (("2018-01-01",), ("2019-01-01", "2019-03-01"), ("2020-01-01", "2020-05-01", 3)):
         best = np.inf
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.process_time()
             made.as_of(*args).certain  # noqa: B018
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         assert best < 0.05
 
 

@@ -370,22 +370,22 @@ def test_appending_one_by_one_is_the_same_as_all_at_once(rows: list[tuple[Any, .
 
 def test_twenty_thousand_events_validate_in_time() -> None:
     recs, table = large(2000, 20_000)
-    start = time.perf_counter()
+    start = time.process_time()
     made = Ledger.from_frames(recs, table)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
     assert (made.as_of("2026-01-01").status("certain", "action") == "implemented").all()
 
 
 @pytest.mark.long
 def test_a_million_events_validate_within_ten_seconds() -> None:
     recs, table = large(100_000, 1_000_000)
-    start = time.perf_counter()
+    start = time.process_time()
     made = Ledger.from_frames(recs, table)
-    assert time.perf_counter() - start < 10
-    start = time.perf_counter()
+    assert time.process_time() - start < 10
+    start = time.process_time()
     made.as_of("2019-01-01")
     made.as_of("2019-06-01")
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
     assert int(made.transitions()["count"].sum()) == int(
         (np.unique(table["rec_id"], return_counts=True)[1] > 2).sum()
     )
