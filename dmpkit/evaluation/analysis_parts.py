@@ -8,7 +8,7 @@ Each function takes the prepared inputs and gives a result, or raises a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -362,6 +362,17 @@ def _discourse(i: Inputs) -> Result:
     )
 
 
+#: Characters of an option's name that still fit its place in a picture.
+LONGEST = 30
+
+
+def _called(i: Inputs, items: Iterable[str]) -> dict[str, str]:
+    """What items.csv calls each item; the item itself where it says nothing."""
+    table = i.measured.get("items")
+    known = set() if table is None else set(table["item"])
+    return {one: i.measured.labels([one])[one] if one in known else one for one in items}
+
+
 def _preferences(i: Inputs) -> Result:
     from dmpkit.evaluation.preferences import single_peakedness
 
@@ -371,6 +382,9 @@ def _preferences(i: Inputs) -> Result:
         raise DataError("There is no ranking of options.")
     options = [c for c in frames[0].columns if c not in ("person", "stage")]
     both = pd.concat(frames, ignore_index=True)
+    labels = _called(i, options)
+    if len(set(labels.values())) == len(options) and max(map(len, labels.values())) <= LONGEST:
+        both, options = both.rename(columns=labels), [labels[option] for option in options]
     return single_peakedness(
         both,
         options=options,
@@ -391,7 +405,10 @@ def _support(i: Inputs) -> Result:
         if item in set(votes["item"]) and not math.isnan(i.measured.item(item, "agree_from"))
     }
     groups = [i.attribute] if i.attribute else []
-    return support_for_text(votes, members=people, groups=groups, agree_from=scales or None)
+    labels = _called(i, votes["item"].unique())
+    return support_for_text(
+        votes, members=people, groups=groups, agree_from=scales or None, labels=labels
+    )
 
 
 def _consensus(i: Inputs) -> Result:

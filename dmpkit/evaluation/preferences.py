@@ -307,10 +307,11 @@ class SinglePeakedness(Result):
 
     def _stage_words(self, s: StagePreferences) -> str:
         n, left = len(s.rankings.people), s.rankings.n_left_out
+        first = " – ".join(option.replace("_", " ") for option in s.axes[0])
         axes = (
-            f"the axis {' – '.join(s.axes[0])}"
+            f"the axis {first}"
             if len(s.axes) == 1
-            else f"{len(s.axes)} axes that do equally well, among them {' – '.join(s.axes[0])}"
+            else f"{len(s.axes)} axes that do equally well, among them {first}"
         )
         gone = f" {left} rankings with ties or blanks are left out of this." if left else ""
         return (

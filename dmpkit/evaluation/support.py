@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -62,6 +62,11 @@ def _nobody(n: float) -> str:
     return f"{int(n):,}" if n else "no one"
 
 
+def _spaced(name: object) -> str:
+    """A name of a column or an item without underscores."""
+    return str(name).replace("_", " ")
+
+
 def _shown(table: pd.DataFrame, caption: str) -> str:
     """A table of votes as HTML, without the ends of intervals where there are none."""
     ends = [c for c in ("low", "high") if table[c].isna().all()]
@@ -92,6 +97,8 @@ class Support(Result):
         Full list of members, where given.
     scale_note : str
         How answers were read.
+    labels : mapping
+        What an item is called in sentences, where it has a name.
     """
 
     items: pd.DataFrame
@@ -101,6 +108,7 @@ class Support(Result):
     smallest: int
     n_members: int | None
     scale_note: str
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     title = "Support for the final text"
     sheet_notes: ClassVar[Mapping[str, str]] = {
@@ -145,7 +153,7 @@ class Support(Result):
         worst = self.items.sort_values(["share", "item"], kind="stable").iloc[0]
         if len(self.items) > 1:
             parts.append(
-                f"Of {len(self.items)} items, {worst['item']} has the least support "
+                f"Of {len(self.items)} items, {self._named(worst['item'])} has the least support "
                 f"({worst['share']:.0%})."
             )
         if len(self.groups):
@@ -159,6 +167,14 @@ class Support(Result):
             )
         return "\n\n".join(parts)
 
+    def _named(self, item: object) -> str:
+        """An item as a sentence calls it; the text as a whole by that name."""
+        if label := self.labels.get(str(item), ""):
+            return f"'{label}'"
+        if self.text_item is not None and str(item) == str(self.text_item):
+            return "the text as a whole"
+        return _spaced(item)
+
     def _headline(self) -> str:
         if self.text_item is None:
             return (
@@ -168,7 +184,7 @@ class Support(Result):
         row = self.items[self.items["item"] == self.text_item].iloc[0]
         said = (
             f"{int(row['support'])} of {int(row['voted'])} who voted supported "
-            f"{self.text_item!r} ({row['share']:.0%}); {_nobody(row['against'])} "
+            f"{self._named(self.text_item)} ({row['share']:.0%}); {_nobody(row['against'])} "
             f"{many(int(row['against']) or 1, 'was', 'were')} against and "
             f"{_nobody(row['abstain'])} abstained."
         )
@@ -188,9 +204,9 @@ class Support(Result):
         if low is None:
             return f"No sub-group can be shown. {said}".strip()
         return (
-            f"Support is lowest among {low['attribute']} = {low['group']}: "
+            f"Support is lowest in the group '{low['group']}' ({_spaced(low['attribute'])}): "
             f"{int(low['support'])} of {int(low['voted'])} ({low['share']:.0%}) for "
-            f"{low['item']!r}. {said}"
+            f"{self._named(low['item'])}. {said}"
         ).strip()
 
     def methods_text(self) -> str:
@@ -228,7 +244,7 @@ class Support(Result):
         if row is None:
             why = "cells are too small to be shown" if len(self.groups) else "no sub-groups given"
             return Indicator(name, math.nan, note=f"not assessed: {why}", source=source)
-        note = f"{row['attribute']} = {row['group']}, item {row['item']}"
+        note = f"{_spaced(row['attribute'])}: {row['group']}, on {self._named(row['item'])}"
         if self.groups["hidden"].any():
             note += "; small cells are hidden and may be lower"
         return Indicator(name, float(row["share"]), float(row["low"]), float(row["high"]),
@@ -266,6 +282,7 @@ def support_for_text(
     text_item: str = "text",
     sampled: bool = False,
     smallest: int = SMALLEST,
+    labels: Mapping[str, str] | None = None,
 ) -> Support:
     """Agreement with the final text and its parts, overall and by sub-group.
 
@@ -292,6 +309,8 @@ def support_for_text(
     smallest : int
         Cells with fewer voters are hidden in every table and picture, and further cells
         where they could be found by subtraction; 1 shows all, for the evaluator alone.
+    labels : mapping, optional
+        Item to what a sentence calls it.
 
     Returns
     -------
@@ -354,7 +373,8 @@ def support_for_text(
             SmallCellWarning,
         )
     whole = text_item if isinstance(text_item, str) and text_item in set(votes["item"]) else None
-    return Support(items, cells, whole, bool(sampled), few, n_members, scale_note)
+    called = {str(key): str(name) for key, name in (labels or {}).items() if name != key}
+    return Support(items, cells, whole, bool(sampled), few, n_members, scale_note, called)
 
 
 def _require_one_vote(votes: pd.DataFrame, column: str) -> None:

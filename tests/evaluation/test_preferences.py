@@ -269,3 +269,9 @@ def test_words_pictures_and_page(tmp_path):
     assert named[0] == "proximity to single-peakedness after"
     with pytest.raises(DataError, match="There is no stage"):
         found.stage("later")
+
+
+def test_sentences_name_options_without_underscores():
+    frame = pd.DataFrame({"person": [*"abc"], "o_1": [1, 2, 3], "o_2": [2, 1, 2], "o_3": [3, 3, 1]})
+    found = single_peakedness(frame, options=["o_1", "o_2", "o_3"], n_random=19, seed=1)
+    assert "o 1 – o 2 – o 3" in found.summary()

@@ -167,3 +167,21 @@ def test_picture_and_page(tmp_path):
     assert "R1" in alt_text(found.plot("R1"))
     assert "Support by sub-group" in found.report(tmp_path / "s.html").read_text()
     assert found.to_excel(tmp_path / "s.xlsx").exists()
+
+
+def test_sentences_call_items_and_groups_by_their_names():
+    people = pd.DataFrame({"person": [f"p{i}" for i in range(12)], "age_group": ["old"] * 12})
+    people.loc[6:, "age_group"] = "young"
+    votes = pd.DataFrame({"person": people["person"], "item": "text", "answer": ["for"] * 12})
+    votes.loc[8:, "answer"] = "against"
+    more = votes.assign(item="o_1")
+    both = pd.concat([votes, more])
+    found = support_for_text(both, members=people, groups="age_group")
+    said = found.summary()
+    assert "supported the text as a whole (" in said
+    assert "lowest in the group 'young' (age group)" in said
+    assert "o_1" not in said
+    assert "'text'" not in said
+    named = support_for_text(both, labels={"text": "The report", "o_1": "Heat pumps"}).summary()
+    assert "supported 'The report' (" in named
+    assert "=" not in found.indicators()[-1].note
