@@ -42,6 +42,12 @@ _ROLES: Mapping[str, Mapping[str, str]] = {
         "access code": "personal", "firstname": "personal", "first name": "personal",
         "lastname": "personal", "last name": "personal", "email": "personal",
         "email address": "personal",
+        # the same headings in German
+        "antwort-id": "id", "datum abgeschickt": "submitted", "letzte seite": "form",
+        "start-sprache": "form", "zufallsstartwert": "form", "datum gestartet": "form",
+        "datum letzte aktivität": "form", "gesamtzeit": "form", "ip-adresse": "personal",
+        "weiterleitungs-url": "personal", "zugangscode": "personal", "vorname": "personal",
+        "nachname": "personal", "e-mail-adresse": "personal",
     },
     "google": {
         "timestamp": "submitted", "email address": "personal", "username": "personal",
@@ -56,7 +62,8 @@ _ROLES: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 _MARKS = {
     "limesurvey": ({"submitdate", "lastpage", "startlanguage"},
-                   {"date submitted", "last page", "start language"}),
+                   {"date submitted", "last page", "start language"},
+                   {"datum abgeschickt", "letzte seite", "start-sprache"}),
     "microsoft": ({"start time", "completion time"},),
 }  # fmt: skip
 _PERSONAL_WORDS = re.compile(

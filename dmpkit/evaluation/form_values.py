@@ -153,7 +153,7 @@ def _written(cell: str, coding: Coding, place: dict[str, Any]) -> float:
             f"The answer {cell!r} to {coding.item!r} has no number: the label is not known.",
             **place,
             remedy="Say what it stands for: options={"
-            f"{text!r}: 1, …}}, with None for no answer"
+            f"{text!r}: …}}, the number it stands for, or None for no answer"
             + (f"; known are {', '.join(map(repr, coding.labels))}." if coding.labels else "."),
         )
     value = float(shown.replace("−", "-"))

@@ -111,7 +111,7 @@ class Profile(Result):
         o = self.overall
         known = int(o["n"] - o["n_not_applicable"])
         text = f"{int(o['n_assessed'])} of {known} criteria that apply were assessed"
-        text += f" ({_percent(o['coverage'])})" if known else ""
+        text += f" ({percent(o['coverage'])})" if known else ""
         other = [
             f"{int(o[c])} {w}"
             for c, w in (("n_contested", "contested"), ("n_not_assessed", "not assessed"),
@@ -438,11 +438,11 @@ def total(scorecard: Scorecard, *, weights: Mapping[str, float] | None = None) -
     low = float((w * table["score"])[sure].sum() / whole) if whole else math.nan
     high = low + float(HIGHEST * (whole - known) / whole) if whole else math.nan
     shares = _shares(table, w)
-    lacking = [f"{name} has {_percent(share)} of its criteria assessed"
+    lacking = [f"{name} has {percent(share)} of its criteria assessed"
                for name, share in shares.items() if share < ENOUGH_IN_STAGE - _SLACK]  # fmt: skip
     coverage = float(known / whole) if whole else 0.0
     if coverage < ENOUGH_OVERALL - _SLACK:
-        lacking.append(f"the whole has {_percent(coverage)} of its criteria assessed")
+        lacking.append(f"the whole has {percent(coverage)} of its criteria assessed")
     bounds = (
         f"with the unknown at worst and at best it lies between {_score(low)} and {_score(high)}"
     )
@@ -450,8 +450,8 @@ def total(scorecard: Scorecard, *, weights: Mapping[str, float] | None = None) -
     n = int(sure.sum())
     if lacking:
         why = (
-            f"no total: {listed(lacking, 'and')}; it needs {_percent(ENOUGH_OVERALL)} of the whole "
-            f"and {_percent(ENOUGH_IN_STAGE)} of every stage; {bounds}"
+            f"no total: {listed(lacking, 'and')}; it needs {percent(ENOUGH_OVERALL)} of the whole "
+            f"and {percent(ENOUGH_IN_STAGE)} of every stage; {bounds}"
         )
         return Estimate(math.nan, low=low, high=high, n=n, note=why)
     return Estimate(value, low=low, high=high, n=n, note=f"{ours}; {bounds}")
@@ -492,6 +492,6 @@ def _score(value: float) -> str:
     return format_number(float(value), 2)
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
     """A share in per cent, rounded down so that a limit not reached never looks reached."""
     return f"{math.floor(100 * share + 1e-9)} %"

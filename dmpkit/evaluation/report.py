@@ -23,6 +23,7 @@ import pandas as pd
 from dmpkit.errors import DataError
 from dmpkit.evaluation.analysis_parts import CHAPTERS
 from dmpkit.evaluation.outside_records import sentence
+from dmpkit.evaluation.profile import percent
 from dmpkit.evaluation.report_annex import annex_html, evidence_html, replies_html
 from dmpkit.evaluation.report_style import REPORT_STYLE
 from dmpkit.evaluation.report_texts import TEXTS, texts_of
@@ -507,7 +508,7 @@ def _coverage(evaluation: Evaluation, t: Texts) -> str:
     n, known = int(o["n_assessed"]), int(o["n"] - o["n_not_applicable"])
     if not n:
         return paragraphs(t["coverage_none"])
-    share = f"{100 * evaluation.profile.coverage:.0f} %"
+    share = percent(evaluation.profile.coverage)
     return paragraphs(t["coverage"].format(n=n, all=known, share=share, weak=int(o["n_weak"])))
 
 

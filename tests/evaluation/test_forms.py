@@ -531,3 +531,19 @@ def test_the_order_of_the_columns_changes_nothing(order):
         form = read_form(file, items=instrument_items())
     assert form.answers.iloc[0].to_dict() == {
         "person": "a", "e_listen": 4.0, "e_loud": 1.0, "e_respect": 5.0}  # fmt: skip
+
+
+def test_german_headings_of_limesurvey_tell_who_finished(tmp_path):
+    path = tmp_path / "antworten.csv"
+    path.write_text(
+        "Antwort-ID;Datum Abgeschickt;Letzte Seite;Start-Sprache;code;q1\n"
+        "1;2024-01-02 10:00:00;3;de;ab3;4\n"
+        "2;;1;de;ab3;2\n",
+        encoding="utf-8",
+    )
+    items = pd.DataFrame(
+        {"item": ["q1"], "kind": ["opinion"], "label": ["One"], "low": [1], "high": [5]}
+    )
+    made = read_form(path, items=items, person="code")
+    assert made.program == "limesurvey"
+    assert made.answers["q1"].tolist() == [4.0]
