@@ -544,6 +544,7 @@ def test_german_headings_of_limesurvey_tell_who_finished(tmp_path):
     items = pd.DataFrame(
         {"item": ["q1"], "kind": ["opinion"], "label": ["One"], "low": [1], "high": [5]}
     )
-    made = read_form(path, items=items, person="code")
+    with pytest.warns(ReadingWarning):
+        made = read_form(path, items=items, person="code")
     assert made.program == "limesurvey"
     assert made.answers["q1"].tolist() == [4.0]
