@@ -157,6 +157,7 @@ def test_5_a_share_of_impact_needs_the_baseline() -> None:
     assert known.impact_share("2022-02-01").set_index("baseline")["n"]["new"] == 3
 
 
+@pytest.mark.long
 def test_6_a_real_size_is_quick() -> None:
     made = impact.synthetic_ledger(149, confirmations=True, seed=6)
     made.as_of("2024-01-01")

@@ -216,7 +216,7 @@ def test_one_of_several_processes_can_be_chosen(pooled: impact.ImpactAnalysis) -
 # --- views of the result ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["one", "pooled"])
+@pytest.mark.parametrize("kind", ["one", pytest.param("pooled", marks=pytest.mark.long)])
 def test_the_report_claims_no_causes(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -380,6 +380,7 @@ def test_from_an_evaluators_list_to_the_report_in_ten_lines(
 # --- speed -------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_full_analysis_of_a_real_size_is_quick() -> None:
     made = impact.synthetic_ledger(149, confirmations=True)
     assert len(made.events) > 1900

@@ -365,10 +365,11 @@ def assert_one_verdict_a_figure(result):
 @pytest.mark.parametrize(
     ("slug", "code", "differ"),
     [
-        (
+        pytest.param(
             "governance-viewpoints-2024",
             CODING,
             {"closer-to-government", "at-a-distance", "pairs"},
+            marks=pytest.mark.long,
         ),
         ("ccc-2021", CLOSED, {"highest"}),
         (
@@ -376,7 +377,12 @@ def assert_one_verdict_a_figure(result):
             DAYS,
             {"days-report-9-shortest", "days-report-9-longest"},
         ),
-        ("practitioner-ethics-2024", WORDS, {"orders-known", "orders-of-the-notes"}),
+        pytest.param(
+            "practitioner-ethics-2024",
+            WORDS,
+            {"orders-known", "orders-of-the-notes"},
+            marks=pytest.mark.long,
+        ),
         pytest.param(
             "lipset-1963",
             LENGTH,
