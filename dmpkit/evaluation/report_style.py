@@ -78,10 +78,10 @@ dl.about dt { color: #444; } dl.about dd { margin: 0; }
   body { font-size: 10pt; max-width: none; }
   .front { break-after: page; border-top-width: 2pt; padding-top: 2mm; }
   h1 { font-size: 17pt; }
-  .front { font-size: 9.5pt; line-height: 1.36; }
-  .front h2 { font-size: 11pt; margin: 3.2mm 0 .8mm; }
-  .front p { margin: 1mm 0; }
-  .front .note { font-size: 8pt; line-height: 1.32; }
+  .front { font-size: 9.2pt; line-height: 1.31; }
+  .front h2 { font-size: 11pt; margin: 2.6mm 0 .6mm; }
+  .front p { margin: .8mm 0; }
+  .front .note { font-size: 7.8pt; line-height: 1.28; }
   table.reading { font-size: 9.2pt; margin: 1mm 0; }
   table.reading th, table.reading td { padding: .8mm 2.4mm .8mm 0; }
   table.reading thead th { font-size: 7.6pt; }
