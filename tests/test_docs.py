@@ -103,6 +103,23 @@ def test_every_validated_number_names_a_test_that_is_there():
     assert len(set(keys)) == len(keys)
 
 
+def test_every_simulated_rate_names_a_test_that_is_there():
+    rows = validation.simulated()
+    assert [r["test"] for r in rows if not validation.has_test(r["test"])] == []
+    assert all(r["statistic"] and r["offered"] and r["design"] for r in rows)
+    assert all(0 <= float(r[rate]) <= 1 for r in rows for rate in ("nominal", "observed"))
+    assert all(int(r["runs"]) >= 100 for r in rows)
+    keys = [(r["room"], r["statistic"], r["offered"], r["design"]) for r in rows]
+    assert len(set(keys)) == len(keys)
+    assert len({r["room"] for r in rows} & set(page_rooms())) == len({r["room"] for r in rows})
+
+
+def page_rooms() -> list[str]:
+    """Rooms whose rates the page shows."""
+    heads = [line for line in validation.page().splitlines() if line.endswith(": rates")]
+    return [line.removeprefix("### ").removesuffix(": rates") for line in heads]
+
+
 def test_tables_of_the_documentation_have_no_ragged_rows():
     for path in (DOCS / "reference").glob("*.csv"):
         with path.open(encoding="utf-8", newline="") as file:
