@@ -39,6 +39,7 @@ from dmpkit.evaluation.outside_records import (
     records_of,
     sentence,
 )
+from dmpkit.evaluation.record_cells import cell_text, read_date
 from dmpkit.evaluation.records import listed
 from dmpkit.reporting import (
     Figure,
@@ -94,7 +95,8 @@ def weigh_incident(
     Parameters
     ----------
     incident : mapping
-        Fields of one row of ``incidents.csv``; a field that is absent is empty.
+        Fields of one row of ``incidents.csv``; a field that is absent or missing is empty.
+        Dates are read as the file's are: 2024-5-2 and 2024-05-02 are one day.
     grades : mapping of str to str, optional
         Grade by id of evidence; the incident's own grade counts alone where not given.
     report_day : str
@@ -105,6 +107,11 @@ def weigh_incident(
     reading, reason : str
         Reading is ``"shown"``, ``"sign"``, ``"not a breach"`` or ``"no line"``.
 
+    Raises
+    ------
+    DataError
+        When a date is none, or the incident is no mapping.
+
     Examples
     --------
     >>> weigh_incident({"line": "R2", "grade": "B", "evidence": "E4", "reply_asked": "2024-05-02"})
@@ -114,6 +121,12 @@ def weigh_incident(
     >>> weigh_incident({"line": "R8", "actor": "staff", "response": "threaten to leave"})[0]
     'not a breach'
     """
+    if not isinstance(incident, Mapping):
+        raise DataError("The incident is no mapping.", remedy="Give its fields by name.")
+    incident = {str(name): cell_text(value) for name, value in incident.items()}
+    for name in ("date", "reply_asked"):
+        incident[name] = _day(incident.get(name, ""), name)
+    report_day = _day(cell_text(report_day), "report_day")
     if not incident.get("line"):
         return "no line", "no red line is named"
     if reason := _no_breach(incident):
@@ -121,6 +134,14 @@ def weigh_incident(
     enough, of_evidence = _evidence_reason(incident, grades)
     asked, of_reply = _reply_reason(incident, report_day)
     return "shown" if enough and asked else "sign", f"{of_evidence}; {of_reply}"
+
+
+def _day(cell: str, name: str) -> str:
+    """A day as year-month-day, so that days compare as texts do; empty stays empty."""
+    try:
+        return read_date(cell) if cell else ""
+    except DataError as error:
+        raise DataError(error.problem, column=name, remedy=error.remedy) from None
 
 
 def _no_breach(incident: Mapping[str, str]) -> str:

@@ -36,13 +36,17 @@ __all__ = ["KnowledgeGain", "exact_mcnemar", "knowledge_gain"]
 
 Blank = Literal["missing", "wrong"]
 NAN = math.nan
+#: People who changed, above which a count is no count: floats hold these exactly.
+MOST_CHANGES = 10**15
 
 
 def exact_mcnemar(learned: int, forgot: int) -> float:
     """Two-sided exact McNemar p: learned and forgot as a fair coin (McNemar 1947).
 
     2·P(X ≤ min(learned, forgot)) for X binomial with learned + forgot draws of chance
-    1/2, at most 1; 1 where nobody changed.
+    1/2, at most 1; 1 where nobody changed. The binomial tail is taken as an incomplete
+    beta function, which holds for counts of any size. The test is conservative: on few
+    changes it rejects more rarely than its nominal level.
 
     Parameters
     ----------
@@ -56,7 +60,7 @@ def exact_mcnemar(learned: int, forgot: int) -> float:
     Raises
     ------
     DataError
-        Counts below 0.
+        Counts below 0, or of more than 10¹⁵ together.
 
     Examples
     --------
@@ -68,9 +72,15 @@ def exact_mcnemar(learned: int, forgot: int) -> float:
     n = learned + forgot
     if n == 0:
         return 1.0
-    from scipy.special import bdtr
+    if n > MOST_CHANGES:
+        raise DataError(
+            f"{n:,} people who changed are more than there can be.",
+            remedy="Give the number who learned and the number who forgot.",
+        )
+    from scipy.special import betainc
 
-    return min(1.0, 2 * float(bdtr(min(learned, forgot), n, 0.5)))
+    fewer = min(learned, forgot)
+    return min(1.0, 2 * float(betainc(n - fewer, fewer + 1, 0.5)))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

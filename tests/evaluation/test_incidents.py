@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 import polars as pl
 import pytest
@@ -347,3 +349,15 @@ def test_the_published_sheet_does_not_tell_which_line_is_held_back() -> None:
     assert published({"line": "R1"}) == ["F1", "R2", "R5"]
     assert published({"line": "R1"}, {"line": "R2", "confidential": "yes"}) == ["F1"]
     assert published({"line": "R2", "confidential": ""}) == ["F1"]
+
+
+def test_days_compare_as_days_however_they_are_written():
+    late = {**GOOD, "date": "2024-4-9", "reply_asked": "2024-04-10"}
+    assert weigh_incident(late)[0] == "shown"
+    assert weigh_incident({**GOOD, "reply_asked": "2024-10-2"}, report_day="2024-9-30")[0] == "sign"
+    asked = {**GOOD, "reply_asked": dt.date(2024, 5, 2), "date": None, "reply": float("nan")}
+    assert weigh_incident(asked, report_day="2024-05-02")[0] == "shown"
+    with pytest.raises(DataError, match=r"reply_asked.*cannot be read as a date"):
+        weigh_incident({**GOOD, "reply_asked": "2 May"})
+    with pytest.raises(DataError, match="no mapping"):
+        weigh_incident(["R2"])

@@ -11,6 +11,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from scipy import stats
+from scipy.special import ndtr
 
 from dmpkit.errors import DataError
 from dmpkit.evaluation import knowledge as kn
@@ -67,6 +68,16 @@ def test_mcnemar_is_the_sign_test():
     assert kn.exact_mcnemar(0, 0) == 1
     with pytest.raises(DataError):
         kn.exact_mcnemar(-1, 2)
+
+
+def test_mcnemar_of_huge_counts_is_the_normal_limit():
+    for n in (2 * 10**9, 10**12):
+        for z in (0.0, -1.0, -3.0):
+            fewer = int(n / 2 + z * math.sqrt(n) / 2)
+            limit = 2 * ndtr((fewer + 0.5 - n / 2) / (math.sqrt(n) / 2))
+            assert kn.exact_mcnemar(fewer, n - fewer) == pytest.approx(min(1, limit), rel=1e-7)
+    with pytest.raises(DataError, match="more than there can be"):
+        kn.exact_mcnemar(3, 10**20)
 
 
 def answers():
