@@ -30,6 +30,8 @@ endif
 
 export PYTHONHASHSEED := 0
 export PYTHONUTF8 := 1
+# compiled modules are kept: hundreds of processes of the tests import the same ones
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help reproduce test check test-long test-browser lab notebooks bench site clean distclean
 
