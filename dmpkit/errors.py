@@ -27,6 +27,7 @@ __all__ = [
     "HeywoodWarning",
     "ImportAuditWarning",
     "LedgerWarning",
+    "LeftoverWarning",
     "MissingDependency",
     "ReadingWarning",
     "ReasonDataWarning",
@@ -230,6 +231,10 @@ class WeightsWarning(DmpkitWarning):
 
 class LedgerWarning(DmpkitWarning):
     """A ledger holds something an evaluator should look at before trusting a statistic."""
+
+
+class LeftoverWarning(DmpkitWarning):
+    """An earlier run was ended in the middle: what it left was removed, or finished."""
 
 
 class SmallSampleWarning(DmpkitWarning):

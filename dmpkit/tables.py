@@ -12,18 +12,15 @@ import functools
 import io
 import os
 import re
-import shutil
-import tempfile
-import uuid
 import warnings
 import zipfile
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeAlias
 
 from dmpkit.errors import DataError
+from dmpkit.writing import atomic_write, replace_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -795,91 +792,6 @@ def _as_texts(row: Sequence[object]) -> list[str]:
 
 
 # --- writers -----------------------------------------------------------------------
-
-
-@contextmanager
-def atomic_write(path: PathLike) -> Iterator[Path]:
-    """Write a file whole or not at all.
-
-    Gives a temporary path in the same folder; on success it is flushed to disk
-    and renamed to `path`, on failure it is removed and `path` stays as it was.
-
-    Raises
-    ------
-    DataError
-        If the folder does not exist, or the file cannot be replaced, as on Windows while
-        it is open in another program.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> with atomic_write(folder / "note.txt") as target:
-    ...     _ = target.write_text("done")
-    >>> [p.name for p in folder.iterdir()]
-    ['note.txt']
-    """
-    final = Path(path)
-    if final.is_dir():
-        raise DataError("This is a folder, not a file.", file=final, remedy="Name a file in it.")
-    if not final.parent.is_dir():
-        raise DataError(
-            f"The folder {final.parent.name!r} does not exist.",
-            file=final,
-            remedy="Make the folder first.",
-        )
-    # a letter may take four bytes of the 255 that a name can have
-    temporary = final.with_name(f".{final.name[:50]}.{uuid.uuid4().hex[:12]}.tmp")
-    try:
-        yield temporary
-        with temporary.open("rb+") as handle:
-            os.fsync(handle.fileno())
-        temporary.replace(final)
-    except PermissionError as error:
-        if error.filename is None or Path(os.fsdecode(error.filename)) not in (temporary, final):
-            raise
-        raise DataError(
-            "The file cannot be written: it is open in another program, or the folder is "
-            "read-only.",
-            file=final,
-            remedy="Close it there, or write to another folder.",
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def replace_folder(new: Path, folder: Path) -> None:
-    """Put a finished folder in another's place, which stays as it was if that fails.
-
-    Parameters
-    ----------
-    new : path
-        The finished folder, beside `folder`.
-    folder : path
-        Its place; may exist or not.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> place = Path(tempfile.mkdtemp())
-    >>> (place / "made").mkdir()
-    >>> replace_folder(place / "made", place / "out")
-    >>> [path.name for path in place.iterdir()]
-    ['out']
-    """
-    if not folder.exists():
-        new.rename(folder)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{folder.name[:50]}-old-", dir=folder.parent))
-    try:
-        folder.rename(old / "kept")
-        new.rename(folder)
-    except BaseException:
-        if (old / "kept").exists() and not folder.exists():
-            (old / "kept").rename(folder)
-        raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def safe_cell(value: object) -> object:
