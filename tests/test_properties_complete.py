@@ -142,7 +142,7 @@ def test_the_properties_hold_for_many_examples(room):
     done = subprocess.run(
         [*command, *tests_of(room)],
         cwd=CHECKOUT,
-        env={**os.environ, "DMPKIT_EXAMPLES": "200"},
+        env={**os.environ, "DMPKIT_EXAMPLES": "60"},
         capture_output=True,
         text=True,
         check=False,

@@ -787,7 +787,8 @@ def _analytic(
         reach = float(stdtrit(df, tail)) * error
         p = 2 * float(stdtr(df, -abs(value / error))) if tested else NAN
         how = f"{method}, {sampling.percent} t interval"
-    lowest = -1.0 if tested else 0.0
+    # below -1 where units that one rater rated make chance agreement likely
+    lowest = min(-1.0, value) if tested else 0.0
     low, high = max(lowest, value - reach), min(1.0, value + reach)
     return Estimate(value, error, low, high, p, n, f"{name}; {how}")
 

@@ -162,7 +162,8 @@ def entropy(values: ArrayLike, *, base: float | None = None, correction: str = "
     amounts = _positive_total(values, "the entropy")
     if base is not None and not (_finite(base) and base > 0 and base != 1):
         raise DataError(f"The base is {base!r}.", remedy="Use a number above 0 other than 1.")
-    shares = amounts[amounts > 0] / amounts.sum()
+    shares = amounts / amounts.sum()
+    shares = shares[shares > 0]  # after the division, which may end in 0
     value = float(-(shares * np.log(shares)).sum())
     if correction == "miller-madow":
         if (amounts != np.round(amounts)).any():
