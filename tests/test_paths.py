@@ -21,7 +21,7 @@ import dmpkit.evaluation as ev
 import dmpkit.impact as impact
 import dmpkit.qmethod as qm
 import dmpkit.representativeness as rep
-from dmpkit import plotting, tables
+from dmpkit import datasets, plotting, tables
 from dmpkit.cli import main
 from dmpkit.coding.synthetic import synthetic_interviews
 from dmpkit.errors import DataError, DmpkitWarning
@@ -32,7 +32,6 @@ from .test_readme import own_list, own_panel, own_table
 
 CODING = Path(__file__).parent / "reference" / "coding"
 FORMS = Path(__file__).parent / "evaluation" / "forms"
-TEMPLATES = Path(ev.__file__).parents[1] / "workbench" / "templates"
 # what is allowed in a name on every system, and has a meaning in addresses or formats
 ODD = "Ärger mit Leerzeichen/ß 数据 (1) #2 100%20 & 'x' {y}"
 
@@ -250,7 +249,7 @@ def test_projects_codebooks_and_keys_written(odd):
 
 def test_an_evaluations_folder(odd):
     folder = odd / "unsere Versammlung ß"
-    shutil.copytree(TEMPLATES / "evaluation", folder, ignore=shutil.ignore_patterns("*.template"))
+    shutil.copytree(datasets.studies_path("evaluate-a-minipublic"), folder)
     before = ev.read_scorecard(folder)
     with_windows_line_ends(folder, bom=True)
     after = ev.read_scorecard(folder)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 import dmpkit.coding as cd
 import dmpkit.evaluation as ev
 import dmpkit.representativeness as rep
-from dmpkit import reporting
+from dmpkit import datasets, reporting
 
 from .coding.invented import scattered
 from .test_readme import own_panel
-
-TEMPLATE = "workbench/templates/evaluation"
 
 
 @pytest.fixture
@@ -39,7 +35,7 @@ def test_drawing_a_report_counts_its_pictures(at_once, tmp_path, capsys):
 
 
 def test_an_evaluation_names_the_part_that_is_computed(at_once, capsys):
-    ev.analyse(Path(ev.__file__).parents[1] / TEMPLATE, n_permutations=99, n_resamples=50)
+    ev.analyse(datasets.studies_path("evaluate-a-minipublic"), n_permutations=99, n_resamples=50)
     said = capsys.readouterr().err
     for part in ("talk", "profile"):
         assert part in said

@@ -103,12 +103,12 @@ def _check_template(study: Study, notebook: NotebookNode) -> list[str]:
 
 def _swapped(study: Study) -> bool:
     """True when the template's data file is gone, or holds something else."""
-    from dmpkit.workbench.creating import TEMPLATES
+    from dmpkit.workbench.creating import TEMPLATES, template_files
 
     made = (
         *TEMPLATES.glob("*/synthetic-*.csv"),
         *TEMPLATES.glob("*/recommendations.csv"),
-        *TEMPLATES.glob("evaluation/people.csv"),
+        template_files("evaluation")["people.csv"],
     )
     for original in made:
         path = study.folder / original.name

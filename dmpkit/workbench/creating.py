@@ -7,13 +7,16 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from dmpkit.datasets import studies_path
 from dmpkit.errors import DataError
 
-__all__ = ["new_study", "templates"]
+__all__ = ["new_study", "template_files", "templates"]
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 NOTEBOOK = "notebook.ipynb.template"  # so that no tool takes it for a notebook to run
 PLACEHOLDER = "@SLUG@"
+#: Templates that start from a study of ours: what they hold themselves goes over its files.
+WORKED_EXAMPLES = {"evaluation": "evaluate-a-minipublic"}
 #: No file or folder of these names can be opened on Windows.
 RESERVED = {"con", "prn", "aux", "nul"} | {f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10)}
 
@@ -27,6 +30,43 @@ def templates() -> list[str]:
     (True, True)
     """
     return sorted(path.parent.name for path in TEMPLATES.glob(f"*/{NOTEBOOK}"))
+
+
+def template_files(template: str) -> dict[str, Path]:
+    """What a template consists of.
+
+    Parameters
+    ----------
+    template : str
+        One of :func:`templates`.
+
+    Returns
+    -------
+    dict
+        The place of each file in the new folder, and the file it is made from.
+
+    Examples
+    --------
+    >>> files = template_files("evaluation")
+    >>> files["ratings.csv"].parent.name, files["study.toml"].parent.name
+    ('evaluate-a-minipublic', 'evaluation')
+    """
+    files = {}
+    if template in WORKED_EXAMPLES:  # its data and their recipe, not what was made from them
+        example = studies_path(WORKED_EXAMPLES[template])
+        files = _files_below(example, {".csv", ".json", ".py", ""})
+    return {**files, **_files_below(TEMPLATES / template)}
+
+
+def _files_below(folder: Path, suffixes: set[str] | None = None) -> dict[str, Path]:
+    """All files of a folder by their place in it."""
+    return {
+        path.relative_to(folder).as_posix(): path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and "__pycache__" not in path.parts
+        and (suffixes is None or path.suffix in suffixes)
+    }
 
 
 def project_root() -> Path:
@@ -94,21 +134,20 @@ def new_study(slug: str, template: str = "qmethod", root: Path | None = None) ->
             )
     for path in (folder.parent, notebook.parent):
         path.mkdir(parents=True, exist_ok=True)
-    _fill(TEMPLATES / template, slug, folder, notebook)
+    _fill(template, slug, folder, notebook)
     return folder, notebook
 
 
-def _fill(source: Path, slug: str, folder: Path, notebook: Path) -> None:
+def _fill(template: str, slug: str, folder: Path, notebook: Path) -> None:
     """Write all files beside their place, then put them there."""
     made = Path(tempfile.mkdtemp(prefix=f".{slug}-", dir=folder.parent))
     try:
-        for path in sorted(source.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                text = path.read_text(encoding="utf-8").replace(PLACEHOLDER, slug)
-                target = made / path.relative_to(source)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(text, encoding="utf-8", newline="\n")
-        if source.name == "evaluation":
+        for place, path in template_files(template).items():
+            text = path.read_text(encoding="utf-8").replace(PLACEHOLDER, slug)
+            target = made / place
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8", newline="\n")
+        if template == "evaluation":
             from dmpkit.workbench.evaluation_folder import keep_synthetic_screenings, write_guide
 
             write_guide(made / "GUIDE.html")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from dmpkit.workbench.creating import TEMPLATES
+from dmpkit import datasets
 from dmpkit.workbench.evaluating import evaluate
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
+EXAMPLE = datasets.studies_path("evaluate-a-minipublic")
 EVIL = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
 
 
@@ -33,7 +34,7 @@ def set_cell(path: Path, row: int, column: str, value: str) -> None:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of the synthetic assembly with everything in it."""
     path = tmp_path_factory.mktemp("report") / "report.html"
-    return evaluate(TEMPLATES / "evaluation", n_permutations=199).report(path)
+    return evaluate(EXAMPLE, n_permutations=199).report(path)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report whose data try to run, to turn the text round and to burst the page."""
     folder = tmp_path_factory.mktemp("hostile")
     for name in ("about", "ratings", "evidence", "incidents", "goals", "replies"):
-        shutil.copyfile(TEMPLATES / "evaluation" / f"{name}.csv", folder / f"{name}.csv")
+        shutil.copyfile(EXAMPLE / f"{name}.csv", folder / f"{name}.csv")
     set_cell(folder / "about.csv", 0, "value", f"Assembly {EVIL}")
     set_cell(folder / "about.csv", 1, "value", "Quell\u202ebridge")
     set_cell(folder / "about.csv", 5, "value", "money " * 1700)

@@ -5,25 +5,25 @@ from __future__ import annotations
 import hashlib
 import math
 import shutil
-from pathlib import Path
 
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dmpkit import datasets
 from dmpkit import evaluation as ev
 from dmpkit.errors import DataError
 from dmpkit.evaluation.analysis_parts import CHAPTERS, MEASURED_PARTS, SCORECARD_PARTS
 from dmpkit.evaluation.verdict import ENOUGH, HIGH, LOW, READINGS, read_stage
 from dmpkit.reporting import Indicator, Section
 
-TEMPLATE = Path(__file__).resolve().parents[2] / "dmpkit/workbench/templates/evaluation"
+EXAMPLE = datasets.studies_path("evaluate-a-minipublic")
 
 
 @pytest.fixture(scope="module")
 def whole():
-    return ev.analyse(TEMPLATE, seed=3, n_permutations=199, n_resamples=100)
+    return ev.analyse(EXAMPLE, seed=3, n_permutations=199, n_resamples=100)
 
 
 def small(folder, rows="criterion,rater,score\nC01,A,3\nC01,B,4\nC02,A,2\n", **files):
@@ -47,13 +47,13 @@ def test_every_part_is_computed_or_its_reason_is_given(whole):
 
 def test_numbers_are_those_of_the_single_methods(whole):
     """The one call does nothing else than the single calls do on the same tables."""
-    people = pd.read_csv(TEMPLATE / "people.csv", dtype=str)
-    talk = pd.read_csv(TEMPLATE / "talk.csv")
+    people = pd.read_csv(EXAMPLE / "people.csv", dtype=str)
+    talk = pd.read_csv(EXAMPLE / "talk.csv")
     alone = ev.talk_inequality(talk, members=people, seed=1, n_permutations=9, n_resamples=9)
     numbers = {one.name: one.value for one in whole.indicators()}
     assert numbers["Gini of speaking time"] == pytest.approx(alone.gini, abs=1e-12)
-    before, after = (pd.read_csv(TEMPLATE / f"answers_{s}.csv") for s in ("before", "after"))
-    items = pd.read_csv(TEMPLATE / "items.csv")
+    before, after = (pd.read_csv(EXAMPLE / f"answers_{s}.csv") for s in ("before", "after"))
+    items = pd.read_csv(EXAMPLE / "items.csv")
     own = items[items["kind"] == "opinion"]
     scale = {r.item: (r.low, r.high) for r in own.itertuples()}
     tables = dict(zip(people["person"], people["table"], strict=True))
@@ -61,18 +61,18 @@ def test_numbers_are_those_of_the_single_methods(whole):
     name = "mean absolute change of opinion"
     theirs = next(i for i in change.indicators() if i.name == name)
     assert numbers[name] == pytest.approx(theirs.value, abs=1e-12)
-    ballot = pd.read_csv(TEMPLATE / "ballot.csv")
+    ballot = pd.read_csv(EXAMPLE / "ballot.csv")
     text = ballot[ballot["item"] == "text"]["answer"]
     assert numbers["support for the final text"] == pytest.approx((text == "for").mean())
     assert numbers["share of members who left"] == pytest.approx(2 / 40)
     assert numbers["hours of meeting per member"] == 28
-    heard = pd.read_csv(TEMPLATE / "answers_after.csv")["X4"].dropna()
+    heard = pd.read_csv(EXAMPLE / "answers_after.csv")["X4"].dropna()
     assert numbers["share agreeing: C29"] == pytest.approx((heard >= 4).mean())
 
 
 def test_the_reason_index_is_that_of_the_survey(whole):
-    after = pd.read_csv(TEMPLATE / "answers_after.csv").set_index("person")
-    ranks = pd.read_csv(TEMPLATE / "rankings.csv").query("stage == 'after'").set_index("person")
+    after = pd.read_csv(EXAMPLE / "answers_after.csv").set_index("person")
+    ranks = pd.read_csv(EXAMPLE / "rankings.csv").query("stage == 'after'").set_index("person")
     considerations = after[[c for c in after if c.startswith("K")]]
     survey = ev.ReasonSurvey(considerations, ranks.loc[after.index].drop(columns="stage"))
     alone = ev.reason_index(survey)
@@ -81,7 +81,7 @@ def test_the_reason_index_is_that_of_the_survey(whole):
 
 
 def test_the_same_seed_gives_the_same_numbers():
-    one, two = (ev.analyse(TEMPLATE, seed=5, n_permutations=49, n_resamples=20) for _ in "ab")
+    one, two = (ev.analyse(EXAMPLE, seed=5, n_permutations=49, n_resamples=20) for _ in "ab")
     for a, b in zip(one.indicators(), two.indicators(), strict=True):
         assert a.name == b.name
         for mine, other in ((a.value, b.value), (a.low, b.low), (a.high, b.high)):
@@ -89,7 +89,7 @@ def test_the_same_seed_gives_the_same_numbers():
 
 
 def test_no_id_of_a_member_is_in_what_may_be_published(whole):
-    people = pd.read_csv(TEMPLATE / "people.csv")["person"].tolist()
+    people = pd.read_csv(EXAMPLE / "people.csv")["person"].tolist()
     text = whole.summary() + whole.methods_text()
     text += "".join(frame.to_csv() for frame in whole.frames().values())
     assert not [one for one in people if one in text]
@@ -98,14 +98,14 @@ def test_no_id_of_a_member_is_in_what_may_be_published(whole):
 def test_what_is_confidential_is_in_the_version_apart_only(whole):
     assert "I3" not in whole.records["incidents"]["incident"].tolist()
     assert "V23" not in whole.evidence["evidence"].tolist()
-    apart = ev.analyse(TEMPLATE, confidential=True, n_permutations=9, n_resamples=9)
+    apart = ev.analyse(EXAMPLE, confidential=True, n_permutations=9, n_resamples=9)
     assert "I3" in apart.records["incidents"]["incident"].tolist()
     assert "V23" in apart.evidence["evidence"].tolist()
     assert apart.confidential
 
 
 def test_evidence_that_is_not_public_is_listed_without_its_source(whole, tmp_path):
-    rows = pd.read_csv(TEMPLATE / "evidence.csv").set_index("evidence")
+    rows = pd.read_csv(EXAMPLE / "evidence.csv").set_index("evidence")
     listed = whole.records["evidence"].set_index("evidence")
     secret = listed[listed["public"] == "no"]
     assert len(secret) > 3
@@ -120,7 +120,7 @@ def test_evidence_that_is_not_public_is_listed_without_its_source(whole, tmp_pat
     assert len(texts) > 3
     for source in rows.loc[secret.index, "source"]:
         assert not any(source in text for text in texts), source
-    apart = ev.analyse(TEMPLATE, confidential=True, n_permutations=9, n_resamples=9)
+    apart = ev.analyse(EXAMPLE, confidential=True, n_permutations=9, n_resamples=9)
     assert apart.evidence.set_index("evidence").loc["V02", "source"] == rows.loc["V02", "source"]
 
 
@@ -164,16 +164,16 @@ def test_a_number_that_was_not_assessed_is_no_score(tmp_path):
 
 
 def test_the_group_can_be_chosen_and_must_be_there(tmp_path):
-    found = ev.analyse(TEMPLATE, group="education", n_permutations=9, n_resamples=9)
+    found = ev.analyse(EXAMPLE, group="education", n_permutations=9, n_resamples=9)
     assert "By education" in found.parts["talk"].summary()
     with pytest.raises(DataError, match="no attribute 'shoes'"):
-        ev.analyse(TEMPLATE, group="shoes")
+        ev.analyse(EXAMPLE, group="shoes")
 
 
 def test_hashes_are_those_of_the_files_that_were_read(whole, tmp_path):
     files = whole.files.set_index("file")["sha256"]
     assert (
-        files["ratings.csv"] == hashlib.sha256((TEMPLATE / "ratings.csv").read_bytes()).hexdigest()
+        files["ratings.csv"] == hashlib.sha256((EXAMPLE / "ratings.csv").read_bytes()).hexdigest()
     )
     assert "published.csv" not in files.index
     folder = small(tmp_path / "a")
@@ -198,7 +198,7 @@ def test_a_scorecard_in_memory_can_be_evaluated():
 
 def test_what_people_answered_only_once_is_left_out_and_said(tmp_path):
     folder = tmp_path / "a"
-    shutil.copytree(TEMPLATE, folder)
+    shutil.copytree(EXAMPLE, folder)
     after = pd.read_csv(folder / "answers_after.csv", dtype=str)
     after.drop(columns=["E1", "E2"]).to_csv(folder / "answers_after.csv", index=False)
     found = ev.analyse(folder, n_permutations=9, n_resamples=9)

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import openpyxl
 import pandas as pd
 import pytest
 
+from dmpkit import datasets
 from dmpkit.errors import DataError
 from dmpkit.evaluation.data import read_scorecard
 from dmpkit.evaluation.folder_check import check_folder
 from dmpkit.evaluation.measurements import known_people, read_measurements
 from dmpkit.workbench.evaluation_folder import empty_folder
 
-TEMPLATE = Path(__file__).resolve().parents[2] / "dmpkit/workbench/templates/evaluation"
+EXAMPLE = datasets.studies_path("evaluate-a-minipublic")
 
 
 @pytest.fixture
 def folder(tmp_path):
     target = tmp_path / "assembly"
-    shutil.copytree(TEMPLATE, target)
+    shutil.copytree(EXAMPLE, target)
     return target
 
 

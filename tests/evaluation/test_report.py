@@ -6,21 +6,20 @@ import csv
 import json
 import re
 import shutil
-from pathlib import Path
 
 import openpyxl
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
+from dmpkit import datasets, plotting
 from dmpkit import evaluation as ev
-from dmpkit import plotting
 from dmpkit.errors import DataError
 from dmpkit.evaluation.report import report_html, write_records
 from dmpkit.evaluation.report_texts import texts_of
 from dmpkit.reporting import Section
 
-TEMPLATE = Path(__file__).resolve().parents[2] / "dmpkit/workbench/templates/evaluation"
+EXAMPLE = datasets.studies_path("evaluate-a-minipublic")
 RECORDS = ("about", "ratings", "evidence", "incidents", "flags", "goals", "people", "items",
            "answers_after", "replies")  # fmt: skip
 FORMULA = '=cmd|" /C calc"!A0'
@@ -31,7 +30,7 @@ EVIL = "<script>document.title='taken'</script><img src=x onerror=\"document.tit
 def copied(target, names):
     target.mkdir()
     for name in names:
-        shutil.copyfile(TEMPLATE / f"{name}.csv", target / f"{name}.csv")
+        shutil.copyfile(EXAMPLE / f"{name}.csv", target / f"{name}.csv")
     return target
 
 
@@ -203,7 +202,7 @@ def test_hostile_text_is_harmless_in_page_csv_excel_and_json(folder, tmp_path):
     set_cell(folder / "incidents.csv", 0, "what", EVIL)
     set_cell(folder / "incidents.csv", 1, "actor", TURNED)
     for name in ("goals", "items", "answers_after"):
-        shutil.copyfile(TEMPLATE / f"{name}.csv", folder / f"{name}.csv")
+        shutil.copyfile(EXAMPLE / f"{name}.csv", folder / f"{name}.csv")
     set_cell(folder / "goals.csv", 0, "goal", FORMULA)
     set_cell(folder / "goals.csv", 1, "note", long)
     set_cell(folder / "items.csv", 30, "label", EVIL)

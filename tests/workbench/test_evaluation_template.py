@@ -18,13 +18,11 @@ from dmpkit import evaluation as ev
 from dmpkit.cli import main
 from dmpkit.evaluation.baseline import read_baseline
 from dmpkit.evaluation.screen import new_sheet
-from dmpkit.workbench.creating import TEMPLATES
 from dmpkit.workbench.evaluating import check_evaluation, evaluate
 from dmpkit.workbench.evaluation_folder import PURPOSES, empty_folder, empty_tables
 from dmpkit.workbench.printing import find_browser
 from dmpkit.workbench.study import Study
 
-TEMPLATE = TEMPLATES / "evaluation"
 STUDY = Path(__file__).resolve().parents[2] / "studies" / "evaluate-a-minipublic"
 
 
@@ -82,21 +80,21 @@ def test_the_template_brings_sub_folders_and_a_guide(bench) -> None:
 
 def test_the_files_are_what_their_recipe_makes(tmp_path: Path) -> None:
     script = tmp_path / "make_synthetic_assembly.py"
-    script.write_bytes((TEMPLATE / script.name).read_bytes())
+    script.write_bytes((STUDY / script.name).read_bytes())
     subprocess.run([sys.executable, str(script)], check=True)
     made = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.csv")}
     assert len(made) == 28
     for name in made:
         text = (tmp_path / name).read_text(encoding="utf-8")
-        assert text == (TEMPLATE / name).read_text(encoding="utf-8"), name
+        assert text == (STUDY / name).read_text(encoding="utf-8"), name
         assert text == (STUDY / name).read_text(encoding="utf-8"), name
 
 
 def test_the_template_says_that_it_is_made_up() -> None:
-    about = pd.read_csv(TEMPLATE / "about.csv").set_index("field")["value"]
+    about = pd.read_csv(STUDY / "about.csv").set_index("field")["value"]
     assert about["synthetic"] == "yes"
     assert about["title"].startswith("Synthetic")
-    people = pd.read_csv(TEMPLATE / "people.csv")
+    people = pd.read_csv(STUDY / "people.csv")
     assert people["person"].str.startswith("SYN").all()
 
 
@@ -171,7 +169,7 @@ def test_an_evaluator_fills_in_the_empty_folder(tmp_path) -> None:
 @pytest.fixture
 def folder(tmp_path):
     target = tmp_path / "assembly"
-    shutil.copytree(TEMPLATE, target)
+    shutil.copytree(STUDY, target)
     for name in ("study.toml", "published.csv", "computed-readings.csv"):
         (target / name).unlink()
     return target
@@ -250,5 +248,5 @@ def test_the_texts_can_be_written_and_translated(folder) -> None:
 def test_a_report_with_every_section_takes_at_most_fifteen_seconds(tmp_path) -> None:
     """Processor time, so that a busy machine does not decide."""
     started = time.process_time()
-    evaluate(TEMPLATE).report(tmp_path / "report.html")
+    evaluate(STUDY).report(tmp_path / "report.html")
     assert time.process_time() - started <= 15

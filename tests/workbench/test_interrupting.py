@@ -19,6 +19,7 @@ from click.testing import CliRunner
 
 import dmpkit.coding as cd
 import dmpkit.evaluation as ev
+from dmpkit import datasets
 from dmpkit.cli import main
 
 from ..qmethod.made_up import analysis
@@ -243,7 +244,7 @@ def test_files_are_old_or_new_wherever_it_is_stopped(tmp_path, monkeypatch, writ
 def test_the_records_of_a_report_are_old_or_new(tmp_path, monkeypatch) -> None:
     from dmpkit.evaluation.report import write_records
 
-    evaluation = ev.analyse(ev.read_scorecard(TEMPLATE))
+    evaluation = ev.analyse(ev.read_scorecard(EXAMPLE))
     write_records(evaluation, tmp_path / "report")
     (tmp_path / "report-records" / "old.csv").write_text("old", encoding="utf-8")
     before = kept(tmp_path)
@@ -263,7 +264,7 @@ def test_the_records_of_a_report_are_old_or_new(tmp_path, monkeypatch) -> None:
     assert set(before) - set(kept(tmp_path)) == {"report-records/old.csv"}
 
 
-TEMPLATE = Path(ev.__file__).parents[1] / "workbench" / "templates" / "evaluation"
+EXAMPLE = datasets.studies_path("evaluate-a-minipublic")
 
 
 def test_a_study_that_was_not_made_whole_is_not_there(bench, monkeypatch) -> None:
