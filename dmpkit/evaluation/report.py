@@ -11,8 +11,6 @@ import json
 import math
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +27,8 @@ from dmpkit.evaluation.report_style import REPORT_STYLE
 from dmpkit.evaluation.report_texts import TEXTS, texts_of
 from dmpkit.evaluation.verdict import READING_KEYS, READINGS, lead_in, mean_text, rule_text
 from dmpkit.reporting import STYLE, Section, drawing, escape, format_number, paragraphs, write_html
-from dmpkit.tables import atomic_write, replace_folder, write_csv
+from dmpkit.tables import write_csv
+from dmpkit.writing import write_together
 
 if TYPE_CHECKING:
     from dmpkit.evaluation.analysis import Evaluation
@@ -81,7 +80,7 @@ def write_report(
     lang: str | None = None,
     records: bool = True,
 ) -> Path:
-    """Write the page, and the records as JSON and CSV beside it.
+    """Write the page, and the records as JSON and CSV beside it: all of it or nothing.
 
     Parameters
     ----------
@@ -105,9 +104,18 @@ def write_report(
         raise DataError("A report's name must end in .html.", file=target)
     with drawing():
         document = report_html(evaluation, title=title, texts=texts, lang=lang)
-    write_html(target, document)
-    if records:
-        write_records(evaluation, target.with_suffix(""))
+    if not records:
+        write_html(target, document)
+        return target
+    if not target.parent.is_dir():
+        raise DataError(
+            f"The folder {target.parent.name!r} does not exist.",
+            file=target,
+            remedy="Make the folder first.",
+        )
+    with write_together(target.parent, owned=[f"{target.stem}-records"]) as made:
+        (made / target.name).write_text(document, encoding="utf-8")
+        _write_records(evaluation, made / target.stem)
     return target
 
 
@@ -124,6 +132,13 @@ def write_records(evaluation: Evaluation, stem: Path) -> tuple[Path, Path]:
     -------
     json, folder : Path
     """
+    with write_together(stem.parent, owned=[f"{stem.name}-records"]) as made:
+        _write_records(evaluation, made / stem.name)
+    return stem.with_name(f"{stem.name}-records.json"), stem.with_name(f"{stem.name}-records")
+
+
+def _write_records(evaluation: Evaluation, stem: Path) -> None:
+    """The same, below a path that takes its place later."""
     tables = {name.removeprefix("record "): frame for name, frame in evaluation.frames().items()}
     document = {
         "title": evaluation.name,
@@ -133,20 +148,12 @@ def write_records(evaluation: Evaluation, stem: Path) -> tuple[Path, Path]:
         "seed": evaluation.seed,
         "tables": {name: _plain_rows(frame) for name, frame in tables.items()},
     }
-    as_json = stem.with_name(f"{stem.name}-records.json")
-    with atomic_write(as_json) as temporary:
-        text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
+    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+    stem.with_name(f"{stem.name}-records.json").write_text(text + "\n", encoding="utf-8")
     folder = stem.with_name(f"{stem.name}-records")
-    made = Path(tempfile.mkdtemp(prefix=f".{folder.name[:60]}-", dir=folder.parent))
-    try:
-        for name, frame in tables.items():
-            write_csv(frame, made / f"{name.replace(' ', '_')}.csv")
-        made.chmod(0o755)
-        replace_folder(made, folder)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
-    return as_json, folder
+    folder.mkdir()
+    for name, frame in tables.items():
+        write_csv(frame, folder / f"{name.replace(' ', '_')}.csv")
 
 
 def _plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ from dmpkit.evaluation.outside_records import (
 )
 from dmpkit.evaluation.records import find_records, listed
 from dmpkit.reporting import Figure, Result, Section, escape, paragraphs, table_html
-from dmpkit.tables import write_csv
+from dmpkit.tables import atomic_write, write_csv
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -301,10 +301,11 @@ def new_sheet(folder: PathLike) -> Path:
         place.mkdir()
     questions = codes_of("questions")[list(SHEET_QUESTIONS)]
     empty = dict.fromkeys(("status", "state", "by", "note"), "")
-    write_csv(questions.assign(**empty), sheet)
     guidance = place / GUIDANCE
     if not guidance.exists():
-        guidance.write_text(_HOW, encoding="utf-8", newline="\n")
+        with atomic_write(guidance) as target:
+            target.write_text(_HOW, encoding="utf-8", newline="\n")
+    write_csv(questions.assign(**empty), sheet)  # last: where it is, all is there
     return sheet
 
 

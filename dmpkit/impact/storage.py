@@ -27,6 +27,7 @@ from dmpkit.errors import DataError, LedgerWarning, warn
 from dmpkit.impact.data import Ledger, complete
 from dmpkit.impact.schema import DESCRIPTIONS, REQUIRED, TABLES, cell_text
 from dmpkit.tables import atomic_write
+from dmpkit.writing import keep_names, sweep, write_together
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -77,12 +78,15 @@ def read_ledger(folder: str | os.PathLike[str]) -> Ledger:
     -----
     LedgerWarning
         A line that a crash left incomplete was set aside.
+    LeftoverWarning
+        A writer was ended while it put files in place; that was done now.
     """
     path = Path(folder)
     if not path.is_dir():
         raise DataError(
             f"There is no folder {path.name!r}.", remedy="Make a ledger with write_ledger."
         )
+    sweep(path)
     torn = _set_aside_if_torn(path)
     stamp = _stamp(path)
     tables = {name: _read_csv(path / f"{name}.csv", name) for name in TABLES}
@@ -231,11 +235,11 @@ def _set_aside(folder: Path) -> None:
             file=path,
             remedy="End the header with a line break, or take the file from a backup.",
         )
-    with (folder / TORN).open("ab") as aside:
-        aside.write(rest.replace(b"\r", b"\\r").replace(b"\n", b"\\n") + b"\n")
-        aside.flush()
-        os.fsync(aside.fileno())
-    _keep_names(folder)
+    line = rest.replace(b"\r", b"\\r").replace(b"\n", b"\\n") + b"\n"
+    known = (folder / TORN).read_bytes() if (folder / TORN).exists() else b""
+    if not f"\n{known.decode('utf-8', 'replace')}".endswith(f"\n{line.decode('utf-8', 'replace')}"):
+        with atomic_write(folder / TORN) as aside:  # else a crash came before the cut below
+            aside.write_bytes(known + line)
     with path.open("rb+") as handle:
         handle.truncate(whole)
         handle.flush()
@@ -268,20 +272,6 @@ def _cells(line: str) -> list[str]:
         return next(csv.reader([line]), [])
     except csv.Error:
         return []
-
-
-def _keep_names(folder: Path) -> None:
-    """Force the names of new files in a folder to disk, where the system can."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:  # Windows opens no folders, and needs no such step
-        return
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass  # some network drives do not know it; the files themselves are safe
-    finally:
-        os.close(handle)
 
 
 # --- appending ---------------------------------------------------------------------------
@@ -353,6 +343,7 @@ def append_to_folder(ledger: Ledger, event: Mapping[str, Any], timeout: float) -
     if folder is None or not folder.is_dir():
         raise DataError("The ledger's folder is not there any more.", remedy="Read it anew.")
     with _writable(folder), locked(folder, timeout):
+        sweep(folder)
         untouched = ledger.stamp[:-1] == _stamp(folder)
         torn = not untouched and _is_torn(folder / EVENTS)
         if torn:
@@ -404,7 +395,6 @@ def _write_line(path: Path, events: pd.DataFrame) -> None:
     if not path.exists():  # a folder made by hand, without events so far
         with atomic_write(path) as target:
             target.write_bytes(_csv_bytes(events.iloc[:0]))
-        _keep_names(path.parent)
     with path.open("rb") as handle:
         header = next(csv.reader([handle.readline().decode("utf-8-sig")]))
     cells = {str(name): value for name, value in events.iloc[-1].items()}
@@ -481,8 +471,8 @@ def write_ledger(
     ----------
     ledger : Ledger
     folder : path
-        Made where it is absent; files of a ledger in it are replaced, each whole or not
-        at all.
+        Made where it is absent; files of a ledger in it are replaced, all of them or
+        none.
     title, licence, source : str
         For ``datapackage.json``; kept from the one that is there when not given.
     timeout : float
@@ -504,17 +494,18 @@ def write_ledger(
         )
     path = _made(folder)
     with _writable(path), locked(path, timeout):
+        sweep(path)
         if (path / EVENTS).exists():
             _set_aside(path)
             _refuse_to_lose(ledger, path)
-        for name, frame in ledger.frames().items():
-            with atomic_write(path / f"{name}.csv") as target:
-                target.write_bytes(_csv_bytes(frame))
-        _describe(ledger, path, title, licence, source)
-        if not (path / ".gitignore").exists():
-            (path / ".gitignore").write_text(f"{LOCK}\n", encoding="utf-8")
-        _keep_names(path)
-        _keep_names(path.resolve().parent)
+        with write_together(path) as made:
+            for name, frame in ledger.frames().items():
+                (made / f"{name}.csv").write_bytes(_csv_bytes(frame))
+            about = _described(ledger, path, title, licence, source)
+            (made / "datapackage.json").write_text(about, encoding="utf-8")
+            if not (path / ".gitignore").exists():
+                (made / ".gitignore").write_text(f"{LOCK}\n", encoding="utf-8")
+        keep_names(path.resolve().parent)
         return ledger._trusted(folder=path, stamp=_signed(path, _stamp(path)))
 
 
@@ -582,8 +573,8 @@ def _csv_bytes(frame: pd.DataFrame) -> bytes:
     return "".join(lines).encode("utf-8")
 
 
-def _describe(ledger: Ledger, path: Path, title: str, licence: str, source: str) -> None:
-    """Write ``datapackage.json``, keeping what was said before."""
+def _described(ledger: Ledger, path: Path, title: str, licence: str, source: str) -> str:
+    """The text of ``datapackage.json``, keeping what was said before."""
     file = path / "datapackage.json"
     old: dict[str, Any] = {}
     if file.exists():
@@ -606,9 +597,7 @@ def _describe(ledger: Ledger, path: Path, title: str, licence: str, source: str)
         "sources": sources,
         "resources": [_resource(name, frame) for name, frame in ledger.frames().items()],
     }
-    text = json.dumps(about, indent=2, ensure_ascii=False) + "\n"
-    with atomic_write(file) as target:
-        target.write_text(text, encoding="utf-8")
+    return json.dumps(about, indent=2, ensure_ascii=False) + "\n"
 
 
 def _resource(name: str, frame: pd.DataFrame) -> dict[str, Any]:
@@ -645,9 +634,9 @@ def write_parquet(ledger: Ledger, folder: str | os.PathLike[str]) -> Path:
         The folder.
     """
     path = _made(folder)
-    for name, frame in ledger.frames().items():
-        with atomic_write(path / f"{name}.parquet") as target:
-            frame.to_parquet(target, index=False)
+    with write_together(path) as made:
+        for name, frame in ledger.frames().items():
+            frame.to_parquet(made / f"{name}.parquet", index=False)
     return path
 
 

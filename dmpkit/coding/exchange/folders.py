@@ -11,7 +11,8 @@ import pandas as pd
 
 from dmpkit.coding.data import CodedProject
 from dmpkit.errors import DataError
-from dmpkit.tables import atomic_write, write_csv, write_workbook
+from dmpkit.tables import write_csv, write_workbook
+from dmpkit.writing import write_together
 
 __all__ = ["write_project"]
 
@@ -75,19 +76,19 @@ def write_project(
     if format not in ("csv", "parquet"):
         raise DataError(f"The format {format!r} is not known.", remedy="Use csv, parquet or excel.")
     try:
-        target.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            target.mkdir(exist_ok=True)  # a file is refused
     except OSError as error:
         raise DataError(f"The folder cannot be made ({error.strerror}).", file=target) from None
-    for name, frame in project.frames().items():
-        file = target / f"{name}.{format}"
-        if format == "csv":
-            write_csv(frame, file)
-        else:
-            with atomic_write(file) as temporary:
-                frame.to_parquet(temporary, index=False)
-    with atomic_write(target / "datapackage.json") as temporary:
+    with write_together(target) as made:
+        for name, frame in project.frames().items():
+            if format == "csv":
+                write_csv(frame, made / f"{name}.csv")
+            else:
+                frame.to_parquet(made / f"{name}.parquet", index=False)
         words = json.dumps(_package(project, format), ensure_ascii=False, indent=2)
-        temporary.write_text(words + "\n", encoding="utf-8")
+        (made / "datapackage.json").write_text(words + "\n", encoding="utf-8")
     return target
 
 
