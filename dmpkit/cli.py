@@ -75,6 +75,9 @@ def main() -> None:
       dmpkit reproduce lipset-1963
       dmpkit new my-study --template qmethod
     """
+    # jsonschema builds forty grammars for international addresses as nbformat
+    # loads, a second each time; no notebook asks for one
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 OUT = click.option(

@@ -39,6 +39,12 @@ def test_importing_dmpkit_loads_nothing_heavy():
     assert run_python(code).stdout.strip() == "[]"
 
 
+def test_the_commands_build_no_grammars_that_no_notebook_needs():
+    code = "import sys; from dmpkit.cli import main; main(['studies'], standalone_mode=False)"
+    code += "; import nbformat; print('lark' in sys.modules)"
+    assert run_python(code).stdout.splitlines()[-1] == "False"
+
+
 def test_the_user_packages_are_all_asked_for():
     asked = project()["dependencies"] + [
         r for rows in project()["optional-dependencies"].values() for r in rows
