@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,9 @@ class _Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.showwarning = _say_warning
+                return super().invoke(ctx)
         except DataError as error:
             _say_error(error)
             ctx.exit(2)
@@ -56,6 +59,11 @@ def _system_error(error: OSError) -> Exception:
     if error.filename is None or not error.strerror:
         raise error
     return DataError(f"The system says: {error.strerror}.", file=str(error.filename))
+
+
+def _say_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    """A warning as a sentence, without the line of the program that gives it."""
+    click.echo(f"Note: {message}", err=True)
 
 
 def _say_error(error: Exception) -> None:
@@ -695,14 +703,17 @@ def _lab_folder() -> Path:
 
     from dmpkit.datasets import notebooks_path
     from dmpkit.workbench.storing import notebooks_folder
+    from dmpkit.writing import new_folder, write_together
 
     folder = notebooks_folder()
     if folder.resolve() == notebooks_path().resolve() and "_shipped" in folder.parts:
         target = Path.cwd() / "notebooks"
-        for notebook in sorted(folder.rglob("*.ipynb")):
-            copy = target / notebook.relative_to(folder)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(notebook, copy)
+        with write_together(target) if target.is_dir() else new_folder(target) as made:
+            for notebook in sorted(folder.rglob("*.ipynb")):
+                place = notebook.relative_to(folder)
+                if not (target / place).exists():
+                    (made / place).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(notebook, made / place)
         click.echo(f"The notebooks were copied to {target}")
         return target
     return folder

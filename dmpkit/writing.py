@@ -30,7 +30,9 @@ from dmpkit.errors import DataError, LeftoverWarning, warn
 
 __all__ = [
     "atomic_write",
+    "force_folder",
     "keep_names",
+    "locked",
     "new_folder",
     "replace_folder",
     "sweep",
@@ -204,7 +206,7 @@ def new_folder(folder: PathLike) -> Iterator[Path]:
     final = Path(folder)
     with unfinished_folder(final) as made:
         yield made
-        _force_all(made)
+        force_folder(made)
         _refuse(final)
         made.rename(final)
         keep_names(final.parent)
@@ -299,8 +301,8 @@ def write_together(
     Parameters
     ----------
     folder : path
-        Gets the files, in folders as they lie below the path that is given; made where it
-        is absent. Whatever else it holds stays.
+        Gets the files, in folders as they lie below the path that is given. Whatever else
+        it holds stays.
     owned : sequence of str
         Folders in it that hold nothing but what is written here: other files in them are
         removed.
@@ -310,7 +312,7 @@ def write_together(
     Raises
     ------
     DataError
-        When a file cannot be put into its place.
+        When there is no such folder, or a file cannot be put into its place.
 
     Examples
     --------
@@ -323,10 +325,12 @@ def write_together(
     ['a.txt', 'b.txt']
     """
     final = Path(folder)
-    if not final.exists() and not final.is_symlink():
-        with new_folder(final) as made:
-            yield made
-        return
+    if not final.is_dir():
+        raise DataError(
+            f"The folder {final.name!r} does not exist.",
+            file=final,
+            remedy="Make the folder first.",
+        )
     sweep(final)
     with _hidden(final / (final.absolute().name or "files"), "new") as made:
         try:
@@ -338,9 +342,14 @@ def write_together(
                 remedy="Write to another folder.",
             ) from error
         yield made
+        for name in _files(made):
+            if (final / name).is_dir():
+                raise DataError(
+                    "This is a folder, not a file.", file=final / name, remedy="Name a file in it."
+                )
         plan = {"owned": list(owned), "exclusive": exclusive, "files": _files(made)}
         (made / PLAN).write_text(json.dumps(plan), encoding="utf-8")
-        _force_all(made)
+        force_folder(made)
         ready = made.with_name(made.name.removesuffix("new") + "ready")
         with _acting(ready.name):
             made.rename(ready)
@@ -423,13 +432,65 @@ def _files(folder: Path) -> list[str]:
     )
 
 
-def _force_all(folder: Path) -> None:
-    """Force all files below a folder, and their names, to disk."""
+def force_folder(folder: Path) -> None:
+    """Force all files below a folder, and their names, to disk.
+
+    Parameters
+    ----------
+    folder : path
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> force_folder(Path(tempfile.mkdtemp()))
+    """
     for path in [folder, *folder.rglob("*")]:
         if path.is_dir():
             keep_names(path)
         else:
             _force(path)
+
+
+@contextmanager
+def locked(folder: PathLike, *, timeout: float = 30.0) -> Iterator[None]:
+    """One process at a time; the system gives the lock back when a process dies.
+
+    Parameters
+    ----------
+    folder : path
+        Gets a hidden file ``.lock``.
+    timeout : float
+        Seconds to wait for another process.
+
+    Raises
+    ------
+    DataError
+        Another process held it for all of `timeout` seconds.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with locked(tempfile.mkdtemp()):
+    ...     pass
+    """
+    import portalocker
+
+    flags = portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
+    lock = portalocker.Lock(
+        str(Path(folder) / ".lock"), mode="a", timeout=timeout, check_interval=0.01, flags=flags
+    )
+    try:
+        lock.acquire()
+    except portalocker.exceptions.LockException:
+        raise DataError(
+            f"Another program has held this folder for {timeout:g} seconds.",
+            file=folder,
+            remedy="Wait until it has written.",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 # --- what is left behind -----------------------------------------------------------------

@@ -93,9 +93,12 @@ def main() -> int:
     if problems := broken_links(made, up):
         print("\n".join(problems), file=sys.stderr)
         return 1
+    from dmpkit.writing import replace_folder, unfinished_folder
+
     out.parent.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(out, ignore_errors=True)
-    shutil.move(made, out)
+    with unfinished_folder(out) as new:
+        shutil.copytree(made, new, dirs_exist_ok=True)
+        replace_folder(new, out)
     print(f"{out.relative_to(ROOT) if out.is_relative_to(ROOT) else out.name}/index.html")
     return 0
 

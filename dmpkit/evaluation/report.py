@@ -107,12 +107,6 @@ def write_report(
     if not records:
         write_html(target, document)
         return target
-    if not target.parent.is_dir():
-        raise DataError(
-            f"The folder {target.parent.name!r} does not exist.",
-            file=target,
-            remedy="Make the folder first.",
-        )
     with write_together(target.parent, owned=[f"{target.stem}-records"]) as made:
         (made / target.name).write_text(document, encoding="utf-8")
         _write_records(evaluation, made / target.stem)

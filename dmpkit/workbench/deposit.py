@@ -13,7 +13,6 @@ import json
 import os
 import re
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from dmpkit.workbench.figures import DIFFERS
 from dmpkit.workbench.manifest import MANIFEST, PUBLISHED, DataFile
 from dmpkit.workbench.running import read_notebook
 from dmpkit.workbench.study import Study, find_studies
+from dmpkit.writing import atomic_write, force_folder, keep_names, unfinished_folder
 
 if TYPE_CHECKING:
     from rocrate.rocrate import ROCrate
@@ -141,13 +141,10 @@ def deposit(
     _require_free(target)
     result = _run_of(opened, out, deadline)
     target.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=".deposit-", dir=target.parent))
-    try:
+    with unfinished_folder(target) as made:
         packed = _lay_out(opened, result, made / "files")
         _describe(opened, result, packed, list(authors), made)
         _put(made / "crate", target)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
     away = tuple(item.file for item in opened.data if item.download)
     return Deposit(target, result.status, tuple(sorted(packed)), away, tuple(_unnamed(opened)))
 
@@ -554,16 +551,19 @@ def _describe_run(
 def _put(crate: Path, target: Path) -> None:
     """Move the finished crate to its place in one step."""
     if target.suffix.lower() != ".zip":
-        if target.is_dir():
-            target.rmdir()  # empty, as was made sure of
+        if os.name == "nt" and target.is_dir():
+            target.rmdir()  # empty, as was made sure of; elsewhere the next step does it
+        force_folder(crate)
         crate.rename(target)
+        keep_names(target.parent)
         return
-    archive = crate.parent / "crate.zip"
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as stream:
+    with (
+        atomic_write(target) as archive,
+        zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as stream,
+    ):
         for path in sorted(crate.rglob("*")):
             if path.is_file():
                 stream.write(path, path.relative_to(crate).as_posix())
-    archive.rename(target)
 
 
 def _contents(path: Path) -> dict[str, bytes]:

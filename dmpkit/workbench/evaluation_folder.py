@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -22,6 +20,7 @@ from dmpkit.evaluation.records import Field, RecordKind
 from dmpkit.evaluation.screen import SHEET_QUESTIONS
 from dmpkit.reporting import Section, escape, page, paragraphs, table_html, write_html
 from dmpkit.tables import write_csv, write_workbook
+from dmpkit.writing import new_folder
 
 __all__ = [
     "empty_folder",
@@ -217,15 +216,10 @@ def empty_folder(path: PathLike) -> Path:
     """
     target = Path(path)
     _refuse_existing(target)
-    made = Path(tempfile.mkdtemp(prefix=f".{target.name[:60]}-", dir=target.parent))
-    try:
+    with new_folder(target) as made:
         for name, frame in empty_tables().items():
             write_csv(frame, made / f"{name}.csv")
         write_guide(made / "GUIDE.html")
-        made.chmod(0o755)
-        made.rename(target)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
     return target
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dmpkit.errors import DataError
-from dmpkit.tables import atomic_write
+from dmpkit.writing import write_together
 
 if TYPE_CHECKING:
     from dmpkit.qmethod.instrument import Instrument
@@ -162,18 +162,18 @@ def write_pages(
     from dmpkit.qmethod.sorting_page import page_texts
 
     folder.mkdir(parents=True, exist_ok=True)
-    made = [folder / f"{instrument.name}-sorting-page.html"]
-    instrument.write_page(made[0], texts=texts)
-    for wanted, ending, write in (
-        (cards, "cards", instrument.write_cards),
-        (sheet, "sort-sheet", instrument.write_sheet),
-    ):
-        if wanted:
-            made.append(folder / f"{instrument.name}-{ending}.html")
-            write(made[-1])
-    if texts_file:
-        made.append(folder / f"{instrument.name}-texts.json")
-        with atomic_write(made[-1]) as target:
+    names = [f"{instrument.name}-sorting-page.html"]
+    with write_together(folder) as made:
+        instrument.write_page(made / names[0], texts=texts)
+        for wanted, ending, write in (
+            (cards, "cards", instrument.write_cards),
+            (sheet, "sort-sheet", instrument.write_sheet),
+        ):
+            if wanted:
+                names.append(f"{instrument.name}-{ending}.html")
+                write(made / names[-1])
+        if texts_file:
+            names.append(f"{instrument.name}-texts.json")
             said = json.dumps(page_texts(instrument) | (texts or {}), indent=2, ensure_ascii=False)
-            target.write_text(said + "\n", encoding="utf-8")
-    return made
+            (made / names[-1]).write_text(said + "\n", encoding="utf-8")
+    return [folder / name for name in names]

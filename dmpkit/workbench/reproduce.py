@@ -8,7 +8,6 @@ import json
 import os
 import platform
 import re
-import shutil
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ from dmpkit.workbench.figures import DIFFERS, NOT_REPRODUCIBLE, VERDICT_MIME, Ve
 from dmpkit.workbench.manifest import OWN, PublishedFigure
 from dmpkit.workbench.running import NotebookRun, read_notebook, run_notebook, wait_for
 from dmpkit.workbench.study import COLLECT_VARIABLE, STUDIES_VARIABLE, Study, find_studies
+from dmpkit.writing import locked, write_together
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -193,7 +193,7 @@ def reproduce(
     deadline : float
         Seconds for each notebook.
     out : path
-        Gets ``executed/<slug>.ipynb`` and ``verdicts.json``.
+        Gets ``executed/<slug>.ipynb`` and ``verdicts.json``, as soon as a study is done.
     reporter : Reporter, optional
         Is told of the progress.
 
@@ -206,9 +206,7 @@ def reproduce(
         raise DataError("jobs and deadline have to be greater than 0.")
     report = reporter or _Silent()
     (out / "executed").mkdir(parents=True, exist_ok=True)
-    results = wait_for(_reproduce_all(list(slugs), jobs, deadline, out, report))
-    _store(results, out)
-    return results
+    return wait_for(_reproduce_all(list(slugs), jobs, deadline, out, report))
 
 
 async def _reproduce_all(
@@ -217,22 +215,18 @@ async def _reproduce_all(
     ready = [_prepare(slug) for slug in slugs]
     report.total(sum(_code_cells(item) for item in ready if isinstance(item, Study)))
     gate = asyncio.Semaphore(jobs)
-    scratch = out / "work"
-    scratch.mkdir(exist_ok=True)
 
     async def one(item: Study | StudyResult) -> StudyResult:
         if isinstance(item, Study):
             async with gate:
-                result = await _reproduce_one(item, deadline, scratch, report)
+                result = await _reproduce_one(item, deadline, out, report)
         else:
             result = item
+        _store(result, out)  # before it is told of: what was said is there
         report.study(result)
         return result
 
-    try:
-        return list(await asyncio.gather(*(one(item) for item in ready)))
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    return list(await asyncio.gather(*(one(item) for item in ready)))
 
 
 def _prepare(slug: str) -> Study | StudyResult:
@@ -257,14 +251,12 @@ def _code_cells(study: Study) -> int:
     return sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in cells)
 
 
-async def _reproduce_one(
-    study: Study, deadline: float, scratch: Path, report: Reporter
-) -> StudyResult:
+async def _reproduce_one(study: Study, deadline: float, out: Path, report: Reporter) -> StudyResult:
     roots = [str(study.folder.parent), os.environ.get(STUDIES_VARIABLE, "")]
     run = await run_notebook(
         study.notebook_path(),
         deadline=deadline,
-        scratch=scratch,
+        scratch=out,
         environment={
             COLLECT_VARIABLE: "1",
             STUDIES_VARIABLE: os.pathsep.join(filter(None, roots)),
@@ -382,29 +374,29 @@ def _checking_cell(cells: Sequence[NotebookNode], figure: str) -> int | None:
 # --- results of earlier runs ---------------------------------------------------------
 
 
-def _store(results: Iterable[StudyResult], out: Path) -> None:
-    """Write the executed notebooks and the verdicts; keep those of other studies."""
+def _store(result: StudyResult, out: Path) -> None:
+    """Write the executed notebook and the verdicts; keep those of other studies."""
     import nbformat
 
-    from dmpkit.tables import atomic_write
-
-    known = dict(last_results(out))
-    for result in results:
-        known[result.slug] = {
-            "status": result.status,
-            "run": result.run,
-            "versions": result.versions,
-            "seconds": round(result.seconds, 1),
-            "counts": result.counts,
-            "problems": list(result.problems),
-            "verdicts": [verdict.as_dict() for verdict in result.verdicts],
+    with locked(out), write_together(out) as made:
+        known = {
+            **last_results(out),
+            result.slug: {
+                "status": result.status,
+                "run": result.run,
+                "versions": result.versions,
+                "seconds": round(result.seconds, 1),
+                "counts": result.counts,
+                "problems": list(result.problems),
+                "verdicts": [verdict.as_dict() for verdict in result.verdicts],
+            },
         }
         if result.notebook is not None:
-            with atomic_write(out / "executed" / f"{result.slug}.ipynb") as target:
-                nbformat.write(result.notebook, target)  # type: ignore[no-untyped-call, unused-ignore]
-    with atomic_write(out / RESULTS) as target:
+            (made / "executed").mkdir()
+            executed = made / "executed" / f"{result.slug}.ipynb"
+            nbformat.write(result.notebook, executed)  # type: ignore[no-untyped-call, unused-ignore]
         text = json.dumps(known, indent=1, ensure_ascii=False, sort_keys=True)
-        target.write_text(text + "\n", encoding="utf-8")
+        (made / RESULTS).write_text(text + "\n", encoding="utf-8")
 
 
 def last_results(out: Path) -> Mapping[str, Mapping[str, Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dmpkit.errors import DataError
+from dmpkit.writing import unfinished_folder
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -107,12 +107,10 @@ async def run_notebook(
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     started = time.monotonic()
-    work = Path(tempfile.mkdtemp(prefix=f"{path.stem}-", dir=scratch)).resolve()
+    below = scratch or Path(tempfile.gettempdir())
     progress = _Progress(on_cell)
-    try:
+    with unfinished_folder(below.resolve() / path.stem, work=True) as work:
         problem = await _execute(notebook, work, dict(environment or {}), deadline, progress)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return NotebookRun(notebook, problem, time.monotonic() - started)
 
 
@@ -200,7 +198,9 @@ async def _kernel(work: Path, environment: dict[str, str]) -> AsyncIterator[Any]
     from jupyter_client.manager import AsyncKernelManager
 
     manager = AsyncKernelManager(
-        kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[])
+        kernel_name="python3",
+        kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
+        connection_file=str(work / "kernel.json"),  # gone with the folder
     )
     with (work / "kernel.log").open("wb") as log:
         await manager.start_kernel(

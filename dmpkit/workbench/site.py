@@ -11,7 +11,6 @@ import base64
 import datetime
 import re
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 import dmpkit
 from dmpkit.errors import DmpkitError
 from dmpkit.reporting import escape
-from dmpkit.tables import replace_folder
 from dmpkit.workbench.figures import MARKS, NOT_REPRODUCIBLE, VERDICT_MIME, Verdict
 from dmpkit.workbench.manifest import KINDS
 from dmpkit.workbench.reproduce import (
@@ -34,6 +32,7 @@ from dmpkit.workbench.reproduce import (
 )
 from dmpkit.workbench.safe_html import Outline, clean, markdown, mathml
 from dmpkit.workbench.study import Study
+from dmpkit.writing import replace_folder, unfinished_folder
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -67,15 +66,11 @@ def build_site(results: Sequence[StudyResult], folder: Path) -> Path:
         The index page.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        new.chmod(0o755)
+    with unfinished_folder(folder) as new:
         if (folder / "docs" / "index.html").is_file():
             shutil.copytree(folder / "docs", new / "docs")
         _write_site(results, new)
         replace_folder(new, folder)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
     return folder / "index.html"
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from dmpkit.coding.data import CodedProject
 from dmpkit.errors import DataError
 from dmpkit.tables import write_csv, write_workbook
-from dmpkit.writing import write_together
+from dmpkit.writing import new_folder, write_together
 
 __all__ = ["write_project"]
 
@@ -81,7 +81,7 @@ def write_project(
             target.mkdir(exist_ok=True)  # a file is refused
     except OSError as error:
         raise DataError(f"The folder cannot be made ({error.strerror}).", file=target) from None
-    with write_together(target) as made:
+    with write_together(target) if target.exists() else new_folder(target) as made:
         for name, frame in project.frames().items():
             if format == "csv":
                 write_csv(frame, made / f"{name}.csv")

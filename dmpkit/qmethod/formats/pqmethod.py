@@ -23,7 +23,7 @@ from dmpkit.errors import DataError, ReadingWarning, warn
 from dmpkit.qmethod.data import QSorts
 from dmpkit.qmethod.formats.files import check_cells, read_text
 from dmpkit.qmethod.formats.reading import PathLike, Reading, enumerate_some
-from dmpkit.tables import atomic_write
+from dmpkit.writing import write_together
 
 if TYPE_CHECKING:
     pass
@@ -323,12 +323,12 @@ def write_pqmethod(sorts: QSorts, path: PathLike, *, title: str = "") -> None:
             f"({enumerate_some(sorts.statements, 3)}) are left, the order is kept.",
             ReadingWarning,
         )
-    with atomic_write(final) as target:
-        target.write_bytes(("\r\n".join(lines) + "\r\n").encode("cp1252"))
-    if texts:
-        new = final.with_suffix(".STA" if final.suffix.isupper() else ".sta")
-        with atomic_write(_beside(final) or new) as target:
-            target.write_bytes(_encoded("\r\n".join(texts) + "\r\n"))
+    with write_together(final.parent) as made:
+        (made / final.name).write_bytes(("\r\n".join(lines) + "\r\n").encode("cp1252"))
+        if texts:
+            new = final.with_suffix(".STA" if final.suffix.isupper() else ".sta")
+            beside = (_beside(final) or new).name
+            (made / beside).write_bytes(_encoded("\r\n".join(texts) + "\r\n"))
 
 
 def grid_counts(sorts: QSorts, file: Path) -> list[int]:
