@@ -13,20 +13,19 @@ import io
 import os
 import re
 import warnings
-import zipfile
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeAlias
 
 from dmpkit.errors import DataError
+from dmpkit.workbooks import open_workbook
 from dmpkit.writing import atomic_write, replace_folder
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
-    from openpyxl.workbook import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
 __all__ = [
@@ -58,8 +57,6 @@ P = ParamSpec("P")
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 #: Characters of a large file from which its delimiter is detected.
 SAMPLE = 200_000
-#: Unpacked size above which a workbook is refused (a zip bomb, or not a table).
-MAX_UNPACKED_BYTES = 300_000_000
 
 _DOT_NUMBER = re.compile(r"[+\-−]?\d*\.\d+(?:[eE][+-]?\d+)?")
 _COMMA_NUMBER = re.compile(r"[+\-−]?\d*,\d+")
@@ -687,46 +684,6 @@ def _typed(frame: pd.DataFrame, decimal: str) -> pd.DataFrame:
         else:
             out[column] = frame[column].where(frame[column] != "", None)
     return out
-
-
-def open_workbook(path: PathLike) -> Workbook:
-    """Open an Excel workbook for reading, with a bound on its unpacked size.
-
-    Formulas come as the values that were stored with them.
-
-    Raises
-    ------
-    DataError
-        File absent, not a workbook, damaged, or larger than 300 MB unpacked.
-    """
-    import openpyxl
-
-    source = Path(path)
-    _read_bytes(source)
-    try:
-        with zipfile.ZipFile(source) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError):
-        raise DataError(
-            "The file is not an Excel workbook (.xlsx), or it is damaged.",
-            file=source,
-            remedy="Open it in a spreadsheet program and save it as .xlsx.",
-        ) from None
-    if unpacked > MAX_UNPACKED_BYTES:
-        raise DataError(
-            f"The workbook would take {unpacked / 1e6:.0f} MB unpacked; "
-            f"{MAX_UNPACKED_BYTES / 1e6:.0f} MB is the limit.",
-            file=source,
-            remedy="Keep only the sheets with the data.",
-        )
-    try:
-        return openpyxl.load_workbook(source, data_only=True)
-    except Exception as error:  # openpyxl raises many kinds on damaged files
-        raise DataError(
-            f"The workbook is damaged ({type(error).__name__}).",
-            file=source,
-            remedy="Open it in a spreadsheet program and save it anew.",
-        ) from None
 
 
 def read_sheet(

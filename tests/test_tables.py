@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dmpkit import tables
+from dmpkit import tables, workbooks
 from dmpkit.errors import DataError
 
 ROWS = [["statement", "US1", "US2"], ["s1", "1.5", "-2"], ["s2", "0", "3"]]
@@ -283,7 +283,7 @@ def test_a_damaged_workbook_is_refused(tmp_path, content):
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path):
     path = tmp_path / "bomb.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/worksheets/sheet1.xml", b"0" * (tables.MAX_UNPACKED_BYTES + 1))
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * (workbooks.MAX_UNPACKED_BYTES + 1))
     assert path.stat().st_size < 1_000_000
     with pytest.raises(DataError, match="limit"):
         tables.read_table(path)

@@ -13,6 +13,9 @@ from dmpkit.qmethod.formats.reading import PathLike
 
 __all__ = ["statement_texts"]
 
+#: A Q set has a hundred statements; a tree of all elements is made in memory.
+MAX_XML, MAX_TAGS = 5_000_000, 100_000
+
 
 def statement_texts(
     source: PathLike | Sequence[str] | None, encoding: str | None = None
@@ -53,6 +56,13 @@ def statement_texts(
 def _from_xml(text: str, file: Path) -> list[str]:
     from defusedxml.ElementTree import fromstring
 
+    if len(text) > MAX_XML or text.count("<") > MAX_TAGS:
+        raise DataError(
+            f"The XML has {len(text) / 1e6:.1f} MB and {text.count('<'):,} tags; "
+            f"{MAX_XML / 1e6:.0f} MB and {MAX_TAGS:,} are the limits.",
+            file=file,
+            remedy="Give the statements as text, one a line.",
+        )
     try:
         root = fromstring(text.encode("utf-8") if "encoding=" not in text[:200] else _plain(text))
     except Exception as error:  # expat and defusedxml raise several kinds

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import warnings
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dmpkit.errors import DataError
 from dmpkit.qmethod.formats.files import MAX_BYTES, open_archive
+from dmpkit.workbooks import check_parts
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
@@ -18,7 +17,6 @@ __all__ = ["Grid", "grid_of", "grids_of", "open_book"]
 
 Grid = list[list[str]]
 MAX_OBJECTS = 600_000  # five thousand sorts of sixty statements are half of it
-_CELL = re.compile(rb"<(?:\w+:)?(?:c|row)[\s/>]")
 MAX_ROWS, MAX_COLUMNS, MAX_CELLS = 20_000, 5_000, 2_000_000
 
 
@@ -29,11 +27,11 @@ def open_book(source: Path) -> Workbook:
     ------
     DataError
         Absent, empty, damaged, not a workbook, more than 30 MB unpacked, or
-        more than 600,000 rows and cells, filled or only formatted.
+        more than 600,000 rows and cells, filled, formatted or merged; a document type.
     """
     try:
         with open_archive(source) as archive:
-            _check_sheets(archive, source)
+            check_parts(archive, source, cells=MAX_OBJECTS)
     except DataError as error:
         if "not a zip archive" not in error.problem:
             raise
@@ -47,7 +45,7 @@ def open_book(source: Path) -> Workbook:
     with warnings.catch_warnings(), source.open("rb") as handle:
         warnings.simplefilter("ignore")  # openpyxl on features that do not matter here
         try:  # a handle, since openpyxl judges a path by its ending
-            return openpyxl.load_workbook(handle, data_only=True)
+            return openpyxl.load_workbook(handle, data_only=True, keep_links=False)
         except Exception as error:  # openpyxl raises many kinds on damaged files
             raise _damaged(source, error) from None
 
@@ -58,23 +56,6 @@ def _damaged(source: Path, error: Exception) -> DataError:
         file=source,
         remedy="Open it in a spreadsheet program and save it anew.",
     )
-
-
-def _check_sheets(archive: zipfile.ZipFile, source: Path) -> None:
-    """Count rows and cells before a reader makes an object of each."""
-    n = 0
-    for name in archive.namelist():
-        if name.startswith("xl/worksheets/") and name.endswith(".xml"):
-            try:
-                n += len(_CELL.findall(archive.read(name)))
-            except Exception as error:  # zipfile raises many kinds on damaged archives
-                raise _damaged(source, error) from None
-    if n > MAX_OBJECTS:
-        raise DataError(
-            f"The workbook has {n:,} rows and cells; {MAX_OBJECTS:,} is the limit.",
-            file=source,
-            remedy="Copy the table with the sorts into a new workbook.",
-        )
 
 
 def grids_of(book: Workbook, source: Path) -> dict[str, Grid]:

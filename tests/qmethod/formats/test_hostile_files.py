@@ -248,7 +248,7 @@ def sheet_of(rows: str, before: str = "") -> str:
 def test_workbook_of_a_million_cells(tmp_path):
     rows = "<row>" + "<c/>" * 1_000_000 + "</row>"
     found = refused(with_sheet(tmp_path / "a.xlsx", sheet_of(rows)))
-    assert "1,000,001 rows and cells; 600,000 is the limit" in found
+    assert "more than 600,000 rows and cells, the limit" in found
 
 
 def test_one_long_word_in_every_cell(tmp_path):
@@ -265,7 +265,7 @@ def test_entities_that_multiply(tmp_path):
     )
     rows = '<row><c t="str"><v>&a8;</v></c></row>'
     sheet = sheet_of(rows, f"<!DOCTYPE x [{entities}]>")
-    assert "damaged" in refused(with_sheet(tmp_path / "a.xlsx", sheet))
+    assert "document type" in refused(with_sheet(tmp_path / "a.xlsx", sheet))
 
 
 # -- broken copies of good files -----------------------------------------------------------------
