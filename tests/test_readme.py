@@ -16,6 +16,7 @@ from PIL import Image
 
 import dmpkit.qmethod as qm
 from dmpkit.coding.synthetic import synthetic_interviews
+from dmpkit.errors import ReadingWarning
 from dmpkit.workbench import Study
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -151,7 +152,8 @@ def test_the_quick_starts_of_the_guide_run_on_files_of_ones_own(tmp_path, delimi
 def test_a_kade_workbook_is_read_by_the_same_call(tmp_path):
     own_table(tmp_path / "my-sorts.csv")
     sorts = qm.read_sorts(tmp_path / "my-sorts.csv")
-    qm.write_kade(sorts, tmp_path / "my-kade.xlsx")
+    with pytest.warns(ReadingWarning, match="labels 1, 2, 3"):
+        qm.write_kade(sorts, tmp_path / "my-kade.xlsx")
     again = qm.read_sorts(tmp_path / "my-kade.xlsx")
     assert np.array_equal(again.values, sorts.values)
     assert again.sorts == sorts.sorts

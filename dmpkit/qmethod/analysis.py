@@ -1136,8 +1136,8 @@ def _warn_bipolar(result: QAnalysis, j: int) -> None:
     negative = _names(result, weights < 0)
     if (weights > 0).any():
         message = (
-            f"{name} is bipolar: {negative} define it with negative loadings, "
-            f"{_names(result, weights > 0)} with positive ones. Its composite is the view of "
+            f"{name} is bipolar. It is defined with negative loadings by {negative}, with "
+            f"positive ones by {_names(result, weights > 0)}. Its composite is the view of "
             "the positive sorts; the negative ones hold the opposite and enter it reversed. If "
             f"both ends are views of their own, split it: RotationLog(...).split({name!r})."
         )

@@ -152,7 +152,7 @@ def test_a_bipolar_factor_names_its_sorts():
             assert name not in messages
             continue
         negative = np.array(result.sorts.sorts)[weights < 0]
-        assert f"{', '.join(negative)} define it with negative loadings" in messages[name]
+        assert f"with negative loadings by {', '.join(negative)}, with" in messages[name]
     assert messages
 
 

@@ -235,8 +235,10 @@ def test_leave_in_every_kind_of_file(tmp_path):
     sorts = QSorts(VALUES, LABELS, PEOPLE)
     qm.write_sorts(sorts, tmp_path / "tidy.csv")
     qm.write_sorts(sorts, tmp_path / "tidy.parquet")
-    qm.write_kade(sorts, tmp_path / "kade.xlsx")
-    qm.write_pqmethod(sorts, tmp_path / "pq.dat")
+    with pytest.warns(ReadingWarning, match="numbers the statements"):
+        qm.write_kade(sorts, tmp_path / "kade.xlsx")
+    with pytest.warns(ReadingWarning, match="numbers the statements"):
+        qm.write_pqmethod(sorts, tmp_path / "pq.dat")
     for name in ("tidy.csv", "tidy.parquet", "kade.xlsx", "pq.dat"):
         fewer = read_sorts(tmp_path / name, leave=["Hans"])
         assert fewer.n_sorts == P - 1

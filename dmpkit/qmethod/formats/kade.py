@@ -25,10 +25,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from dmpkit.errors import DataError, ReadingWarning, warn
+from dmpkit.errors import DataError
 from dmpkit.qmethod.data import QSorts
 from dmpkit.qmethod.formats.files import open_archive, rows_of, text_of
-from dmpkit.qmethod.formats.pqmethod import GRID_HIGH, GRID_LOW, grid_counts, say_shortened
+from dmpkit.qmethod.formats.pqmethod import (
+    GRID_HIGH,
+    GRID_LOW,
+    grid_counts,
+    say_shortened,
+    say_unlabelled,
+)
 from dmpkit.qmethod.formats.reading import PathLike, Reading, enumerate_some
 from dmpkit.qmethod.formats.workbooks import Grid
 from dmpkit.tables import atomic_write
@@ -582,12 +588,7 @@ def write_kade(sorts: QSorts, path: PathLike, *, title: str = "") -> None:
             for j, value in enumerate(row, start=1):
                 _put(page.cell(row=i, column=j), value)
     say_shortened(sorts.sorts, names, "KADE would cut names at a comma")
-    if any(not re.fullmatch(rf"\D*0*{i}", label) for i, label in enumerate(sorts.statements, 1)):
-        warn(
-            "KADE numbers the statements; their labels "
-            f"({enumerate_some(sorts.statements, 3)}) are left, the order is kept.",
-            ReadingWarning,
-        )
+    say_unlabelled(sorts, "KADE")
     with atomic_write(final) as target:
         book.save(target)
 

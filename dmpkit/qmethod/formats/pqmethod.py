@@ -317,12 +317,7 @@ def write_pqmethod(sorts: QSorts, path: PathLike, *, title: str = "") -> None:
             remedy="Write to another name or folder.",
         )
     say_shortened(sorts.sorts, names, f"PQMethod names have {_NAME_WIDTH} columns")
-    if any(not re.fullmatch(rf"\D*0*{i}", label) for i, label in enumerate(sorts.statements, 1)):
-        warn(
-            "PQMethod numbers the statements; their labels "
-            f"({enumerate_some(sorts.statements, 3)}) are left, the order is kept.",
-            ReadingWarning,
-        )
+    say_unlabelled(sorts, "PQMethod")
     with write_together(final.parent) as made:
         (made / final.name).write_bytes(("\r\n".join(lines) + "\r\n").encode("cp1252"))
         if texts:
@@ -409,6 +404,25 @@ def say_shortened(given: Sequence[str], written: Sequence[str], why: str) -> Non
     if changed:
         message = f"{why}: {len(changed)} name(s) are changed, {enumerate_some(changed)}."
         warn(message, ReadingWarning, stacklevel=3)
+
+
+def say_unlabelled(sorts: QSorts, program: str) -> None:
+    """Warn the caller of a writer whose format knows statements by their number alone.
+
+    Parameters
+    ----------
+    sorts : QSorts
+    program : str
+        Whose format it is.
+    """
+    if list(sorts.statements) != [str(i) for i in range(1, sorts.n_statements + 1)]:
+        warn(
+            f"{program} numbers the statements; their labels "
+            f"({enumerate_some(sorts.statements, 3)}) are left, the order is kept: the file is "
+            "read back with the labels 1, 2, 3 ...",
+            ReadingWarning,
+            stacklevel=3,
+        )
 
 
 def _one_byte(text: str) -> str:

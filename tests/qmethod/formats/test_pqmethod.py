@@ -91,9 +91,13 @@ def test_names_that_do_not_fit_are_changed_and_said(tmp_path):
 
 def test_labels_other_than_numbers_are_said(tmp_path):
     values = [[-1, 0], [0, 1], [1, -1]]
-    write_pqmethod(QSorts(values, statements=["sta_1", "sta_2", "sta_3"]), tmp_path / "a.DAT")
-    with pytest.warns(ReadingWarning, match=r"\(x, y, z\) are left, the order is kept"):
-        write_pqmethod(QSorts(values, statements=["x", "y", "z"]), tmp_path / "b.DAT")
+    write_pqmethod(QSorts(values), tmp_path / "a.DAT")  # numbered already: nothing to say
+    for labels in (["x", "y", "z"], ["s1", "s2", "s3"]):
+        left = rf"\({', '.join(labels)}\) are left.*read back with the labels 1, 2, 3"
+        with pytest.warns(ReadingWarning, match=left) as caught:
+            write_pqmethod(QSorts(values, statements=labels), tmp_path / "b.DAT")
+        assert caught[0].filename == __file__
+        assert read_sorts(tmp_path / "b.DAT").statements == ("1", "2", "3")
 
 
 def test_what_cannot_be_written_is_refused_and_nothing_is_left_behind(tmp_path):
