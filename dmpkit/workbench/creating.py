@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from pathlib import Path
 
 from dmpkit.datasets import studies_path
 from dmpkit.errors import DataError
+from dmpkit.writing import sweep, write_together
 
 __all__ = ["new_study", "template_files", "templates"]
 
@@ -125,6 +124,7 @@ def new_study(slug: str, template: str = "qmethod", root: Path | None = None) ->
             f"There is no template {template!r}.", remedy=f"There is: {', '.join(templates())}."
         )
     top = root or project_root()
+    sweep(top)
     folder, notebook = top / "studies" / slug, top / "notebooks" / f"{slug}.ipynb"
     for path in (folder, notebook):
         if path.exists():
@@ -140,8 +140,8 @@ def new_study(slug: str, template: str = "qmethod", root: Path | None = None) ->
 
 def _fill(template: str, slug: str, folder: Path, notebook: Path) -> None:
     """Write all files beside their place, then put them there."""
-    made = Path(tempfile.mkdtemp(prefix=f".{slug}-", dir=folder.parent))
-    try:
+    with write_together(folder.parent.parent, exclusive=True) as top:
+        made = top / folder.parent.name / slug
         for place, path in template_files(template).items():
             text = path.read_text(encoding="utf-8").replace(PLACEHOLDER, slug)
             target = made / place
@@ -152,16 +152,5 @@ def _fill(template: str, slug: str, folder: Path, notebook: Path) -> None:
 
             write_guide(made / "GUIDE.html")
             keep_synthetic_screenings(made)
-        made.chmod(0o755)
-        text = (made / NOTEBOOK).read_text(encoding="utf-8")
-        (made / NOTEBOOK).unlink()
-        stream = notebook.open("x", encoding="utf-8", newline="\n")
-        try:
-            with stream:
-                stream.write(text)
-            made.rename(folder)
-        except BaseException:
-            notebook.unlink(missing_ok=True)
-            raise
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+        (top / notebook.parent.name).mkdir()
+        (made / NOTEBOOK).rename(top / notebook.parent.name / notebook.name)
