@@ -7,6 +7,7 @@
 #   make lab          open JupyterLab on the notebooks
 #   make notebooks    execute the notebooks and store their outputs
 #   make bench        timings beside other programs
+#   make mutants      change numerical code in small ways: do the tests notice? (mutation/README.md)
 #   make site         the documentation (build/site/docs) and the reproduction site
 #   make clean        remove what was built; `make distclean` removes .venv too
 #
@@ -23,9 +24,11 @@ EXTRAS := lab,test,dask,efa,docs,deposit
 ifeq ($(ENV),active)
 PY := python
 READY :=
+MUTANTS :=
 else
 PY := .venv/bin/python
 READY := .venv/.ready
+MUTANTS := .venv/.mutants
 endif
 
 export PYTHONHASHSEED := 0
@@ -33,7 +36,7 @@ export PYTHONUTF8 := 1
 # compiled modules are kept: hundreds of processes of the tests import the same ones
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help reproduce test check test-long test-browser lab notebooks bench site clean distclean
+.PHONY: help reproduce test check test-long test-browser lab notebooks bench mutants site clean distclean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -69,6 +72,11 @@ notebooks: $(READY)
 bench: $(READY)
 	$(PY) benchmarks/run.py
 
+# ROOM=qmethod for one room, SAMPLE=all for every change, SEED=2 for others
+mutants: $(READY) $(MUTANTS)
+	$(PY) mutation/run.py $(ROOM) --jobs $(JOBS) $(if $(SAMPLE),--sample $(SAMPLE)) \
+		$(if $(SEED),--seed $(SEED))
+
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -not -path './.venv/*' -type d -prune -exec rm -rf {} +
@@ -84,4 +92,8 @@ distclean: clean
 	@echo "Building .venv (about 1.4 GB; a few minutes the first time) ..."
 	@$(PYTHON) -m venv .venv
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[$(EXTRAS)]"
+	@touch $@
+
+.venv/.mutants: .venv/.ready
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[mutants]"
 	@touch $@
