@@ -14,7 +14,7 @@ from dmpkit.qmethod.formats.reading import PathLike
 __all__ = ["statement_texts"]
 
 #: A Q set has a hundred statements; a tree of all elements is made in memory.
-MAX_XML, MAX_TAGS = 5_000_000, 100_000
+MAX_XML, MAX_TAGS = 2_000_000, 100_000
 
 
 def statement_texts(
