@@ -325,13 +325,13 @@ def _items(items: Any) -> pd.DataFrame | None:
     if isinstance(items, str | os.PathLike):
         from dmpkit.tables import read_table
 
-        frame = read_table(items)
+        frame, file = read_table(items), items
     else:
-        frame = to_pandas(items, what="table of items")
+        frame, file = to_pandas(items, what="table of items"), None
     if "label" not in frame and "wording" in frame:
         frame = frame.rename(columns={"wording": "label"})
-    require_columns(frame, ["item", "label"])
-    require_unique(list(frame["item"]), "item")
+    require_columns(frame, ["item", "label"], file=file)
+    require_unique(list(frame["item"]), "item", file=file)
     return frame.astype(object).where(frame.notna(), "")
 
 
