@@ -164,8 +164,20 @@ def labels_of(values: Any, name: str, n: int) -> NDArray[np.object_]:
     raw = pd.Series(np.asarray(values, dtype=object))
     _same_length(len(raw), n, name)
     _refuse(raw, raw.isna().to_numpy(), name, "is missing", _NAME.get(name, "Name it."))
-    shown = raw.map(_label).to_numpy(dtype=object)
-    return np.asarray(shown, dtype=object)
+    place, distinct = _distinct(raw)
+    shown = np.array([_label(value) for value in distinct], dtype=object)
+    return np.asarray(shown[place], dtype=object)
+
+
+def _distinct(raw: pd.Series) -> tuple[Ints, Any]:
+    """Where each value stands among the different ones, and these, in order of appearance.
+
+    Where kinds are mixed all are kept: True and 1 are equal but have other names.
+    """
+    alike = ("string", "boolean", "integer", "floating", "mixed-integer-float")
+    if pd.api.types.infer_dtype(raw, skipna=False) in alike:
+        return pd.factorize(raw)
+    return np.arange(len(raw)), raw
 
 
 def _label(value: object) -> str:
@@ -250,13 +262,13 @@ def _codes(
     given = _flat(cause, name)
     if given.dtype == bool:
         given = given.astype(int)
-    found = labels_of(given, name, n)
-    found = np.array([_word(v) for v in found], dtype=object)
-    seen = [v for v in pd.unique(found) if v not in PENDING]
+    row, distinct = pd.factorize(labels_of(given, name, n))
+    words = [_word(label) for label in distinct]
+    seen = [word for word in dict.fromkeys(words) if word not in PENDING]
     known = tuple(str(c) for c in causes) if causes is not None else tuple(_in_order(seen))
     unknown = [v for v in seen if v not in known]
     if unknown:
-        at = int(np.argmax(found == unknown[0]))
+        at = next(i for i, label in enumerate(row) if words[label] == unknown[0])
         raise DataError(
             f"{unknown[0]!r} is not one of {', '.join(known) or 'no causes'}.",
             row=at + 1,
@@ -264,7 +276,7 @@ def _codes(
             remedy="Add it to `causes`, or mend the word.",
         )
     place = {**dict.fromkeys(PENDING, 0), **{c: i + 1 for i, c in enumerate(known)}}
-    return np.array([place[v] for v in found], dtype=np.int64), known
+    return np.array([place[word] for word in words], dtype=np.int64)[row], known
 
 
 def _word(text: str) -> str:

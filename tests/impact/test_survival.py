@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 import dmpkit.impact as impact
 from dmpkit.errors import DataError, SeparationWarning
+from dmpkit.impact import survival
+from dmpkit.impact.followup import labels_of
 from tests.impact.reference_numbers import SETS, close, load
 
 TIMES = [6, 12, 18, 24, 36]
@@ -83,6 +85,33 @@ def test_cox(known, ties):
     close(model.coefficient, [r[t]["coef"] for t in terms], 1e-6)
     close(model.standard_error, [r[t]["se"] for t in terms], 1e-6)
     close([model.log_likelihood, model.concordance], [r["loglik"], r["concordance"]], 1e-6)
+
+
+def pairs_one_by_one(time, event, score):
+    """Harrell's concordance by looking at every pair."""
+    right, pairs = 0.0, 0
+    for i in np.flatnonzero(event):
+        later = score[(time > time[i]) | ((time == time[i]) & ~event)]
+        right += (later < score[i]).sum() + 0.5 * (later == score[i]).sum()
+        pairs += len(later)
+    return right / pairs if pairs else np.nan
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_concordance_is_that_of_every_pair(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 80))
+    time = rng.integers(1, rng.integers(2, 40), n).astype(float)
+    event, score = rng.random(n) < rng.random(), rng.integers(0, rng.integers(1, 30), n) / 7
+    found = survival._concordance(survival.one_event(time, event, None), score)
+    assert found == pytest.approx(pairs_one_by_one(time, event, score), abs=1e-15, nan_ok=True)
+
+
+def test_labels_of_mixed_kinds_keep_their_names():
+    mixed = labels_of([1, 1.0, True, "a", " b", np.float64(2.5)], "group", 6)
+    assert mixed.tolist() == ["1", "1", "True", "a", " b", "2.5"]
+    for alike, names in (([2.0, 1, 2], "212"), (np.array(["b", "a"]), "ba"), ((3, 3), "33")):
+        assert labels_of(alike, "group", len(alike)).tolist() == list(names)
 
 
 # coxph(Surv(entry_month, month, event == 1) ~ cost_high): statsmodels alone is off by 3.5e-2
