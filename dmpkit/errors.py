@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 import warnings
 from os import PathLike
@@ -105,13 +106,14 @@ class DataError(DmpkitError, ValueError):
     def __str__(self) -> str:
         place = []
         if self.file is not None:
-            place.append(self.file.replace("\\", "/").rsplit("/", 1)[-1])
+            place.append(_legible(self.file.replace("\\", "/").rsplit("/", 1)[-1], 100))
         if self.row is not None:
-            place.append(f"row {self.row}")
+            place.append(f"row {_legible(str(self.row), 100)}")
         if self.column is not None:
-            place.append(f"column {self.column}")
-        text = f"{', '.join(place)}: {self.problem}" if place else self.problem
-        return f"{text} {self.remedy}" if self.remedy else text
+            place.append(f"column {_legible(str(self.column), 100)}")
+        problem = _legible(self.problem, 1500)
+        text = f"{', '.join(place)}: {problem}" if place else problem
+        return f"{text} {_legible(self.remedy, 800)}" if self.remedy else text
 
     def __reduce__(self) -> tuple[object, ...]:
         # keyword arguments survive the journey from a worker process
@@ -122,6 +124,22 @@ def _rebuild(kind: type[DataError], problem: str, state: dict[str, object]) -> D
     error = kind(problem)
     error.__dict__.update(state)
     return error
+
+
+#: What a terminal would obey, or what turns the order of the text round.
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def _legible(text: str, longest: int) -> str:
+    """A message that may quote a stranger's file: bounded, and without control characters."""
+    if len(text) > longest:
+        # a single word without end, then a text without end
+        text = re.sub(r"(\S{60})\S{80,}(\S{20})", r"\1…\2", text[: 20 * longest])
+    if len(text) > longest:
+        text = f"{text[: longest - 200]} … {text[-190:]}"
+    return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 class FigureDiffers(DmpkitError, AssertionError):

@@ -335,9 +335,18 @@ def read_texts(path: str | os.PathLike[str]) -> dict[str, str]:
         given = json.loads(source.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise DataError(f"The file cannot be read ({error.strerror}).", file=source) from None
-    except ValueError:
-        raise DataError("The file is not JSON in UTF-8.", file=source) from None
+    except (ValueError, RecursionError):
+        raise DataError(
+            "The file is not JSON in UTF-8.", file=source, remedy="Start from --write-texts."
+        ) from None
     if not isinstance(given, dict):
-        raise DataError("The file holds no object of keys and texts.", file=source)
-    texts_of(given)
+        raise DataError(
+            "The file holds no object of keys and texts.",
+            file=source,
+            remedy="Start from --write-texts.",
+        )
+    try:
+        texts_of(given)
+    except DataError as error:
+        raise DataError(error.problem, file=source, remedy=error.remedy) from None
     return {str(key): str(text) for key, text in given.items()}

@@ -98,10 +98,21 @@ def read_ledger(folder: str | os.PathLike[str]) -> Ledger:
         )
     if torn:
         warn(torn, LedgerWarning)
-    ledger = Ledger(**tables, folder=path)  # type: ignore[arg-type]
+    try:
+        ledger = Ledger(**tables, folder=path)  # type: ignore[arg-type]
+    except DataError as error:
+        raise _in_file(error, path) from None
     if stamp != _stamp(path):  # somebody wrote while we read: the next append reads anew
         return ledger
     return ledger._trusted(stamp=_signed(path, stamp))
+
+
+def _in_file(error: DataError, folder: Path) -> DataError:
+    """The error with the file of its table, where it names a table."""
+    file = folder / f"{error.file}.csv" if error.file in TABLES else error.file or folder
+    return DataError(
+        error.problem, file=file, row=error.row, column=error.column, remedy=error.remedy
+    )
 
 
 def _signed(folder: Path, stamp: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
