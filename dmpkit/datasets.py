@@ -114,19 +114,15 @@ class DataPackage:
                 f"There is no data package in the folder {path.name!r}.",
                 remedy="A data package has a datapackage.json beside its tables.",
             ) from None
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        except OSError as error:
+            raise DataError(f"The file cannot be read ({error.strerror}).", file=file) from None
+        except (ValueError, RecursionError) as error:
             row = getattr(error, "lineno", None)
-            raise DataError("This is not valid JSON.", file=file, row=row) from None
-        if not isinstance(descriptor, dict):
-            raise DataError("The description is not a JSON object.", file=file)
-        for key in ("name", "title", "licenses", "sources", "resources"):
-            if not descriptor.get(key):
-                raise DataError(f"The description lacks {key!r}.", file=file)
-        for resource in descriptor["resources"]:
-            if not (resource.get("name") and resource.get("path")):
-                raise DataError("A table in 'resources' lacks its name or path.", file=file)
-            if not resource.get("schema", {}).get("fields"):
-                raise DataError(f"The table {resource['name']!r} has no schema.", file=file)
+            raise DataError(
+                "This is not valid JSON in UTF-8.", file=file, row=row, remedy=_RESTORE
+            ) from None
+        if problem := _wrong_description(descriptor):
+            raise DataError(problem, file=file, remedy=_RESTORE)
         return cls(path, descriptor)
 
     @property
@@ -240,6 +236,53 @@ class DataPackage:
                 ("description", self.description),
             ]
         )
+
+
+_RESTORE = "Restore the file, or write it as the Data Package standard says."
+
+
+def _wrong_description(said: object) -> str | None:
+    """What a ``datapackage.json`` lacks, or what is of the wrong kind; None where it is sound."""
+    if not isinstance(said, dict):
+        return "The description is not a JSON object."
+    for key in ("name", "title", "licenses", "sources", "resources"):
+        if not said.get(key):
+            return f"The description lacks {key!r}."
+    for key in ("licenses", "sources", "resources"):
+        if not _objects(said[key]):
+            return f"{key!r} is not a list of objects."
+    if not all(one.get("title") for one in said["sources"]):
+        return "A source in 'sources' lacks its title."
+    found = (_wrong_table(one) for one in said["resources"])
+    return next((problem for problem in found if problem), None)
+
+
+def _wrong_table(resource: Mapping[str, Any]) -> str | None:
+    """The same for one table."""
+    name, path = resource.get("name"), resource.get("path")
+    if not (isinstance(name, str) and name and isinstance(path, str) and path):
+        return "A table in 'resources' lacks its name or path."
+    parts = path.replace("\\", "/").split("/")
+    if ".." in parts or ":" in parts[0] or not parts[0] or "\0" in path:
+        return f"The table {name!r} lies outside the folder of the data package ({path!r})."
+    schema = resource.get("schema")
+    fields = schema.get("fields") if isinstance(schema, dict) else None
+    if not fields:
+        return f"The table {name!r} has no schema."
+    if not _objects(fields) or not all(isinstance(one.get("name"), str) for one in fields):
+        return f"A column in the schema of the table {name!r} lacks its name."
+    if len({one["name"] for one in fields}) < len(fields):
+        return f"Two columns in the schema of the table {name!r} have the same name."
+    if not all(isinstance(one.get("constraints", {}), dict) for one in fields):
+        return f"The constraints of a column of the table {name!r} are not an object."
+    missing = schema.get("missingValues", [])
+    if not (isinstance(missing, list) and all(isinstance(word, str) for word in missing)):
+        return f"'missingValues' of the table {name!r} is not a list of texts."
+    return None
+
+
+def _objects(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
 
 
 def _typed(

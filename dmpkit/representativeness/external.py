@@ -21,11 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from dmpkit.errors import DataError, DmpkitError
 from dmpkit.representativeness.pool import DrawProblem, draw_problem
 from dmpkit.resampling import drawn_seed
+from dmpkit.tables import read_delimited
 
 __all__ = ["ExternalDraw", "run_external_lottery"]
 
@@ -94,6 +93,7 @@ def run_external_lottery(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> import pandas as pd
     >>> pool = pd.DataFrame({"age": ["young", "old", "old"]})
     >>> quotas = pd.DataFrame({"variable": "age", "category": ["young", "old"],
@@ -189,7 +189,7 @@ def _read_selected(place: Path, problem: DrawProblem, output: str) -> tuple[str,
     path = place / "selected.csv"
     if not path.exists():
         raise DataError(f"The program wrote no panel: {_last_words(output)}")
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table, _ = read_delimited(path, delimiter=",", decimal=".", encoding="utf-8")
     selected = tuple(table["dmpkit_id"]) if "dmpkit_id" in table.columns else ()
     if len(set(selected)) != problem.seats or not set(selected) <= set(problem.people):
         raise DataError(
