@@ -9,6 +9,7 @@ distribution) gives a named warning that says which sorts are meant.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 __all__ = ["QSorts", "signed"]
 
 _MOST_NAMED = 6  # a message names at most this many sorts and columns of the grid
+_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:[.,][0-9]{1,15})?")
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
@@ -884,10 +886,16 @@ def mostly_words(column: pd.Series[Any]) -> bool:
     """
     if pd.api.types.is_numeric_dtype(column):
         return False
-    filled = column.dropna().astype(str).str.strip()
-    filled = filled[filled != ""]
-    numbers = pd.to_numeric(filled.str.replace(",", ".", regex=False), errors="coerce")
-    return bool(len(filled)) and bool(numbers.isna().mean() > 0.5)
+    every = column.to_numpy(dtype=object)
+    cells = Counter(str(cell).strip() for cell in every[~pd.isna(every)])
+    del cells[""]
+    strange = [cell for cell in cells if not _PLAIN_NUMBER.fullmatch(cell)]
+    if not strange:  # what a column of a wide table mostly is, without asking pandas
+        return False
+    pointed = pd.Series([cell.replace(",", ".") for cell in strange], dtype=object)
+    wordy = pd.to_numeric(pointed, errors="coerce").isna()
+    n_words = sum(cells[cell] for cell, word in zip(strange, wordy, strict=True) if word)
+    return bool(n_words > cells.total() / 2)
 
 
 def _counts_up(column: pd.Series[Any]) -> bool:

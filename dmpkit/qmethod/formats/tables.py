@@ -407,10 +407,12 @@ def _taken(act: Reading, cells: pd.DataFrame, used: Sequence[str | None]) -> lis
         if left:
             act.left(f"columns that were not asked for: {enumerate_some(left, 20)}")
         return [name for name in names if name in act.columns]
-    empty = [name for name in names if not cells[name].ne("").any()]
+    filled = np.any(cells[names].to_numpy(dtype=object) != "", axis=0)
+    empty = [name for name, some in zip(names, filled, strict=True) if not some]
     if empty:
         act.warn(f"Empty columns are left: {enumerate_some(empty, 20)}.")
-    words = [name for name in names if name not in empty and mostly_words(cells[name])]
+    wordless = {*empty}
+    words = [name for name in names if name not in wordless and mostly_words(cells[name])]
     if words:
         act.left(f"column(s) that are not numbers: {enumerate_some(words, 20)}")
     index = [name for name in names if is_saved_index(name, cells[name])]
@@ -631,7 +633,7 @@ def _all_numbers(cells: pd.DataFrame, decimal: str) -> NDArray[np.float64]:
 
 def _share_of_numbers(cells: pd.DataFrame, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
     """Of each column's filled cells, the share that are numbers (0 for an empty column)."""
-    filled = (cells != "").to_numpy().sum(axis=0)
+    filled = np.sum(cells.to_numpy(dtype=object) != "", axis=0)
     known = np.isfinite(numbers).sum(axis=0).astype(np.float64)
     share: NDArray[np.float64] = known / np.maximum(filled, 1)
     return share
