@@ -14,6 +14,7 @@ import click
 
 from dmpkit import __version__
 from dmpkit.errors import DataError, DmpkitError
+from dmpkit.wording import counted
 
 if TYPE_CHECKING:
     from dmpkit.workbench.reproduce import StudyResult
@@ -377,9 +378,9 @@ def check(study: str) -> None:
     for problem in problems:
         click.echo(f"problem: {problem}")
     if problems:
-        click.echo(f"{opened.slug}: {_number(len(problems), 'problem')}")
+        click.echo(f"{opened.slug}: {counted(len(problems), 'problem')}")
         sys.exit(2)
-    figures = _number(len(opened.figures), "figure")
+    figures = counted(len(opened.figures), "figure")
     click.echo(f"{opened.slug}: in order ({figures}, {opened.kind})")
     click.echo(f"The notebook was not run. To compare its figures: dmpkit reproduce {study}")
 
@@ -403,17 +404,10 @@ def _check_evaluation(place: str) -> None:
     for error in found.errors:
         click.echo(f"problem: {error}")
     if not found.in_order:
-        click.echo(f"{found.place}: {_number(len(found.errors), 'problem')}")
+        click.echo(f"{found.place}: {counted(len(found.errors), 'problem')}")
         sys.exit(2)
-    click.echo(f"{found.place}: {found.verdict} ({_number(len(found.rows), 'table')})")
+    click.echo(f"{found.place}: {found.verdict} ({counted(len(found.rows), 'table')})")
     click.echo(f"The report: dmpkit report {place}")
-
-
-def _number(n: int, word: str) -> str:
-    return f"{n} {word}" if n == 1 else f"{n} {word}s"
-
-
-# --- deposit ----------------------------------------------------------------------------
 
 
 @main.command(epilog=EXIT_CODES)
@@ -448,7 +442,7 @@ def deposit(study: str, to: Path, authors: tuple[str, ...], deadline: float, out
     from dmpkit.workbench.deposit import deposit as write
 
     made = write(study, to, authors=authors, out=out, deadline=deadline)
-    click.echo(f"Made {_shown(made.path)}: {_number(len(made.packed), 'file')}, {made.status}")
+    click.echo(f"Made {_shown(made.path)}: {counted(len(made.packed), 'file')}, {made.status}")
     for name in made.referenced:
         click.echo(f"named with address and SHA-256, not packed: {name}")
     if made.referenced:

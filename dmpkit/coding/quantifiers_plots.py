@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dmpkit.errors import DataError
 from dmpkit.plotting import GREY, INK, PALETTE, new_axes, set_alt, style
+from dmpkit.wording import wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +72,7 @@ def plot_quantifiers(found: QuantifiedFindings, *, ax: Axes | None = None) -> Ax
             axes.text(
                 1.01, place, word, transform=axes.get_yaxis_transform(), va="center", fontsize=8
             )
-        axes.set_yticks(y, [_wrapped(str(name)) for name in table["finding"]])
+        axes.set_yticks(y, [wrapped(name, 38, 2) for name in table["finding"]])
         axes.set_ylim(len(table) - 0.4, -0.6)
         axes.set_xlim(-0.6, top + 0.6)
         axes.locator_params(axis="x", integer=True)
@@ -98,7 +98,3 @@ def _ends(ax: Axes, y: object, low: object, high: object, n: object) -> None:
         ax.plot([a - 0.4] * 2, [place - 0.31, place + 0.31], color=INK, lw=1.6)
         if a == b or b < size:
             ax.plot([b + 0.4] * 2, [place - 0.31, place + 0.31], color=INK, lw=1.6)
-
-
-def _wrapped(text: str) -> str:
-    return "\n".join(textwrap.wrap(text, 38, max_lines=2, placeholder=" …"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dmpkit.plotting import GREY, PALETTE, new_axes, set_alt, style
+from dmpkit.wording import cut
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -106,7 +107,7 @@ def plot_new_codes(found: Saturation, group: str = "all", *, ax: Axes | None = N
     """
     own = found.group(group)
     n = np.arange(1, len(own.new) + 1)
-    names = [_short(name) for name in own.interviews]
+    names = [cut(name, 18) for name in own.interviews]
     long = max(map(len, names)) > 3 or len(n) > 20
     axes = ax if ax is not None else new_axes((max(4.0, 1.2 + 0.26 * len(n)), 3.2))
     with style():
@@ -128,7 +129,3 @@ def plot_new_codes(found: Saturation, group: str = "all", *, ax: Axes | None = N
             axes.set_title(own.name)
     said = ", ".join(map(str, own.new))
     return set_alt(axes, f"Bars of new codes in {len(n)} interviews in their order: {said}.")
-
-
-def _short(name: str, most: int = 18) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"

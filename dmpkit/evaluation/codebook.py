@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dmpkit.errors import DataError
-from dmpkit.evaluation.labels import listed, names, numbers, text, whole_number
+from dmpkit.evaluation.labels import first_few, names, numbers, text, whole_number
 from dmpkit.tables import require_unique, to_pandas
 
 __all__ = ["DQI", "Code", "Codebook"]
@@ -144,7 +144,7 @@ class Codebook:
         if odd:
             raise DataError(
                 f"The codebook {self.name!r} has no code {odd[0]!r}.",
-                remedy=f"It has {listed(known, 12)}.",
+                remedy=f"It has {first_few(known, 12)}.",
             )
 
     @classmethod

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from dmpkit.errors import DataError
-from dmpkit.evaluation.labels import listed, names, numbers
+from dmpkit.evaluation.labels import first_few, names, numbers
 from dmpkit.reporting import Figure, Result, Section, paragraphs, table_html
 from dmpkit.tables import require_columns, to_pandas
 
@@ -88,7 +88,7 @@ class GroupConsensus(Result):
             f"({last['consensus']:.2f}). {WARNING}"
         )
         if len(few):
-            said = listed(dict.fromkeys(few["statement"]))
+            said = first_few(dict.fromkeys(few["statement"]))
             text += (
                 f"\n\nFewer than five people of a group saw {said}: that group's factor rests "
                 "on hardly any votes and is drawn towards one half."

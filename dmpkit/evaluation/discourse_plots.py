@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dmpkit.evaluation.labels import listed, wrapped
+from dmpkit.evaluation.labels import first_few
 from dmpkit.evaluation.reliability import COEFFICIENTS
 from dmpkit.plotting import (
     GREY,
@@ -19,6 +19,7 @@ from dmpkit.plotting import (
     small_multiples,
     style,
 )
+from dmpkit.wording import wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +84,7 @@ def plot_code_reliability(
         for edge in rows[:-1] + 0.5:
             ax.axhline(edge, color="#d9d9de", lw=0.6)
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
-    said = listed(
+    said = first_few(
         [f"{r.label} {getattr(r, found.coefficient):.2f}" for r in table.itertuples()], 12
     )
     set_alt(
@@ -149,6 +150,6 @@ def plot_code_distribution(found: DiscourseQuality, *, synthetic: bool = False) 
             figure.suptitle("synthetic data", fontsize=8, color=GREY)
     text = (
         f"Bars of the values that {len(coders)} coders gave for {len(codes)} codes: "
-        f"{listed([c.label for c in codes], 12)}."
+        f"{first_few([c.label for c in codes], 12)}."
     )
     return set_alt(several[0], f"Synthetic data. {text}" if synthetic else text)

@@ -20,6 +20,7 @@ from dmpkit.evaluation.outside_records import outside_kinds
 from dmpkit.evaluation.records import gather_records
 from dmpkit.reporting import Result, Section, paragraphs, table_html
 from dmpkit.tables import open_workbook
+from dmpkit.wording import counted
 
 __all__ = ["FolderCheck", "check_folder", "known_files"]
 
@@ -82,12 +83,12 @@ class FolderCheck(Result):
     def verdict(self) -> str:
         """In a few words, what came out: in order or not, and what to look at."""
         if not self.in_order:
-            return _counted(len(self.errors), "mistake")
+            return counted(len(self.errors), "mistake")
         parts = ["in order"]
         if self.unrated:
             parts.append("but nothing is rated")
         elif self.notes:
-            parts.append(f"with {_counted(len(self.notes), 'note')}")
+            parts.append(f"with {counted(len(self.notes), 'note')}")
         return ", ".join(parts)
 
     @property
@@ -157,10 +158,6 @@ class FolderCheck(Result):
             raise first
         lines = "\n".join(f"  {n}. {error}" for n, error in enumerate(self.errors, start=1))
         raise DataError(f"{len(self.errors)} mistakes in the files of {self.place}:\n{lines}")
-
-
-def _counted(n: int, word: str) -> str:
-    return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
 def _name(file: str | None) -> str:

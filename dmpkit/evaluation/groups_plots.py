@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dmpkit.errors import DataError
-from dmpkit.evaluation.opinion_plots import legend_above, wrapped
+from dmpkit.evaluation.opinion_plots import legend_above
 from dmpkit.plotting import GREY, MARKERS, PALETTE, mark_synthetic, new_axes, set_alt, style
+from dmpkit.wording import wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,7 +91,7 @@ def plot_polarisation(change: PolarisationChange, *, ax: Axes | None = None) -> 
     table = change.spread[change.spread["change"].notna()]
     if table.empty:
         raise DataError("No item was answered by anybody both before and after.")
-    labels = [wrapped(v) for v in table["label"]]
+    labels = [wrapped(v, 38) for v in table["label"]]
     height = 1.2 + sum(max(0.3, 0.17 * (1 + v.count("\n"))) for v in labels)
     ax = new_axes((6.8, height)) if ax is None else ax
     y = np.arange(len(table))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dmpkit.errors import DataError
-from dmpkit.evaluation.opinion_plots import wrapped
 from dmpkit.plotting import (
     GREY,
     INK,
@@ -19,6 +18,7 @@ from dmpkit.plotting import (
     set_alt,
     style,
 )
+from dmpkit.wording import wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

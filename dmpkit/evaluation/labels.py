@@ -6,7 +6,6 @@ cell by cell; cells with few people are found before anything is shown.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
@@ -21,9 +20,9 @@ from dmpkit.tables import require_columns, require_unique, to_pandas
 __all__ = [
     "SMALLEST",
     "attribute_of",
+    "first_few",
     "floats",
     "hidden_cells",
-    "listed",
     "member_list",
     "name_list",
     "names",
@@ -31,7 +30,6 @@ __all__ = [
     "text",
     "whole_number",
     "wordings",
-    "wrapped",
 ]
 
 #: People below whom a cell is not shown.
@@ -360,28 +358,14 @@ def wordings(labels: Any) -> Mapping[str, str] | None:
     )
 
 
-def listed(words: Iterable[str], limit: int = 6) -> str:
+def first_few(words: Iterable[str], limit: int = 6) -> str:
     """Words in a row, the rest of a long list counted.
 
     Examples
     --------
-    >>> listed(["a", "b", "c"], 2)
+    >>> first_few(["a", "b", "c"], 2)
     'a, b and 1 more'
     """
     every = list(words)
     shown = ", ".join(every[:limit])
     return shown if len(every) <= limit else f"{shown} and {len(every) - limit} more"
-
-
-def wrapped(value: object, width: int = 34, *, lines: int = 3) -> str:
-    r"""A label as a picture can show it: a few lines, the rest cut, dollars as dollars.
-
-    Examples
-    --------
-    >>> wrapped("a $ and more", 6, lines=1)
-    'a \\$ …'
-    """
-    plain = "".join(c if c.isprintable() else " " for c in str(value)[:2_000])
-    rows = textwrap.wrap(plain, width, max_lines=lines, placeholder=" …")
-    # matplotlib reads what stands between two dollars as a formula
-    return "\n".join(rows).replace("$", r"\$") or " "

@@ -25,10 +25,10 @@ from dmpkit.evaluation.records import (
     Finding,
     RecordKind,
     check_records,
-    listed,
     nearest,
 )
 from dmpkit.reporting import Indicator, Result, Section, format_number, paragraphs, table_html
+from dmpkit.wording import listed
 
 if TYPE_CHECKING:
     from dmpkit.evaluation.criteria import Criteria

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,40 +11,14 @@ import pandas as pd
 
 from dmpkit.errors import DataError
 from dmpkit.plotting import GREY, HATCHES, PALETTE, mark_synthetic, new_axes, set_alt, style
+from dmpkit.wording import wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from dmpkit.evaluation.opinion import OpinionChange
 
-__all__ = ["legend_above", "plain", "plot_change", "plot_distribution", "plot_effects", "wrapped"]
-
-
-def wrapped(label: str, width: int = 38, lines: int = 3) -> str:
-    """A long wording in at most so many lines, the rest cut with an ellipsis.
-
-    Examples
-    --------
-    >>> wrapped("a short one")
-    'a short one'
-    """
-    parts = textwrap.wrap(str(label), width) or [""]
-    if len(parts) > lines:
-        last = parts[lines - 1]
-        cut = last if len(last) <= width - 2 else last[: width - 2].rsplit(" ", 1)[0]
-        parts = [*parts[: lines - 1], f"{cut.rstrip()} …"]
-    return plain("\n".join(parts))
-
-
-def plain(text: object) -> str:
-    r"""Text that matplotlib shows as it is: a dollar sign starts no formula.
-
-    Examples
-    --------
-    >>> print(plain("$7.25 to $15"))
-    \$7.25 to \$15
-    """
-    return str(text).replace("$", r"\$")
+__all__ = ["legend_above", "plot_change", "plot_distribution", "plot_effects"]
 
 
 def legend_above(ax: Axes, n_columns: int) -> None:
@@ -108,7 +81,7 @@ def plot_change(change: OpinionChange, *, ax: Axes | None = None) -> Axes:
     if table.empty:
         raise DataError("No item was answered by anybody both before and after.")
     _, low, high = change._headline_columns()
-    labels = [wrapped(v) for v in table["label"]]
+    labels = [wrapped(v, 38) for v in table["label"]]
     ax = new_axes((6.8, _height(labels))) if ax is None else ax
     y = np.arange(len(table))
     first, last = table["mean_before"].to_numpy(), table["mean_after"].to_numpy()
@@ -157,7 +130,7 @@ def plot_effects(change: OpinionChange, *, ax: Axes | None = None) -> Axes:
     if table.empty:
         raise DataError("No item was answered by anybody both before and after.")
     _, low, high = change._headline_columns()
-    labels = [wrapped(v) for v in table["label"]]
+    labels = [wrapped(v, 38) for v in table["label"]]
     ax = new_axes((6.8, _height(labels))) if ax is None else ax
     y = np.arange(len(table))
     how = " over tables" if change.has_tables else ""

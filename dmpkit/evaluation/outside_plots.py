@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dmpkit.errors import DataError
 from dmpkit.plotting import GREY, HATCHES, INK, PALETTE, mark_synthetic, new_axes, set_alt, style
+from dmpkit.wording import wrapped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,14 +28,6 @@ _LOOKS = {
     "between": ("#f3ecd2", "...", INK),
     "unknown": ("white", "", GREY),
 }
-
-
-def _wrapped(text: object, width: int = WIDTH, lines: int = 3) -> str:
-    """A label in few lines; what is longer is cut with an ellipsis."""
-    parts = textwrap.wrap(" ".join(str(text).split()), width)
-    if len(parts) > lines:
-        parts = [*parts[: lines - 1], f"{parts[lines - 1][: width - 2]} …"]
-    return "\n".join(parts).replace("$", r"\$") or " "
 
 
 #: Face and hatch of an answer; other answers take the looks in turn.
@@ -105,7 +98,7 @@ def plot_statuses(
     unknown = [status for status in statuses if status not in columns]
     if unknown:
         raise DataError(f"The status {unknown[0]!r} has no column in the picture.")
-    shown = [_wrapped(label) for label in labels]
+    shown = [wrapped(label, WIDTH) for label in labels]
     height = 1.0 + sum(0.16 + 0.14 * (1 + text.count("\n")) for text in shown)
     ax = new_axes((6.8, height)) if ax is None else ax
     with style():
@@ -282,10 +275,10 @@ def plot_panel(
             if hatch:  # only along the lower edge, so that words stay readable
                 ax.add_patch(Rectangle((x + 0.02, y + 0.04), 0.96, 0.1, fc=face, ec=GREY,
                                        hatch=hatch, lw=0))  # fmt: skip
-            ax.text(x + 0.5, y + 0.9, _wrapped(heading, 22, 2), ha="center", va="top", fontsize=8)
+            ax.text(x + 0.5, y + 0.9, wrapped(heading, 22, 2), ha="center", va="top", fontsize=8)
             ax.text(x + 0.5, y + 0.5, word, ha="center", va="center", fontsize=10,
                     fontweight="bold", color=ink)  # fmt: skip
-            ax.text(x + 0.5, y + 0.18, _wrapped(small, 28, 2), ha="center", va="bottom",
+            ax.text(x + 0.5, y + 0.18, wrapped(small, 28, 2), ha="center", va="bottom",
                     fontsize=7, color=INK)  # fmt: skip
         for row, head in enumerate(heads):
             ax.text(-0.04, 0.5 - row, textwrap.fill(head, 12), ha="center", va="center",
@@ -354,7 +347,7 @@ def plot_matrix(
                         color=INK if text else GREY)  # fmt: skip
         ax.set_xticks([x + 0.5 for x in range(len(columns))], list(columns))
         ax.xaxis.tick_top()
-        ax.set_yticks([y + 0.5 for y in range(len(rows))], [_wrapped(r, 26, 2) for r in rows])
+        ax.set_yticks([y + 0.5 for y in range(len(rows))], [wrapped(r, 26, 2) for r in rows])
         ax.set_xlim(0, len(columns))
         ax.set_ylim(len(rows), 0)
         ax.tick_params(length=0)
@@ -420,7 +413,7 @@ def plot_two_lists(
                             fontsize=7.5, bbox={"boxstyle": "round,pad=0.15", "fc": "white",
                                                 "ec": "none"})  # fmt: skip
             left = [a + b for a, b in zip(left, widths, strict=True)]
-        ax.set_yticks(range(len(counts)), [_wrapped(v, 34, 2) for v in counts["label"]])
+        ax.set_yticks(range(len(counts)), [wrapped(v, 34, 2) for v in counts["label"]])
         ax.set_ylim(len(counts) - 0.4, -0.6)
         ax.set_xlabel("points of the audit")
         ax.tick_params(axis="y", length=0)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dmpkit.evaluation.labels import wrapped
 from dmpkit.plotting import (
     GREY,
     PALETTE,
@@ -16,6 +15,7 @@ from dmpkit.plotting import (
     set_alt,
     style,
 )
+from dmpkit.wording import wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

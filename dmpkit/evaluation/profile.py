@@ -19,7 +19,7 @@ from dmpkit.errors import DataError
 from dmpkit.evaluation.criteria import HIGHEST
 from dmpkit.evaluation.data import GRADES, MEASURED
 from dmpkit.evaluation.raters import rater_leniency
-from dmpkit.evaluation.records import listed, nearest, split_ids
+from dmpkit.evaluation.records import nearest, split_ids
 from dmpkit.reporting import (
     Estimate,
     Figure,
@@ -30,6 +30,7 @@ from dmpkit.reporting import (
     paragraphs,
     table_html,
 )
+from dmpkit.wording import listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

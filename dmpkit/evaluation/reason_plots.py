@@ -22,6 +22,7 @@ from dmpkit.plotting import (
     small_multiples,
     style,
 )
+from dmpkit.wording import cut
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -267,7 +268,7 @@ def plot_individual(index: ReasonIndex, *, ax: Axes | None = None) -> Axes:
             ax.set_yticks([])
             ax.set_ylabel(f"{n} people, lowest first")
         else:
-            ax.set_yticks(y, [_short(name) for name in rows["person"]], fontsize=7)
+            ax.set_yticks(y, [cut(name, 24) for name in rows["person"]], fontsize=7)
             ax.grid(visible=True, axis="y")
             ax.tick_params(axis="y", length=0)
         ax.set_axisbelow(True)
@@ -283,10 +284,6 @@ def plot_individual(index: ReasonIndex, *, ax: Axes | None = None) -> Axes:
         f"{index.chance_level:.2f}.",
     )
     return mark_synthetic(ax) if index.survey.synthetic else ax
-
-
-def _short(label: str, most: int = 24) -> str:
-    return label if len(label) <= most else f"{label[: most - 1]}…"
 
 
 def plot_chance(index: ReasonIndex, *, ax: Axes | None = None) -> Axes:

@@ -24,7 +24,6 @@ from dmpkit.errors import DataError
 from dmpkit.evaluation.record_cells import (
     cell_text,
     grouped,
-    listed,
     nearest,
     plain_word,
     read_choice,
@@ -34,6 +33,7 @@ from dmpkit.evaluation.record_cells import (
     visible,
 )
 from dmpkit.tables import open_workbook, read_delimited, to_pandas
+from dmpkit.wording import listed
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
@@ -46,7 +46,6 @@ __all__ = [
     "check_records",
     "find_records",
     "gather_records",
-    "listed",
     "nearest",
     "read_records",
     "split_ids",

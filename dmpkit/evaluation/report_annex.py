@@ -9,9 +9,9 @@ import pandas as pd
 
 from dmpkit.evaluation.criteria import Criteria
 from dmpkit.evaluation.incidents import evidence_held_back
-from dmpkit.evaluation.records import listed
 from dmpkit.evaluation.verdict import rule_text
 from dmpkit.reporting import escape, paragraphs, table_html
+from dmpkit.wording import listed
 
 if TYPE_CHECKING:
     from dmpkit.evaluation.analysis import Evaluation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dmpkit.errors import DataError
-from dmpkit.evaluation.labels import listed, wrapped
+from dmpkit.evaluation.labels import first_few
 from dmpkit.plotting import (
     GREY,
     MARKERS,
@@ -16,6 +16,7 @@ from dmpkit.plotting import (
     set_alt,
     style,
 )
+from dmpkit.wording import wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,7 +92,7 @@ def plot_support(
             f"per cent in favour of {wrapped(name, 40, lines=1)} (number of voters in brackets)"
         )
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
-    said = listed([f"{r.attribute} {r.group} {r.share:.0%}" for r in shown.itertuples()], 15)
+    said = first_few([f"{r.attribute} {r.group} {r.share:.0%}" for r in shown.itertuples()], 15)
     set_alt(ax, f"Support for {name} by sub-group: {said}; all who voted {whole:.0f} %.")
     return mark_synthetic(ax) if synthetic else ax
 

@@ -22,7 +22,7 @@ from dmpkit.errors import DataError
 from dmpkit.evaluation.labels import (
     SMALLEST,
     attribute_of,
-    listed,
+    first_few,
     member_list,
     names,
     numbers,
@@ -515,7 +515,7 @@ def _require_members(speakers: pd.Series[str], members: set[str]) -> None:
     strangers = sorted(set(speakers) - members)
     if strangers:
         raise DataError(
-            f"{listed(map(repr, strangers))} spoke but are not among the members.",
+            f"{first_few(map(repr, strangers))} spoke but are not among the members.",
             column="person",
             remedy="Leave out the turns of facilitators and guests, or mend the ids.",
         )

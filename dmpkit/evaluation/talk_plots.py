@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dmpkit.errors import DataError
-from dmpkit.evaluation.labels import listed, wrapped
+from dmpkit.evaluation.labels import first_few
 from dmpkit.measures.inequality import gini, lorenz_curve
 from dmpkit.plotting import (
     GREY,
@@ -17,6 +17,7 @@ from dmpkit.plotting import (
     set_alt,
     style,
 )
+from dmpkit.wording import wrapped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,7 +92,7 @@ def plot_talk_curve(
     values = talk.seconds.copy()
     values.sort()
     quiet = values[: values.size // 2].sum() / values.sum()
-    said = listed([f"{name} {gini(seconds):.2f}" for name, seconds in curves], 9)
+    said = first_few([f"{name} {gini(seconds):.2f}" for name, seconds in curves], 9)
     set_alt(
         ax,
         f"Talk-time curve of {values.size} members: the quieter half has {quiet:.0%} of the "
@@ -183,7 +184,7 @@ def plot_talk_groups(
         ax.set_xlim(left=0)
         ax.set_xlabel("per cent (number of members in brackets)")
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
-    said = listed(
+    said = first_few(
         [f"{r.group} {r.share_of_members:.0%} and {r.share_of_talk:.0%}"
          for r in shown.itertuples()], 15,
     )  # fmt: skip

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dmpkit.evaluation.records import listed
 from dmpkit.evaluation.report_texts import TEXTS
+from dmpkit.wording import listed
 
 if TYPE_CHECKING:
     from dmpkit.evaluation.profile import Profile

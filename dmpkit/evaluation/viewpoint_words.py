@@ -6,9 +6,9 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from dmpkit.evaluation.records import listed
 from dmpkit.evaluation.viewpoint_links import agreement_words
 from dmpkit.reporting import format_number
+from dmpkit.wording import listed
 
 if TYPE_CHECKING:
     import pandas as pd

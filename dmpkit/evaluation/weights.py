@@ -20,7 +20,6 @@ import pandas as pd
 from dmpkit.errors import DataError
 from dmpkit.evaluation.criteria import HIGHEST
 from dmpkit.evaluation.labels import floats
-from dmpkit.evaluation.records import listed
 from dmpkit.reporting import (
     Estimate,
     Figure,
@@ -31,6 +30,7 @@ from dmpkit.reporting import (
     table_html,
 )
 from dmpkit.resampling import drawn_seed, run_resamples
+from dmpkit.wording import listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,6 +10,7 @@ import pandas as pd
 
 from dmpkit.impact.vocabulary import label
 from dmpkit.reporting import Indicator
+from dmpkit.wording import listed
 
 if TYPE_CHECKING:
     from dmpkit.impact.analysis import ImpactAnalysis
@@ -47,11 +48,6 @@ def rows_by(frame: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:
 def count(n: int, one: str, many: str) -> str:
     """A number with its noun."""
     return f"{n:,} {one if n == 1 else many}"
-
-
-def _listed(parts: list[str]) -> str:
-    """Parts of a sentence, the last two joined by "and"."""
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 class Words:
@@ -119,7 +115,7 @@ class Words:
             f" None was {name}, so there is no share of those." for name, n in sizes if not n
         )
         text = (
-            f"Implemented: {done}, which is {_listed(of)}.{empty} "
+            f"Implemented: {done}, which is {listed(of, 'and')}.{empty} "
             f"{self._bounds(row)} The list is complete: there is no sampling error and so no "
             "confidence interval. What is uncertain is what will become of the pending ones, how "
             "good the record is, and how things are counted."
@@ -248,7 +244,7 @@ class Words:
         """How many first answers take no position for or against."""
         first = self.a.answers["answer"]
         words = {word: int((first == word).sum()) for word in map(label, _SOFT)}
-        said = _listed([f"{n} {word}" for word, n in words.items() if n])
+        said = listed([f"{n} {word}" for word, n in words.items() if n], "and")
         return f", of them at first {said}" if said else ""
 
     @staticmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +18,7 @@ from dmpkit.plotting import (
     set_alt,
     style,
 )
+from dmpkit.wording import wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,10 +30,6 @@ __all__ = ["plot_forest", "plot_uptake"]
 
 #: Odds ratios beyond this (or below its inverse) are drawn as arrows.
 FARTHEST = 1000.0
-
-
-def _wrapped(text: object, width: int = 34) -> str:
-    return "\n".join(textwrap.wrap(str(text), width)) or " "
 
 
 def plot_uptake(result: CherryPicking, *, ax: Axes | None = None) -> Axes:
@@ -66,10 +62,10 @@ def plot_uptake(result: CherryPicking, *, ax: Axes | None = None) -> Axes:
     for row in rows_of(uptake):
         if row.variable != last:
             heads.append(len(labels))
-            labels.append(_wrapped(str(row.variable).replace("_", " ")))
+            labels.append(wrapped(str(row.variable).replace("_", " "), lines=4))
             last = row.variable
         rows.append(len(labels))
-        labels.append(_wrapped(row.category))
+        labels.append(wrapped(row.category, lines=4))
     lines = sum(label.count("\n") + 1 for label in labels)
     ax = new_axes((6.4, 1.3 + 0.12 * lines + 0.12 * len(labels))) if ax is None else ax
     share = 100 * uptake["share"].to_numpy(dtype=np.float64)
@@ -129,7 +125,7 @@ def plot_forest(result: CherryPicking, *, ax: Axes | None = None) -> Axes:
             remedy="Draw plot_uptake() instead.",
         )
     frame = fitted.coefficients
-    labels = [_wrapped(str(term).replace("_", " ")) for term in frame["term"]]
+    labels = [wrapped(str(term).replace("_", " "), lines=4) for term in frame["term"]]
     lines = sum(label.count("\n") + 1 for label in labels)
     ax = new_axes((6.8, 1.3 + 0.14 * lines + 0.16 * len(labels))) if ax is None else ax
     ratio, low, high = (

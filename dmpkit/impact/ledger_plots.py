@@ -18,6 +18,7 @@ from dmpkit.errors import DataError
 from dmpkit.impact.dates import as_day, iso
 from dmpkit.impact.views import calendar_day, due_day
 from dmpkit.plotting import GREY, INK, PALETTE, new_axes, set_alt, style
+from dmpkit.wording import wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -480,7 +481,7 @@ def plot_timeline(
                         color=INK, transform=ax.get_yaxis_transform())  # fmt: skip
             if k:
                 ax.axhline(tops[k] - 0.02, color="#d9d9de", lw=0.8)
-        ax.set_yticks(tops[:-1] + 0.2, [_wrapped(name) for name in names])
+        ax.set_yticks(tops[:-1] + 0.2, [wrapped(name, 24) for name in names])
         ax.set_ylim(tops[-1], -0.06)
         ax.tick_params(axis="y", length=0)
         dates = [iso(int(day)) for day in frame["_at"]]
@@ -506,12 +507,6 @@ def _places(frame: pd.DataFrame, date: str, precision: str | None) -> list[int]:
                 remedy="Write YYYY-MM-DD, or YYYY-MM where no more is known.",
             ) from None  # fmt: skip
     return out
-
-
-def _wrapped(name: str, width: int = 24) -> str:
-    import textwrap
-
-    return "\n".join(textwrap.wrap(name, width)[:3])
 
 
 def _key_lines(part: pd.DataFrame, event: str, date: str) -> list[str]:

@@ -16,6 +16,7 @@ from dmpkit.plotting import (
     set_alt,
     style,
 )
+from dmpkit.wording import wrapped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,10 +30,6 @@ __all__ = ["plot_curve", "plot_range", "plot_shares"]
 
 #: More universes than this are drawn without the grid of choices.
 MAX_GRID = 120
-
-
-def _wrapped(text: object, width: int = 32) -> str:
-    return "\n".join(textwrap.wrap(str(text).replace("_", " "), width)) or " "
 
 
 def plot_shares(result: TallyShares, *, ax: Axes | None = None) -> Axes:
@@ -82,7 +79,7 @@ def plot_shares(result: TallyShares, *, ax: Axes | None = None) -> Axes:
         ax.tick_params(axis="y", length=0)
         ax.set_xlabel("implemented, per cent (hatched: where pending ones may take it)")
         if result.label:
-            ax.set_title(_wrapped(result.label, 60))
+            ax.set_title(wrapped(result.label, 60))
     said = ", ".join(
         f"{_share_text(result, value)} of {name}"
         for name, value in zip(frame["denominator"], share, strict=True)
@@ -128,7 +125,7 @@ def plot_range(result: Multiverse, *, ax: Axes | None = None) -> Axes:
         columns = ("option", "lowest", "mean", "highest", "n_universes")
         for option, low, mean, high, n in zip(*(part[c] for c in columns), strict=True):
             rows.append((str(option), False, low, mean, high, n))
-    labels = [_wrapped(row[0]) for row in rows]
+    labels = [wrapped(str(row[0]).replace("_", " "), 32, 4) for row in rows]
     lines = sum(label.count("\n") + 1 for label in labels)
     ax = new_axes((6.8, 1.3 + 0.12 * lines + 0.14 * len(labels))) if ax is None else ax
     with style():

@@ -10,6 +10,7 @@ import numpy as np
 from dmpkit.errors import DataError
 from dmpkit.plotting import GREY, MARKERS, PALETTE, new_axes, set_alt, style
 from dmpkit.tables import require_columns, to_pandas
+from dmpkit.wording import wrapped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +103,7 @@ def _dots(
 def _frame(ax: Axes, table: pd.DataFrame, names: list[Any], share: str | None, label: str) -> None:
     lowest = np.nanmin([0.0, *table["value"], *table["low"]])
     ax.set_xlim(max(-1.02, math.floor(5 * lowest - 0.2) / 5) if lowest < 0 else -0.02, 1.02)
-    ax.set_yticks(range(len(names)), [_short(str(v)) for v in names])
+    ax.set_yticks(range(len(names)), [wrapped(v, 34, 2) for v in names])
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.grid(visible=True, axis="y")
     ax.set_axisbelow(True)
@@ -119,13 +120,6 @@ def _frame(ax: Axes, table: pd.DataFrame, names: list[Any], share: str | None, l
         said = f"{100 * float(first[name]):.0f} %" if first[name] == first[name] else "–"
         ax.text(1.02, row, said, transform=transform, va="center", fontsize=7)
     ax.text(1.02, -0.75, share.replace("_", " "), transform=transform, va="bottom", fontsize=7)
-
-
-def _short(text: str) -> str:
-    """A long label over two lines."""
-    import textwrap
-
-    return "\n".join(textwrap.wrap(text, 34, max_lines=2, placeholder=" …"))
 
 
 def _words(table: pd.DataFrame, label: str) -> str:

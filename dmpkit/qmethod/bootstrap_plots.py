@@ -12,6 +12,7 @@ from dmpkit import plotting
 from dmpkit.errors import DataError
 from dmpkit.plotting import MARKERS, PALETTE, mark_synthetic, new_axes, set_alt, style
 from dmpkit.qmethod.flags import FlagRule
+from dmpkit.wording import cut
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,14 +35,10 @@ _SMALL = 6.5  # points of the caption
 _CAPTION = "This shows stability to who sorted; it is not inference to a population."
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1].rstrip()}…"
-
-
 def _statement_names(result: QBootstrap) -> dict[str, str]:
     sorts = result.analysis.sorts
     return {
-        label: _shortened(name)
+        label: cut(name, _LONGEST)
         for label, name in zip(sorts.statements, sorts.labels_with_text, strict=True)
     }
 

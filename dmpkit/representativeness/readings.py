@@ -8,24 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dmpkit.reporting import format_number
+from dmpkit.reporting import format_number, format_p
 
 if TYPE_CHECKING:
     from dmpkit.representativeness.margins import MarginCheck
 
-__all__ = ["asked_text", "empty_categories", "methods_of", "missed_quotas", "p_text",
+__all__ = ["asked_text", "empty_categories", "methods_of", "missed_quotas",
            "reading_of", "summary_of"]  # fmt: skip
-
-
-def p_text(p: float) -> str:
-    """A p-value as a text says it.
-
-    Examples
-    --------
-    >>> p_text(0.00004), p_text(0.0316)
-    ('p < 0.001', 'p = 0.032')
-    """
-    return "p < 0.001" if p < 0.001 else f"p = {format_number(float(p), 3)}"
 
 
 def reading_of(row: Mapping[Hashable, Any], cells: pd.DataFrame, level: float) -> str:
@@ -67,9 +56,9 @@ def _verdict(row: Mapping[Hashable, Any], level: float) -> str:
     exact = not math.isnan(row["p_exact"])
     p, kind = (row["p_exact"], "exact") if exact else (row["p_value"], "chi-square")
     adjusted = row["p_exact_holm"] if exact else row["p_holm"]
-    said = f"{kind} {p_text(p)}"
+    said = f"{kind} {format_p(p)}"
     if p <= level and not math.isclose(p, adjusted):
-        said += f", after Holm {p_text(adjusted)}"
+        said += f", after Holm {format_p(adjusted)}"
     if adjusted <= level:
         return f"That is more than chance explains ({said})."
     if p <= level:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dmpkit.plotting import GREY, PALETTE, dot_plot, new_axes, set_alt, style
+from dmpkit.wording import cut_middle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,14 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["plot_category_partials", "plot_partials"]
 
 _LONGEST = 44
-
-
-def _short(text: str, longest: int = _LONGEST) -> str:
-    """Shortened in the middle: names that differ often do so at the end."""
-    if len(text) <= longest:
-        return text
-    tail = longest * 2 // 5
-    return f"{text[: longest - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
 
 
 def _distinct(names: list[str]) -> list[str]:
@@ -50,7 +43,7 @@ def plot_partials(result: RIndicator, *, ax: Axes | None = None) -> Axes:
     table = result.partials.sort_values("unconditional", ascending=False)
     long = pd.DataFrame(
         {
-            "variable": _distinct([_short(v) for v in table["variable"]]) * 2,
+            "variable": _distinct([cut_middle(v, _LONGEST) for v in table["variable"]]) * 2,
             "partial": ["by itself"] * len(table) + ["others held"] * len(table),
             "value": [*table["unconditional"], *table["conditional"]],
         }
@@ -84,7 +77,7 @@ def plot_category_partials(result: RIndicator, *, ax: Axes | None = None) -> Axe
     """
     table = result.category_partials
     names = [
-        f"{_short(v, 30)}: {_short(c, 26)}"
+        f"{cut_middle(v, 30)}: {cut_middle(c, 26)}"
         for v, c in zip(table["variable"], table["category"], strict=True)
     ]
     ax = new_axes((6.4, 1.2 + 0.24 * len(table))) if ax is None else ax

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dmpkit.errors import DataError
 from dmpkit.plotting import GREY, HATCHES, INK, PALETTE, new_axes, set_alt, small_multiples, style
 from dmpkit.representativeness.labels import closest
+from dmpkit.wording import cut
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +99,7 @@ def _draw_variable(
     places = _spread(middles[shown], 0.083)
     for i, y in zip(shown, places, strict=True):
         ax.plot([known + 0.42, known + 0.75], [middles[i], y], color=GREY, lw=0.6)
-        ax.text(known + 0.85, y, f"{_short(categories[i])} {100 * last[i]:.0f}%", va="center",
+        ax.text(known + 0.85, y, f"{cut(categories[i], 28)} {100 * last[i]:.0f}%", va="center",
                 fontsize=6.8, color=INK)  # fmt: skip
     if len(shown) < len(categories):
         ax.text(known + 0.85, -0.09, f"and {len(categories) - len(shown)} more", fontsize=6.5,
@@ -111,10 +112,6 @@ def _tint(i: int) -> tuple[float, float, float]:
 
     r, g, b = to_rgb(PALETTE[i % len(PALETTE)])
     return (0.45 + 0.55 * r, 0.45 + 0.55 * g, 0.45 + 0.55 * b)
-
-
-def _short(text: str, most: int = 28) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _spread(middles: NDArray[np.float64], gap: float) -> NDArray[np.float64]:

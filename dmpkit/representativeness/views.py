@@ -16,11 +16,12 @@ from dmpkit.reporting import (
     Section,
     escape,
     format_number,
+    format_p,
     paragraphs,
     table_html,
 )
 from dmpkit.representativeness.analysis_inputs import RESPONSES, SELECTIONS
-from dmpkit.representativeness.readings import empty_categories, missed_quotas, p_text
+from dmpkit.representativeness.readings import empty_categories, missed_quotas
 from dmpkit.representativeness.response import RIndicator
 
 if TYPE_CHECKING:
@@ -291,7 +292,7 @@ def _tested(result: RepresentativenessAnalysis, free: pd.DataFrame) -> str:
     among = "one variable" if len(free) == 1 else f"{len(free)} variables"
     if len(beyond):
         listed = ", ".join(
-            f"{name} ({p_text(p)})"
+            f"{name} ({format_p(p)})"
             for name, p in zip(beyond["variable"], adjusted[beyond.index], strict=True)
         )
         rest = len(free) - len(beyond)

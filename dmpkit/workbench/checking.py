@@ -96,7 +96,7 @@ def _check_template(study: Study, notebook: NotebookNode) -> list[str]:
     return [
         f"{study.notebook}, code cell {number}: this cell is {SYNTHETIC_ONLY}, which are no "
         "longer there. Delete it (and rows of published.csv that only it checks)."
-        for number, cell in enumerate(_code_cells(notebook), start=1)
+        for number, cell in enumerate(full_cells(notebook), start=1)
         if SYNTHETIC_ONLY in cell.source
     ]
 
@@ -137,7 +137,7 @@ def _check_code(study: Study, notebook: NotebookNode) -> list[str]:
     name = study.notebook
     code = _Code(set(), [], [], set())
     problems = []
-    for number, cell in enumerate(_code_cells(notebook), start=1):
+    for number, cell in enumerate(full_cells(notebook), start=1):
         try:
             tree = ast.parse(_without_magics(cell.source))
         except SyntaxError as error:
@@ -161,7 +161,8 @@ def _check_code(study: Study, notebook: NotebookNode) -> list[str]:
     return problems
 
 
-def _code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+def full_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    """The code cells that hold code, in the order in which they are counted."""
     return [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
 
 
@@ -212,7 +213,7 @@ def _calls(node: ast.AST) -> Iterator[tuple[str, str]]:
 
 def _check_outputs(study: Study, notebook: NotebookNode) -> list[str]:
     problems = []
-    for number, cell in enumerate(_code_cells(notebook), start=1):
+    for number, cell in enumerate(full_cells(notebook), start=1):
         place = f"{study.notebook}, code cell {number}"
         for output in cell.outputs:
             said = output.get("data", {}).get(VERDICT_MIME, {})
@@ -228,7 +229,7 @@ def pictures_without_words(notebook: NotebookNode) -> list[str]:
     """The pictures in a notebook's outputs that say nothing to who cannot see them."""
     return [
         f"code cell {number}: the picture has no text alternative. {WORDS}"
-        for number, cell in enumerate(_code_cells(notebook), start=1)
+        for number, cell in enumerate(full_cells(notebook), start=1)
         for output in cell.get("outputs", [])
         if "image/png" in output.get("data", {})
         and not output.metadata.get("image/png", {}).get("alt")
@@ -239,7 +240,7 @@ def _check_pictures(study: Study, notebook: NotebookNode) -> list[str]:
     """Cells that draw with matplotlib itself and put nothing into words."""
     return [
         f"{study.notebook}, code cell {number}: a picture of your own needs words. {WORDS}"
-        for number, cell in enumerate(_code_cells(notebook), start=1)
+        for number, cell in enumerate(full_cells(notebook), start=1)
         if re.search(r"\bplt\.\w+\(|\.plot(\.\w+)?\(", cell.source)
         and not re.search(r"\bset_alt\(|\balt *=", cell.source)
         and not cell.outputs

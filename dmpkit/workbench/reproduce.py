@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dmpkit.errors import DataError, DataNotDownloaded
-from dmpkit.workbench.checking import code_of, pictures_without_words
+from dmpkit.workbench.checking import code_of, full_cells, pictures_without_words
 from dmpkit.workbench.figures import DIFFERS, NOT_REPRODUCIBLE, VERDICT_MIME, Verdict
 from dmpkit.workbench.manifest import OWN, PublishedFigure
 from dmpkit.workbench.running import NotebookRun, read_notebook, run_notebook, wait_for
@@ -318,15 +318,10 @@ def notebook_errors(notebook: NotebookNode) -> list[str]:
     """
     return [
         _error_text(number, cell.source, output)
-        for number, cell in enumerate(_full_cells(notebook), start=1)
+        for number, cell in enumerate(full_cells(notebook), start=1)
         for output in cell.get("outputs", [])
         if output.output_type == "error"
     ]
-
-
-def _full_cells(notebook: NotebookNode) -> list[Any]:
-    """The code cells that hold code, in the order in which they are counted."""
-    return [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
 
 
 def _error_text(number: int, source: str, error: Any) -> str:
@@ -348,7 +343,7 @@ def _failing_line(traceback: str) -> int | None:
 
 def _unchecked(study: Study, notebook: NotebookNode, checked: set[str]) -> Iterator[str]:
     """Figures without a verdict, each with the cell that should have given it."""
-    cells = _full_cells(notebook)
+    cells = full_cells(notebook)
     for figure in study.figures:
         if figure.figure in checked:
             continue
