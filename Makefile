@@ -8,6 +8,8 @@
 #   make notebooks    execute the notebooks and store their outputs
 #   make bench        timings beside other programs
 #   make mutants      change numerical code in small ways: do the tests notice? (mutation/README.md)
+#   make licences     the licences of everything that is installed, held against a list
+#   make audit        known vulnerabilities of it, where a database can be reached
 #   make site         the documentation (build/site/docs) and the reproduction site
 #   make clean        remove what was built; `make distclean` removes .venv too
 #
@@ -36,7 +38,7 @@ export PYTHONUTF8 := 1
 # compiled modules are kept: hundreds of processes of the tests import the same ones
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help reproduce test check test-long test-browser lab notebooks bench mutants site clean distclean
+.PHONY: help reproduce test check test-long test-browser lab notebooks bench mutants licences audit site clean distclean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -76,6 +78,12 @@ bench: $(READY)
 mutants: $(READY) $(MUTANTS)
 	$(PY) mutation/run.py $(ROOM) --jobs $(JOBS) $(if $(SAMPLE),--sample $(SAMPLE)) \
 		$(if $(SEED),--seed $(SEED))
+
+licences: $(READY)
+	$(PY) dependencies/licences.py
+
+audit: $(READY)
+	$(PY) dependencies/audit.py
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

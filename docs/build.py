@@ -28,7 +28,7 @@ STUDIES = '<p><a href="../index.html">The published studies, reproduced figure b
 
 def lay_out(source: Path, beside_studies: bool = False) -> None:
     """Gather all pages in `source`, made afresh."""
-    from pages import api, blocks, catalogue, gallery, glossary, messages, validation
+    from pages import api, blocks, catalogue, gallery, glossary, licences, messages, validation
 
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(HERE, source, ignore=lambda _, names: OWN.intersection(names))
@@ -55,6 +55,7 @@ def lay_out(source: Path, beside_studies: bool = False) -> None:
         ("data", catalogue.page()),
         ("validation", validation.page()),
         ("glossary", glossary.page()),
+        ("licences", licences.page()),
     ):
         (reference / f"{name}.md").write_text(made, encoding="utf-8")
     for table in reference.glob("*.csv"):
