@@ -16,7 +16,7 @@ def tried(share: float = 1.0) -> settings:
     A test that takes long per example asks for a share of the usual number.
     """
     return settings(
-        max_examples=max(3, round(share * EXAMPLES)),
+        max_examples=max(2, round(share * EXAMPLES)),
         deadline=None,
         derandomize=True,
         database=None,
