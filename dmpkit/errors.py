@@ -287,4 +287,4 @@ def warn(message: str, category: type[DmpkitWarning], stacklevel: int = 2) -> No
         frame, level = frame.f_back, level + 1
     if frame.f_code.co_filename.startswith(here):
         level = stacklevel  # nobody else's line: dmpkit runs as a program
-    warnings.warn(message, category, stacklevel=level + 1)
+    warnings.warn(_legible(message, 3000), category, stacklevel=level + 1)

@@ -393,6 +393,10 @@ def _place_all(ready: Path, *, later: bool = False) -> list[str]:
     except FileNotFoundError:  # another process has finished it
         _remove(ready)
         return []
+    except (ValueError, RecursionError):
+        raise _ForeignPlan from None
+    if later and not _is_ours(plan, ready):
+        raise _ForeignPlan
     left: list[str] = []
     newest = decided if later else None
     for source in sorted(ready.iterdir()):
@@ -409,6 +413,32 @@ def _place_all(ready: Path, *, later: bool = False) -> list[str]:
             (ready / path).unlink(missing_ok=True)
     _remove(ready)
     return left
+
+
+class _ForeignPlan(Exception):
+    """What waits in a hidden folder is nothing that this library left there."""
+
+
+def _is_ours(plan: object, ready: Path) -> bool:
+    """Whether a plan can be what this library left: a folder may come from a stranger.
+
+    It moves and removes files, so it must stay within its folder, links followed.
+    """
+    if not isinstance(plan, dict) or set(plan) != {"owned", "exclusive", "files"}:
+        return False
+    lists = (plan["owned"], plan["files"])
+    if not all(isinstance(x, list) and all(isinstance(n, str) for n in x) for x in lists):
+        return False
+    if any(path.is_symlink() for path in ready.rglob("*")):
+        return False
+    home = ready.parent.resolve()
+    try:
+        places = [
+            (home / name).resolve() for name in (*plan["owned"], *plan["files"], *_files(ready))
+        ]
+    except (OSError, ValueError, RuntimeError):
+        return False
+    return all(place.is_relative_to(home) and place != home for place in places)
 
 
 def _move(source: Path, target: Path, exclusive: bool, newest: int | None) -> list[str]:
@@ -523,6 +553,8 @@ def sweep(folder: PathLike) -> None:
     for name in sorted(found):
         match = _HIDDEN.fullmatch(name)
         path = Path(folder) / name
+        if path.is_symlink():  # none is ever left: it would lead out of the folder
+            continue
         if match and _is_left(match, path) and (said := _cleared(match["kind"], path)):
             warn(said.format(match["name"]), LeftoverWarning)
 
@@ -531,12 +563,17 @@ def _cleared(kind: str, path: Path) -> str:
     """Clear one thing up, and what to say of it; nothing where this process may not."""
     try:
         if kind == "ready" and (left := _place_all(path, later=True)):
-            return f"{_SAID[kind]} {', '.join(left)} had been written since and stayed."
+            names = ", ".join(left).replace("{", "{{").replace("}", "}}")
+            return f"{_SAID[kind]} {names} had been written since and stayed."
         if kind == "old":
             return _SAID[kind] if _put_back(path) else ""
         _remove(path)
     except OSError:
         return ""
+    except _ForeignPlan:
+        return (
+            "What waits for {!r} in a hidden folder is not of dmpkit's making; it was left alone."
+        )
     return "" if path.exists() else _SAID[kind]
 
 
@@ -608,6 +645,8 @@ def _is_left(match: re.Match[str], path: Path) -> bool:
     if int(match["place"], 16) != _place():
         return age > (SHORT if match["kind"] == "ready" else LONG)
     pid = int(match["pid"])
+    if pid >= 2**31:  # no process has such a number
+        return True
     if pid == os.getpid():
         return match.string not in _active
     try:
