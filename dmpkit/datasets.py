@@ -181,7 +181,11 @@ class DataPackage:
         resource = self.resource(name)
         path = self.path / str(resource["path"])
         if not path.is_file():
-            raise DataError("The file of this table is missing.", file=path)
+            raise DataError(
+                "The file of this table is missing.",
+                file=path,
+                remedy="Restore it: datapackage.json names it.",
+            )
         wanted = str(resource.get("hash", "")).removeprefix("sha256:")
         if wanted and sha256(path) != wanted:
             raise DataError(
@@ -303,7 +307,7 @@ def _typed(
         text = column.where(~empty, "").to_frame()
         numbers = to_numbers(text, file=path)[column.name]
         if kind == "integer":
-            whole = numbers.isna() | (numbers % 1 == 0)
+            whole = empty | (numbers % 1 == 0)
             _require_all(whole, column, path, "is not a whole number")
         return numbers if kind == "number" or empty.any() else numbers.astype("int64")
     if kind == "boolean":

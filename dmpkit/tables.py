@@ -54,6 +54,9 @@ PathLike: TypeAlias = str | os.PathLike[str]
 Kind = Literal["pandas", "polars", "pyarrow"]
 P = ParamSpec("P")
 
+#: Cells of a Parquet file that are read at once.
+MAX_CELLS = 300_000_000
+
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 #: Characters of a large file from which its delimiter is detected.
 SAMPLE = 200_000
@@ -383,8 +386,17 @@ def _count_titles(rows: Sequence[Sequence[str]]) -> int:
 
 
 def _read_bytes(source: Path) -> bytes:
+    data = _read_head(source, None)
+    if not data.strip(b"\x00\xef\xbb\xbf\xff\xfe \r\n\t"):
+        raise DataError("The file is empty.", file=source)
+    return data
+
+
+def _read_head(source: Path, size: int | None = 4) -> bytes:
+    """The first bytes of a file, or all of it."""
     try:
-        data = source.read_bytes()
+        with source.open("rb") as handle:
+            return handle.read(-1 if size is None else size)
     except IsADirectoryError:
         raise DataError("This is a folder, not a file.", file=source) from None
     except OSError as error:
@@ -393,9 +405,6 @@ def _read_bytes(source: Path) -> bytes:
             file=source,
             remedy="Check the path and the permissions.",
         ) from None
-    if not data.strip(b"\x00\xef\xbb\xbf\xff\xfe \r\n\t"):
-        raise DataError("The file is empty.", file=source)
-    return data
 
 
 def _decode(data: bytes, source: Path, encoding: str | None) -> tuple[str, str, bool]:
@@ -662,17 +671,38 @@ def read_table(path: PathLike, *, sheet: str | None = None) -> pd.DataFrame:
     if ending in (".xlsx", ".xlsm"):
         return _read_sheet(source, sheet)[0]
     if ending in (".parquet", ".pq"):
-        import pandas as pd
-
-        try:
-            return pd.read_parquet(source)
-        except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
-            raise DataError(f"The file cannot be read as Parquet ({error}).", file=source) from None
+        return _read_parquet(source)
     raise DataError(
         f"Files that end in {ending or 'nothing'!r} are not known.",
         file=source,
         remedy="Use CSV, Excel (.xlsx) or Parquet.",
     )
+
+
+def _read_parquet(source: Path) -> pd.DataFrame:
+    import pyarrow.parquet as pq
+
+    _read_head(source)
+    try:
+        with pq.ParquetFile(source) as file:
+            n_rows, n_columns = file.metadata.num_rows, file.metadata.num_columns
+        if n_rows * n_columns <= MAX_CELLS:
+            table = pq.read_table(source, partitioning=None)
+            table.validate(full=True)  # before damaged offsets are followed
+            frame: pd.DataFrame = table.to_pandas()
+    except Exception as error:  # pyarrow raises many kinds on damaged files
+        raise DataError(
+            f"The file cannot be read as Parquet ({type(error).__name__}).",
+            file=source,
+            remedy="Write it anew, or save it as CSV.",
+        ) from None
+    if n_rows * n_columns > MAX_CELLS:
+        raise DataError(
+            f"The file has {n_rows:,} rows and {n_columns:,} columns.",
+            file=source,
+            remedy="Open it with polars.scan_parquet and give the lazy frame.",
+        )
+    return frame
 
 
 def _typed(frame: pd.DataFrame, decimal: str) -> pd.DataFrame:
@@ -728,7 +758,7 @@ def _read_sheet(
             file=source,
             remedy=f"Its sheets are {', '.join(map(repr, book.sheetnames))}.",
         )
-    page = book[sheet] if sheet is not None else book[book.sheetnames[0]]
+    page = book[sheet] if sheet is not None else book.worksheets[0]
     every = [(n, list(row)) for n, row in enumerate(page.iter_rows(values_only=True), start=1)]
     every = [(n, row) for n, row in every if any(cell is not None for cell in row)]
     if not every:

@@ -81,6 +81,14 @@ def open_workbook(path: str | os.PathLike[str]) -> Workbook:
             book = openpyxl.load_workbook(handle, data_only=True, keep_links=False)
         except Exception as error:  # openpyxl raises many kinds on damaged files
             raise _damaged(source, error) from None
+    for page in book.chartsheets:
+        book.remove(page)  # pictures alone: nothing to read
+    if not book.worksheets:
+        raise DataError(
+            "The workbook has no sheet with cells.",
+            file=source,
+            remedy="Open it in a spreadsheet program and look at it.",
+        )
     for page in book.worksheets:
         _drop_empty(page, source)
     return book

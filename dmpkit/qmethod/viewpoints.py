@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dmpkit.errors import DataError
-from dmpkit.tables import require_columns, require_unique
+from dmpkit.tables import require_columns, require_unique, to_numbers, to_pandas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -148,6 +148,7 @@ class Viewpoints:
         require_columns(claims, ["claim", "label"])
         require_columns(codings, ["viewpoint", "claim", "holds"])
         codes, ids = list(viewpoints["code"]), list(claims["claim"])
+        codings = to_numbers(to_pandas(codings, what="table of codings"), ["holds"])
         values = np.full((len(ids), len(codes)), np.nan)
         cells = zip(codings["viewpoint"], codings["claim"], codings["holds"], strict=True)
         for place, (view, claim, holds) in enumerate(cells, start=2):

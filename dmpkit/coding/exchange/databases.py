@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -48,7 +49,7 @@ def integer(value: object) -> int | None:
         value = int(value)
     if isinstance(value, int):
         return value if abs(value) < 2**53 else None  # no text, no table is so long
-    if isinstance(value, str) and value.strip().lstrip("-").isdecimal() and len(value) < 19:
+    if isinstance(value, str) and len(value) < 19 and re.fullmatch(r"\s*-?\d+\s*", value):
         return int(value)
     return None
 
