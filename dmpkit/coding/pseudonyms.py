@@ -158,7 +158,7 @@ class PseudonymKey:
                 tuple(content["cuts"]),
                 pd.DataFrame(content["log"], columns=_LOG),
             )
-        except (OSError, ValueError, KeyError, TypeError) as problem:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as problem:
             if isinstance(problem, DataError):
                 raise
             raise DataError("This is no key of pseudonyms.", file=path, remedy=remedy) from None

@@ -587,12 +587,18 @@ def _csv_bytes(frame: pd.DataFrame) -> bytes:
 def _described(ledger: Ledger, path: Path, title: str, licence: str, source: str) -> str:
     """The text of ``datapackage.json``, keeping what was said before."""
     file = path / "datapackage.json"
-    old: dict[str, Any] = {}
+    old: Any = {}
     if file.exists():
         try:
             old = json.loads(file.read_text(encoding="utf-8"))
-        except ValueError:
-            raise DataError("This is not valid JSON.", file=file) from None
+        except (ValueError, RecursionError):
+            old = None
+        if not isinstance(old, dict):
+            raise DataError(
+                "This is not valid JSON, or no object.",
+                file=file,
+                remedy="Restore it, or remove it: it is then written anew.",
+            )
     name = re.sub(r"[^a-z0-9._-]+", "-", path.resolve().name.lower()).strip("-") or "ledger"
     licences = [{"name": licence}] if licence else old.get("licenses") or [{"name": "not stated"}]
     sources = [{"title": source}] if source else old.get("sources") or [{"title": "not stated"}]

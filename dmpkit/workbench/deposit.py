@@ -173,7 +173,7 @@ def check_deposit(path: str | os.PathLike[str]) -> list[str]:
     try:
         graph = json.loads(files[METADATA])["@graph"]
         described = {unquote(e["@id"]): e for e in graph if "File" in _types(e)}
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         raise DataError(
             f"This is no RO-Crate: it has no {METADATA} that can be read.", file=Path(path)
         ) from None

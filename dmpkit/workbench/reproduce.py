@@ -398,9 +398,11 @@ def last_results(out: Path) -> Mapping[str, Mapping[str, Any]]:
     """What earlier runs found, by slug; empty when there were none."""
     try:
         found = json.loads((out / RESULTS).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    return {slug: said for slug, said in found.items() if isinstance(said, dict)}
 
 
 def earlier_results(out: Path, done: Iterable[str]) -> list[StudyResult]:

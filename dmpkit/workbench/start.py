@@ -165,7 +165,7 @@ def _title(path: Path) -> str:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         first = next(cell for cell in cells if cell["cell_type"] == "markdown")
         text = "".join(first["source"])
-    except (OSError, ValueError, KeyError, TypeError, StopIteration):
+    except (OSError, ValueError, KeyError, TypeError, StopIteration, RecursionError):
         return path.stem
     heading = _HEADING.search(text)
     return heading.group(1).strip() if heading else path.stem
