@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dmpkit.errors import DataError
+from dmpkit.evaluation.quick_tests import quick_t, quick_wilcoxon
 from dmpkit.evaluation.reason_bootstrap import (
     LEAST_PEOPLE,
     SCALE,
@@ -26,7 +27,6 @@ from dmpkit.evaluation.reason_bootstrap import (
     mean_of_pairs,
 )
 from dmpkit.evaluation.reason_change import (
-    customary_p,
     linear_swap_test,
     stacked_terms,
     swap_weights,
@@ -60,6 +60,7 @@ Generator = np.random.Generator
 #: Groups and people of each, to know what an index above chance is in a very large group.
 LARGE_GROUPS, LARGE_GROUP = 5, 700
 TESTS = ("swap", "wilcoxon", "paired t")
+CUSTOMARY = {"wilcoxon": quick_wilcoxon, "paired t": quick_t}
 #: What the first two labels of a row mean.
 _CASES = {
     "sharp null": "Where everybody answers both times by the same rule, with new noise (sharp "
@@ -371,9 +372,7 @@ def _p_values(terms: Floats) -> list[float]:
         terms = np.nan_to_num(terms)  # an all-alike profile, about once in many million
     values = [_individual(terms[:n, :n]), _individual(terms[n:, n:])]
     p = [linear_swap_test(swap_weights(terms), "two-sided", 2000, 1).p_value]
-    for test in TESTS[1:]:
-        p.append(customary_p(*values, test=test))  # type: ignore[arg-type]
-    return p
+    return p + [test(values[1] - values[0]) for test in CUSTOMARY.values()]
 
 
 def _individual(terms: Floats) -> Floats:
@@ -427,13 +426,13 @@ def level_on_data(
     if np.isnan(terms).any():
         raise DataError("Some pairs have no correlation; this simulation needs all of them.")
     generator = np.random.default_rng(seed)
-    hits = dict.fromkeys(TESTS[1:], 0)
+    hits = dict.fromkeys(CUSTOMARY, 0)
     for _ in range(n_runs):
         swap = generator.integers(0, 2, n) * n
         first, second = np.arange(n) + swap, np.arange(n) + n - swap
         values = [_individual(terms[np.ix_(rows, rows)]) for rows in (first, second)]
-        for test in hits:
-            hits[test] += customary_p(*values, test=test) <= level  # type: ignore[arg-type]
+        for test, p_value in CUSTOMARY.items():
+            hits[test] += p_value(values[1] - values[0]) <= level
     label = "stages swapped at random"
     rates = pd.DataFrame(
         [(label, test, n_runs, int(count)) for test, count in hits.items()],
