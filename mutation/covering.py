@@ -12,6 +12,7 @@ import ast
 import json
 import os
 import re
+import signal
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from typing import Any
 import coverage
 import pytest
 
+LONGEST = 10.0  # seconds of computing; a longer test is of no use where each change runs all
 CACHED = re.compile(r"^@(functools\.)?(lru_)?cache\b", re.MULTILINE)
 
 
@@ -29,7 +31,7 @@ def arguments(tree: Path) -> list[str]:
     return [
         f"--rootdir={tree}", "-o", "addopts=", "--doctest-modules", "--strict-markers",
         "--ignore-glob=*/conftest.py", "-q", "-m", "not long and not browser",
-        "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:nbval", "-p", "no:faulthandler",
+        "-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin", "-p", "no:faulthandler",
         "--hypothesis-seed=0",
     ]  # fmt: skip
 
@@ -77,9 +79,11 @@ class Recorder:
         }  # fmt: skip
         self._enter(f"test:{item.nodeid}")
         before = sum(os.times()[:4])
+        signal.setitimer(signal.ITIMER_PROF, LONGEST)
         try:
             return (yield)
         finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
             self.tests[item.nodeid]["seconds"] = sum(os.times()[:4]) - before
             self._leave()
 
@@ -114,6 +118,7 @@ def record(tree: Path, room: str, target: Path) -> None:
     """Run the room's tests once and write to `target` which lines each of them runs."""
     os.environ["COVERAGE_CORE"] = "ctrace"  # the one that knows contexts on every Python
     recorder = Recorder(tree, room)
+    signal.signal(signal.SIGPROF, _leave_out)
     recorder.coverage.start()
     places = [str(tree / "tests" / room), str(tree / "dmpkit" / room)]
     code = pytest.main([*arguments(tree), *places], plugins=[recorder])
@@ -132,6 +137,10 @@ def record(tree: Path, room: str, target: Path) -> None:
         for name, test in tests.items()
     ]
     target.write_text(json.dumps({"tests": listed, "lines": lines}, separators=(",", ":")))
+
+
+def _leave_out(*_: object) -> None:
+    pytest.skip(f"over {LONGEST:g} seconds")
 
 
 def _of_tests(

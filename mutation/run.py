@@ -104,7 +104,7 @@ def run_room(room: str, asked: argparse.Namespace) -> list[dict[str, Any]]:
     print(f"{room}: {len(every)} changes, {len(tasks)} to try", flush=True)
     with Workers(trees, room) as workers:
         _unchanged_passes(workers, tasks)
-        results = _tried(workers, tasks, BUILD / f"{room}.csv")
+        results = _tried(workers, tasks, BUILD / f"{room}-{_fingerprint(room)}.part.csv")
     if asked.again:
         new = {r["key"]: r for r in results}
         results = [new.get(r["key"], r) for r in _earlier(room)]
@@ -242,9 +242,11 @@ def _unchanged_passes(workers: Workers, tasks: list[Task]) -> None:
 
 def _tried(workers: Workers, tasks: list[Task], path: Path) -> list[dict[str, Any]]:
     waiting: Queue[Task] = Queue()
+    before = {row["key"]: row for row in _rows(path)}  # of a run that was ended
+    results = {key: row for key, row in before.items() if key in {t.change.key for t in tasks}}
     for task in tasks:
-        waiting.put(task)
-    results: dict[str, dict[str, Any]] = {}
+        if task.change.key not in results:
+            waiting.put(task)
     lock = threading.Lock()
 
     def work() -> None:
@@ -259,7 +261,7 @@ def _tried(workers: Workers, tasks: list[Task], path: Path) -> list[dict[str, An
             row = {column: got.get(column, getattr(change, column, "")) for column in COLUMNS}
             with lock:
                 results[change.key] = row
-                _write(path.with_suffix(".part.csv"), results.values())
+                _write(path, results.values())
                 if len(results) % 20 == 0:
                     print(f"  {len(results)} of {len(tasks)}", flush=True)
 
@@ -270,7 +272,7 @@ def _tried(workers: Workers, tasks: list[Task], path: Path) -> list[dict[str, An
         thread.join()
     if len(results) < len(tasks):
         raise SystemExit("Not all changes were tried; nothing is measured.")
-    path.with_suffix(".part.csv").unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
     return [results[task.change.key] for task in tasks]
 
 
@@ -302,6 +304,7 @@ def _environment(tree: Path) -> dict[str, str]:
     return {
         **os.environ, **one, "PYTHONPATH": f"{tree}{os.pathsep}{HERE}",
         "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "MPLBACKEND": "Agg",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }  # fmt: skip
 
 
@@ -317,6 +320,12 @@ def _earlier(room: str) -> list[dict[str, Any]]:
     path = BUILD / f"{room}.csv"
     if not path.exists():
         raise SystemExit(f"There is no earlier run of {room}.")
+    return _rows(path)
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    if not path.exists():
+        return []
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 

@@ -9,6 +9,7 @@ test starts see it too.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -33,9 +34,9 @@ BELOW = {
 }
 GROUND = ["errors", "tables", "reporting", "plotting", "datasets", "resampling"]
 LIBRARIES = [
-    "coverage", "hypothesis", "joblib", "matplotlib.pyplot", "networkx", "numpy.testing",
-    "openpyxl", "pandas", "polars", "scipy.optimize", "scipy.special", "scipy.stats", "seaborn",
-    "statsmodels.api", "tqdm",
+    "_hypothesis_pytestplugin", "coverage", "hypothesis", "joblib", "matplotlib.pyplot", "networkx",
+    "numpy.testing", "openpyxl", "pandas", "polars", "scipy.optimize", "scipy.special",
+    "scipy.stats", "seaborn", "statsmodels.api", "tqdm",
 ]  # fmt: skip
 # pytest would warn that it can no longer rewrite the assertions of its plugins
 LOADED_BEFORE = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
@@ -74,6 +75,7 @@ def main() -> None:
     if any(name.startswith(f"dmpkit.{room}") for name in sys.modules):
         raise SystemExit(f"dmpkit.{room} was imported by what lies below it")
     _warm(tree, room)
+    gc.freeze()  # nothing read so far is looked through again in a fork
     for line in sys.stdin:
         task = json.loads(line)
         os.write(out, (json.dumps(_try(tree, task)) + "\n").encode())

@@ -691,3 +691,40 @@ def test_speed_of_a_thousand_resamples():
     start = time.process_time()
     ag.krippendorff_alpha(table, n_resamples=1000, seed=1)
     assert time.process_time() - start < 2  # aim 1 s, twice that on a busy machine
+
+
+# --- found missing by changed code ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.95])
+@pytest.mark.parametrize("step", [ag.krippendorff_alpha, *FAMILY.values(), ag.percent_agreement])
+def test_analytic_intervals_are_students_t_over_units(step, confidence):
+    from scipy import stats
+
+    ratings = read("kripp_4x12")
+    found = step(ratings, confidence=confidence)
+    least = 2 if step is ag.krippendorff_alpha else 1  # alpha leaves units with one rating out
+    df = int((ratings.notna().sum() >= least).sum()) - 1
+    reach = stats.t.ppf((1 + confidence) / 2, df) * found.standard_error
+    assert found.low == pytest.approx(found.value - reach, abs=1e-12)
+    assert found.high == pytest.approx(min(1.0, found.value + reach), abs=1e-12)
+    if step is not ag.percent_agreement:
+        t = found.value / found.standard_error
+        assert found.p_value == pytest.approx(2 * stats.t.sf(abs(t), df), abs=1e-12)
+
+
+def test_ac2_is_ac1_under_weights_with_every_option():
+    ratings = read("kripp_4x12")
+    weighed = np.where(np.arange(ratings.shape[1]) % 2, 1.0, 2.0)
+    options = {
+        "n_resamples": 80, "seed": 5, "clusters": np.arange(ratings.shape[1]) // 3,
+        "unit_weights": weighed, "categories": [0, 1, 2, 3, 4, 5, 6], "confidence": 0.8,
+    }  # fmt: skip
+    whole = ag.gwet_ac2(ratings, "linear", **options)
+    assert whole == ag.gwet_ac1(ratings, "linear", **options)
+    for name in options:
+        without = {key: value for key, value in options.items() if key not in (name, "n_resamples")}
+        kept = {} if name == "n_resamples" else {"n_resamples": 80}
+        if name == "clusters":
+            without.pop("unit_weights")
+        assert ag.gwet_ac2(ratings, "linear", **without, **kept) != whole, name

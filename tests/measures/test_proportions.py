@@ -167,3 +167,10 @@ def test_numpy_numbers_are_numbers():
 def test_what_cannot_be_is_refused(call, words):
     with pytest.raises(DataError, match=words):
         call()
+
+
+def test_an_unknown_interval_is_answered_with_those_there_are():
+    with pytest.raises(DataError) as raised:
+        share_interval(4, 23, method="wald")
+    for name in ("wilson", "wilson_corrected", "clopper_pearson", "jeffreys"):
+        assert f"'{name}'" in str(raised.value)
