@@ -160,24 +160,27 @@ def labels_of(values: Any, name: str, n: int) -> NDArray[np.object_]:
     >>> labels_of([1.0, 2.0], "group", 2).tolist()
     ['1', '2']
     """
-    _flat(values, name)
+    place, names = _named(values, name, n)
+    return np.asarray(np.array(names, dtype=object)[place], dtype=object)
+
+
+def _named(values: Any, name: str, n: int) -> tuple[Ints, list[str]]:
+    """Which name each value has, and the names of the different values as they appear."""
+    ready = _flat(values, name)
+    if getattr(values, "dtype", None) == ready.dtype and ready.dtype.kind in "iuf":
+        _same_length(len(ready), n, name)
+        place, numbers_ = pd.factorize(ready)
+        if not (place < 0).any():  # as a rule nothing is missing
+            return place, [_label(value) for value in numbers_]
     raw = pd.Series(np.asarray(values, dtype=object))
     _same_length(len(raw), n, name)
     _refuse(raw, raw.isna().to_numpy(), name, "is missing", _NAME.get(name, "Name it."))
-    place, distinct = _distinct(raw)
-    shown = np.array([_label(value) for value in distinct], dtype=object)
-    return np.asarray(shown[place], dtype=object)
-
-
-def _distinct(raw: pd.Series) -> tuple[Ints, Any]:
-    """Where each value stands among the different ones, and these, in order of appearance.
-
-    Where kinds are mixed all are kept: True and 1 are equal but have other names.
-    """
+    # where kinds are mixed all are kept: True and 1 are equal but have other names
     alike = ("string", "boolean", "integer", "floating", "mixed-integer-float")
     if pd.api.types.infer_dtype(raw, skipna=False) in alike:
-        return pd.factorize(raw)
-    return np.arange(len(raw)), raw
+        place, distinct = pd.factorize(raw)
+        return place, [_label(value) for value in distinct]
+    return np.arange(len(raw)), [_label(value) for value in raw]
 
 
 def _label(value: object) -> str:
@@ -262,7 +265,7 @@ def _codes(
     given = _flat(cause, name)
     if given.dtype == bool:
         given = given.astype(int)
-    row, distinct = pd.factorize(labels_of(given, name, n))
+    row, distinct = _named(given, name, n)
     words = [_word(label) for label in distinct]
     seen = [word for word in dict.fromkeys(words) if word not in PENDING]
     known = tuple(str(c) for c in causes) if causes is not None else tuple(_in_order(seen))
