@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeAlias
 
 from dmpkit.errors import DataError
+from dmpkit.formulas import plain_cell, safe_cell
 from dmpkit.workbooks import open_workbook
 from dmpkit.writing import atomic_write, replace_folder
 
@@ -298,7 +299,8 @@ def read_delimited(
 
     What is not given is detected: byte-order mark, UTF-8 or UTF-16 or cp1252,
     delimiter, decimal point or comma. Every cell comes back as text, the first
-    row as column names; use :func:`to_numbers` for the numbers.
+    row as column names; use :func:`to_numbers` for the numbers. The apostrophe that
+    keeps a spreadsheet from running a text (:func:`safe_cell`) is taken off.
 
     Parameters
     ----------
@@ -343,7 +345,7 @@ def read_delimited(
                 "as delimiter; quote cells that contain it, and remove lines above the header.",
             )
     rows = [row for _, row in numbered]
-    header = [cell.strip() for cell in rows[0]]
+    header = [plain_cell(cell.strip()) for cell in rows[0]]
     _check_header(header, source)
     if decimal is None:
         decimal = _detect_decimal(
@@ -357,7 +359,8 @@ def read_delimited(
     if titles:
         words = [cell.strip() for _, row in titles for cell in row if cell.strip()]
         notes.append(f"left: {len(titles)} line(s) above the header ({'; '.join(words)[:100]})")
-    frame = pd.DataFrame([[c.strip() for c in row] for row in rows[1:]], columns=header, dtype=str)
+    cells = [[plain_cell(cell.strip()) for cell in row] for row in rows[1:]]
+    frame = pd.DataFrame(cells, columns=header, dtype=str)
     numbers = tuple(number for number, _ in numbered[1:])
     return frame, DelimitedReport(
         delimiter, decimal, encoding, bom, len(frame), tuple(notes), numbers
@@ -781,26 +784,6 @@ def _as_texts(row: Sequence[object]) -> list[str]:
 # --- writers -----------------------------------------------------------------------
 
 
-def safe_cell(value: object) -> object:
-    r"""Neutralise text that a spreadsheet would run as a formula.
-
-    A text that starts with ``= + - @``, a tab or a carriage return gets a
-    leading apostrophe, unless it is just a number.
-
-    Examples
-    --------
-    >>> safe_cell('=HYPERLINK("x")'), safe_cell("-3"), safe_cell(-3)
-    ('\'=HYPERLINK("x")', '-3', -3)
-    """
-    if not isinstance(value, str) or not value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return value
-    try:
-        float(value)
-    except ValueError:
-        return f"'{value}"
-    return value
-
-
 def write_csv(frame: Any, path: PathLike, *, escape_formulas: bool = True) -> None:
     """Write a frame of any kind as UTF-8 CSV, whole or not at all.
 
@@ -817,8 +800,20 @@ def write_csv(frame: Any, path: PathLike, *, escape_formulas: bool = True) -> No
     if escape_formulas:
         table = table.apply(lambda column: column.map(safe_cell)) if len(table) else table
         table = table.rename(columns=lambda name: safe_cell(str(name)))
+    quoting: Any = csv.QUOTE_NONNUMERIC if _has_returns(table) else csv.QUOTE_MINIMAL
     with atomic_write(path) as target:
-        table.to_csv(target, index=False, encoding="utf-8", lineterminator="\n")
+        table.to_csv(target, index=False, encoding="utf-8", lineterminator="\n", quoting=quoting)
+
+
+def _has_returns(table: pd.DataFrame) -> bool:
+    """Whether a text holds a carriage return, which would begin a row unless it is quoted."""
+    texts = (table.iloc[:, place] for place in range(table.shape[1]))
+    return any("\r" in str(name) for name in table.columns) or any(
+        isinstance(cell, str) and "\r" in cell
+        for column in texts
+        if column.dtype.kind not in "biufM"
+        for cell in column
+    )
 
 
 def write_workbook(

@@ -67,7 +67,7 @@ class Reply:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        said = f"{MARKS[self.verdict]} {self.exercise}: <strong>{self.verdict}</strong>"
+        said = f"{MARKS[self.verdict]} {escape(self.exercise)}: <strong>{self.verdict}</strong>"
         return f"<p>{said}{'. ' if self.message else ''}{escape(self.message)}</p>"
 
 

@@ -115,7 +115,7 @@ class Verdict:
         cells = (self.published, self.here, self.difference_text)
         return (
             '<table class="dmpkit verdict"><thead><tr><th scope="col">figure</th>'
-            f'<th scope="col">{self.compared_with}</th><th scope="col">here</th>'
+            f'<th scope="col">{escape(self.compared_with)}</th><th scope="col">here</th>'
             '<th scope="col">difference</th><th scope="col">verdict</th></tr></thead>'
             f'<tbody><tr><th scope="row">{escape(self.figure)}: {escape(self.description)}</th>'
             + "".join(f"<td>{escape(cell)}</td>" for cell in cells)

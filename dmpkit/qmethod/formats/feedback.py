@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 from dmpkit.errors import DataError, ReadingWarning, warn
+from dmpkit.formulas import plain_cell
 from dmpkit.qmethod.formats.files import check_cells, head_of, load_json, read_text, rows_of
 from dmpkit.qmethod.formats.reading import PathLike, Reading, enumerate_some
-from dmpkit.qmethod.formats.tidy import plain_cell
 from dmpkit.qmethod.formats.websort import (
     Record,
     eq_csv_kind,

@@ -24,7 +24,6 @@ from dmpkit.qmethod.data import (
 )
 from dmpkit.qmethod.formats.files import MAX_BYTES, MAX_CELLS, check_cells, head_of, read_text
 from dmpkit.qmethod.formats.reading import Reading, Rows
-from dmpkit.qmethod.formats.tidy import plain_cell
 from dmpkit.qmethod.formats.websort import has_bars, is_htmlq, read_bars, read_htmlq
 from dmpkit.qmethod.formats.workbooks import grid_of
 from dmpkit.qmethod.layout import (
@@ -91,8 +90,6 @@ def read_csv(act: Reading) -> QSorts:
             "say delimiter=….",
         )
     act.took(*report.notes)
-    if "'" in text:
-        cells = cells.map(plain_cell).rename(columns=plain_cell)
     cells.index = pd.Index(report.row_numbers, dtype="int64")
     return from_cells(act, cells, report.decimal)
 

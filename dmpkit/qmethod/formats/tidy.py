@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,12 @@ import numpy as np
 import pandas as pd
 
 from dmpkit.errors import DataError
+from dmpkit.formulas import safe_cell
 from dmpkit.qmethod.data import QSorts, infer_distribution
 from dmpkit.qmethod.formats.reading import PathLike
 from dmpkit.tables import atomic_write
 
-__all__ = ["plain_cell", "protected_cell", "tidy_table", "write_sorts"]
-
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_PROTECTED = re.compile(r"'+[=+\-@\t\r]")
+__all__ = ["tidy_table", "write_sorts"]
 
 
 def write_sorts(sorts: QSorts, path: PathLike) -> None:
@@ -61,8 +58,11 @@ def write_sorts(sorts: QSorts, path: PathLike) -> None:
         with atomic_write(final) as target:
             table.to_parquet(target, index=False)
     elif ending == ".csv":
+        texts = "".join((*sorts.sorts, *sorts.statements, *sorts.texts))
+        # a carriage return would begin a row unless it is quoted
+        quoting: Any = csv.QUOTE_ALL if "\r" in texts else csv.QUOTE_MINIMAL
         with atomic_write(final) as target, target.open("w", newline="", encoding="utf-8") as out:
-            writer = csv.writer(out, lineterminator="\n")
+            writer = csv.writer(out, lineterminator="\n", quoting=quoting)
             writer.writerow(table.columns)
             writer.writerows(
                 [_cell(value) for value in row] for row in table.itertuples(index=False)
@@ -106,49 +106,6 @@ def tidy_table(sorts: QSorts) -> pd.DataFrame:
 
 def _cell(value: Any) -> str:
     if isinstance(value, str):
-        return protected_cell(value)
+        return str(safe_cell(value))
     number = float(value)
     return str(int(number)) if number.is_integer() else repr(number)
-
-
-def protected_cell(text: str) -> str:
-    """Text with an apostrophe in front where a spreadsheet would run it as a formula.
-
-    Unlike :func:`dmpkit.tables.safe_cell` it can be undone (:func:`plain_cell`):
-    a text that already looks protected gets one apostrophe more.
-
-    Parameters
-    ----------
-    text : str
-
-    Examples
-    --------
-    >>> [protected_cell(text) for text in ("=1+1", "-2", "'=x", "it's")]
-    ["'=1+1", '-2', "''=x", "it's"]
-    """
-    if not _FORMULA.match(text) or _is_number(text):
-        return text
-    return f"'{text}"
-
-
-def plain_cell(text: str) -> str:
-    """Text without the apostrophe that protects it from being run as a formula.
-
-    Parameters
-    ----------
-    text : str
-
-    Examples
-    --------
-    >>> [plain_cell(text) for text in ("'=1+1", "-2", "''=x", "it's")]
-    ['=1+1', '-2', "'=x", "it's"]
-    """
-    return text[1:] if _PROTECTED.match(text) else text
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

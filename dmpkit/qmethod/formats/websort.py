@@ -29,7 +29,6 @@ import pandas as pd
 from dmpkit.qmethod.data import QSorts
 from dmpkit.qmethod.formats.files import check_cells, load_json, read_text, rows_of
 from dmpkit.qmethod.formats.reading import Reading, enumerate_some
-from dmpkit.qmethod.formats.tidy import plain_cell
 from dmpkit.tables import read_delimited, to_numbers
 
 __all__ = [
@@ -101,7 +100,7 @@ def read_htmlq_csv(act: Reading) -> QSorts:
         act.source, delimiter=act.delimiter, decimal=act.decimal, encoding=act.encoding
     )
     act.took(*report.notes)
-    return read_htmlq(act, cells.map(plain_cell))
+    return read_htmlq(act, cells)
 
 
 def read_htmlq(act: Reading, cells: pd.DataFrame) -> QSorts:

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dmpkit.errors import DataError, DmpkitWarning
+from dmpkit.formulas import plain_cell, safe_cell
 from dmpkit.qmethod import QSorts, read_sorts, write_sorts
-from dmpkit.qmethod.formats.tidy import plain_cell, protected_cell
 
 SORTS = QSorts(
     samples.VALUES,
@@ -72,7 +72,7 @@ def test_no_cell_of_the_csv_is_a_formula(tmp_path):
 
 @given(text=st.text(st.sampled_from("'=+-@1e.x"), max_size=6))
 def test_protection_is_undone(text):
-    protected = protected_cell(text)
+    protected = safe_cell(text)
     assert plain_cell(protected) == text
     assert not protected.startswith(("=", "@"))
 
