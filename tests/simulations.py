@@ -68,7 +68,7 @@ class Case:
     design: str
     simulate: Callable[[np.random.Generator, int], Sequence[bool] | np.ndarray]
     runs: int = 2000
-    few: int = 100
+    few: int = 40
     holds: str = "equal"
     known: tuple[float, float] | None = None
 
