@@ -1,1 +1,1 @@
-"""Hostile input for every reader: `make fuzz` for the long run, the tests here for the short one."""
+"""Hostile input for every reader: `make fuzz` for the long run, the tests for a short one."""

@@ -5,6 +5,7 @@ space above what it holds when it begins; what needs more is a fault, as is ever
 but a result or a `DataError` that helps.
 """
 
+# ruff: noqa: E501  (tables are read by row)
 from __future__ import annotations
 
 import argparse
@@ -153,7 +154,7 @@ def _keep(reader: Reader, outcome: Outcome, files: Seed, place: Path, tally: Tal
 
         resource.setrlimit(resource.RLIMIT_CPU, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         room = place / "smaller"
-        files = minimised(files, lambda f: judge(reader, f, room).key == outcome.key, seconds=10)
+        files = minimised(files, lambda f: judge(reader, f, room).key == outcome.key, seconds=4)
     target = place / "faults" / f"{len(list((place / 'faults').glob('*'))):03d}"
     put(files, target)
     (target.parent / f"{target.name}.txt").write_text(
@@ -164,10 +165,11 @@ def _keep(reader: Reader, outcome: Outcome, files: Seed, place: Path, tally: Tal
 # --- the parent ---------------------------------------------------------------------------
 
 
-def shares(total: int, readers: tuple[Reader, ...]) -> dict[str, int]:
-    """How many inputs each reader gets: at least `total` in all."""
-    weight = sum(reader.weight for reader in readers)
-    return {reader.name: math.ceil(total * reader.weight / weight) for reader in readers}
+def shares(total: int, readers: tuple[Reader, ...] = READERS) -> dict[str, int]:
+    """How many inputs each reader gets, about equal time for each: at least `total` in all."""
+    weight = {reader.name: reader.share / (reader.cost + 0.5) for reader in readers}
+    whole = sum(weight.values())
+    return {name: math.ceil(total * part / whole) for name, part in weight.items()}
 
 
 class Run:
@@ -177,7 +179,7 @@ class Run:
         self.out, self.jobs, self.seed = out, jobs, seed
         self.tallies: dict[str, Tally] = {}
         self.context = multiprocessing.get_context("fork")
-        memory = Path("/dev/shm")  # noqa: S108
+        memory = Path("/dev/shm")
         self.scratch = Path(
             tempfile.mkdtemp(prefix="fuzz-", dir=memory if os.access(memory, os.W_OK) else None)
         )
@@ -232,14 +234,14 @@ class Run:
         said = job["place"] / "tally.json"
         left = None
         if process.exitcode == 0 and said.exists():
-            kept = json.loads(said.read_text())
-            kept["faults"], kept["messages"] = Counter(kept["faults"]), Counter(kept["messages"])
-            tally.add(Tally(**kept))
+            tally.add(read_tally(json.loads(said.read_text())))
         else:
             self.died(job, stuck, done_now, results, refused)
             bar.update(1)
             rest = job["n"] - done_now - 1
             left = (job["name"], job["number"] + 500_000_009, rest) if rest > 0 else None
+            if not (job["place"] / "counts").exists():
+                left = None  # it could not begin: its sound files are not sound
         self.save(job)
         shutil.rmtree(job["place"], ignore_errors=True)
         return left
@@ -276,12 +278,14 @@ class Run:
         for path in found:
             target.mkdir(parents=True, exist_ok=True)
             to = target / f"{job['number']}-{path.name}"
-            shutil.copytree(path, to, dirs_exist_ok=True) if path.is_dir() else shutil.copy(path, to)
+            shutil.copytree(path, to, dirs_exist_ok=True) if path.is_dir() else shutil.copy(
+                path, to
+            )
 
 
 def table(tallies: dict[str, Tally]) -> list[list[str]]:
     """A row a reader, and their sum."""
-    head = "reader inputs results DataErrors faults slowest-s CPU-s peak-MiB".split()
+    head = ["reader", "inputs", "results", "DataErrors", "faults", "slowest-s", "CPU-s", "peak-MiB"]
     rows = [head]
     whole = Tally()
     for name, one in [*tallies.items(), ("all", whole)]:
@@ -292,6 +296,27 @@ def table(tallies: dict[str, Tally]) -> list[list[str]]:
             f"{one.slowest:.2f}", f"{one.seconds:.0f}", f"{one.peak / 2**20:.0f}",
         ])  # fmt: skip
     return rows
+
+
+def store(tallies: dict[str, Tally], seconds: float, given: argparse.Namespace) -> None:
+    """Keep the numbers, so that single readers can be run anew."""
+    said = {"seconds": seconds, "tallies": {name: vars(one) for name, one in tallies.items()}}
+    (given.out / "tallies.json").write_text(json.dumps(said), "utf-8")
+
+
+def stored(given: argparse.Namespace, anew: set[str]) -> tuple[dict[str, Tally], float]:
+    """The numbers of an earlier run, without those of readers that are run anew."""
+    said = json.loads((given.out / "tallies.json").read_text("utf-8"))
+    kept = {name: read_tally(one) for name, one in said["tallies"].items() if name not in anew}
+    for name in anew:
+        shutil.rmtree(given.out / "faults" / name.replace(" ", "-"), ignore_errors=True)
+    return kept, said["seconds"]
+
+
+def read_tally(said: dict[str, Any]) -> Tally:
+    """A tally from what was written of it."""
+    counters = {key: Counter(said[key]) for key in ("faults", "messages")}
+    return Tally(**{**said, **counters})
 
 
 def shown(rows: list[list[str]]) -> str:
@@ -324,7 +349,12 @@ def main() -> int:
     says.add_argument("--seed", type=int, default=1)
     says.add_argument("--jobs", type=int, default=1)
     says.add_argument("--out", type=Path, default=ROOT / "build" / "fuzz")
-    says.add_argument("readers", nargs="*", help="parts of readers' names; all when none is given")
+    says.add_argument(
+        "--add", action="store_true", help="keep the rows of the readers that are not run anew"
+    )
+    says.add_argument(
+        "readers", nargs="*", help="parts of readers' names; all when none is given, a share each"
+    )
     given = says.parse_args()
     if not sys.platform.startswith("linux"):
         print("The bounds on time and memory need Linux; run this there.")
@@ -334,18 +364,25 @@ def main() -> int:
     )
     chosen = tuple(r for r in chosen if not r.may_lack or r.seeds())
     share_imports()
-    shutil.rmtree(given.out, ignore_errors=True)
-    given.out.mkdir(parents=True)
-    begun = time.monotonic()
     run = Run(given.out, given.jobs, given.seed)
-    run.all(shares(given.inputs, chosen))
+    kept_before = 0.0
+    if given.add:
+        run.tallies, kept_before = stored(given, {reader.name for reader in chosen})
+    else:
+        shutil.rmtree(given.out, ignore_errors=True)
+    given.out.mkdir(parents=True, exist_ok=True)
+    begun = time.monotonic()
+    plan = shares(given.inputs)
+    run.all({reader.name: plan[reader.name] for reader in chosen})
+    seconds = kept_before + time.monotonic() - begun
+    store(run.tallies, seconds, given)
     rows = table(run.tallies)
     text = shown(rows)
     bounds = f"{SECONDS} s of CPU an input, {GIBIBYTES} GiB above the start"
     faults = sum(sum(t.faults.values()) for t in run.tallies.values())
     inputs = rows[-1][1]
     text += f"\n\n{inputs} inputs, {len(run.tallies)} readers, seed {given.seed}; {bounds}; "
-    text += f"{time.monotonic() - begun:.0f} s on {given.jobs} process(es); {faults} faults."
+    text += f"{seconds:.0f} s on {given.jobs} process(es); {faults} faults."
     print(text)
     (given.out / "table.txt").write_text(text + "\n")
     with (given.out / "messages.csv").open("w", newline="", encoding="utf-8") as stream:

@@ -90,7 +90,9 @@ def pack(held: list[tuple[str, bytes]], rng: random.Random | None = None) -> byt
                 entry.compress_type = rng.choice(METHODS) if odd and rng else zipfile.ZIP_DEFLATED
                 if odd and rng and rng.random() < 0.2:
                     entry.external_attr = 0o120777 << 16  # a link
-                archive.writestr(entry, content.decode("utf-8", "replace").encode() if odd else content)
+                archive.writestr(
+                    entry, content.decode("utf-8", "replace").encode() if odd else content
+                )
     return out.getvalue()
 
 
@@ -103,7 +105,9 @@ def _lying(data: bytes, rng: random.Random) -> bytes:
     if field == "count":
         at = changed.rfind(b"PK\x05\x06")
         if at >= 0 and at + 20 <= len(changed):
-            struct.pack_into("<H", changed, at + rng.choice([4, 8, 10, 20 - 2]), rng.choice([0, 65535, 999]))
+            struct.pack_into(
+                "<H", changed, at + rng.choice([4, 8, 10, 20 - 2]), rng.choice([0, 65535, 999])
+            )
         return bytes(changed)
     places = {
         "flags": (8, "<H", [1, 8, 64, 2048, 0xFFFF]),
@@ -127,7 +131,21 @@ def _lying(data: bytes, rng: random.Random) -> bytes:
 
 # --- databases ----------------------------------------------------------------------------
 
-BLOBS = (None, 0, -1, 2**62, -(2**63), 1e308, float("inf"), "", " ", "a", b"", b"\xff\x00", b"\xed\xa0\x80")
+BLOBS = (
+    None,
+    0,
+    -1,
+    2**62,
+    -(2**63),
+    1e308,
+    float("inf"),
+    "",
+    " ",
+    "a",
+    b"",
+    b"\xff\x00",
+    b"\xed\xa0\x80",
+)
 
 
 def database(data: bytes, rng: random.Random) -> bytes:
@@ -141,7 +159,9 @@ def database(data: bytes, rng: random.Random) -> bytes:
     try:
         with sqlite3.connect(":memory:") as base:
             base.deserialize(data)
-            tables = [r[0] for r in base.execute("SELECT name FROM sqlite_master WHERE type='table'")]
+            tables = [
+                r[0] for r in base.execute("SELECT name FROM sqlite_master WHERE type='table'")
+            ]
             if tables:
                 _change_database(base, rng.choice(tables), rng)
             base.commit()
@@ -247,7 +267,12 @@ def parquet(data: bytes, rng: random.Random) -> bytes:
             table = table.slice(0, rng.randrange(n + 1))
         else:
             meta = dict(table.schema.metadata or {})
-            lies = [b"{", b"null", b"[]", json.dumps({"columns": [], "index_columns": ["x"]}).encode()]
+            lies = [
+                b"{",
+                b"null",
+                b"[]",
+                json.dumps({"columns": [], "index_columns": ["x"]}).encode(),
+            ]
             meta[b"pandas"] = rng.choice(lies)
             table = table.replace_schema_metadata(meta)
         out = io.BytesIO()

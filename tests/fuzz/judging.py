@@ -110,7 +110,7 @@ def _refusal(error: DataError, reader: Reader, files: Seed, place: Path) -> Outc
         wrong = "control characters in the message"
     elif str(place) in text:
         wrong = "a path of this machine in the message"
-    elif reader.names_file and not any(name and name in text for name in names):
+    elif reader.names_file and not error.file and not any(n and n in text for n in names):
         wrong = "message names no file"
     elif len(error.problem) < 8:
         wrong = "message says nothing"

@@ -22,7 +22,7 @@ def minimised(files: Seed, same: Same, *, seconds: float = 20.0) -> Seed:
             files = fewer
     for name in list(files):
 
-        def holds(data: bytes, name: str = name) -> bool:
+        def holds(data: bytes, name: str = name, files: Seed = files) -> bool:
             return same({**files, name: data})
 
         files = {**files, name: _smaller(name, files[name], holds, until)}

@@ -5,6 +5,7 @@ the file is follows from its first bytes and its ending. Every change is a funct
 its inputs alone, so that a number stands for it.
 """
 
+# ruff: noqa: E501  (tables are read by row)
 from __future__ import annotations
 
 import codecs
@@ -165,7 +166,8 @@ def _change_rows(rows: list[list[str]], rng: random.Random) -> None:
     elif what == 5:
         rows[at][column] = rng.choice(other) if other else ""
     elif what == 6:
-        rows[0][column % len(rows[0])] = rng.choice([*rows[0], token(rng)]) if rows[0] else ""
+        if rows[0]:
+            rows[0][column % len(rows[0])] = rng.choice([*rows[0], token(rng)])
     elif what == 7:
         for row in rows:
             row.insert(column, row[column] if column < len(row) else "")
@@ -232,7 +234,9 @@ def on_tree(data: bytes, rng: random.Random) -> bytes:
         nest = rng.choice(["[" * n + "]" * n, "[" * n, '{"a":' * n + "1" + "}" * n])
         return replaced_leaf(data, nest, rng)
     if deep < 0.05:
-        return replaced_leaf(data, rng.choice(["9" * 5000, "1e400", "-" * 9, "NaN", "01", "'a'"]), rng)
+        return replaced_leaf(
+            data, rng.choice(["9" * 5000, "1e400", "-" * 9, "NaN", "01", "'a'"]), rng
+        )
     tree = change_tree(tree, rng)
     try:
         text = json.dumps(tree, ensure_ascii=rng.random() < 0.5, indent=rng.choice([None, 1]))

@@ -5,6 +5,7 @@ A seed is a mapping of file names to bytes. Where other people's data are at han
 and changed, and never kept.
 """
 
+# ruff: noqa: E501  (tables are read by row)
 from __future__ import annotations
 
 import csv
@@ -124,16 +125,17 @@ def parquets() -> list[Seed]:
     """A Parquet file with columns of several types."""
     import pandas as pd
 
-    frame = pd.DataFrame({"a": [1, 2], "b": ["x", None], "c": [0.5, float("nan")], "d": [True, False]})
+    frame = pd.DataFrame(
+        {"a": [1, 2], "b": ["x", None], "c": [0.5, float("nan")], "d": [True, False]}
+    )
     return [written(lambda path: frame.to_parquet(path), "t.parquet")]
 
 
 @functools.cache
 def sorts() -> list[Seed]:
     """Sorts as every program in the field writes them."""
-    from tests.qmethod.formats import samples
-
     from dmpkit.qmethod import QSorts, write_pqmethod, write_sorts
+    from tests.qmethod.formats import samples
 
     own = QSorts(samples.VALUES, sorts=samples.NAMES, texts=samples.TEXTS)
     makers: dict[str, Callable[[Path], object]] = {
@@ -256,7 +258,10 @@ def screening() -> Seed:
     with tempfile.TemporaryDirectory() as place:
         sheet = new_sheet(Path(place) / "new")
         text = sheet.read_text("utf-8")
-    return {"flags.csv": text.encode(), "about.csv": b"field,value\ntitle,Ours\nfirst_day,2026-01-14\n"}
+    return {
+        "flags.csv": text.encode(),
+        "about.csv": b"field,value\ntitle,Ours\nfirst_day,2026-01-14\n",
+    }
 
 
 @functools.cache
@@ -292,7 +297,9 @@ def ledger() -> Seed:
     made: Seed = {}
     for name, rows in kept.items():
         if name == "ratings":
-            rows = [row for row in rows if row.get("event_id", None) in events or "event_id" not in row]
+            rows = [
+                row for row in rows if row.get("event_id", None) in events or "event_id" not in row
+            ]
         made[f"{name}.csv"] = table_of(list(held[name][0]), rows)
     made["datapackage.json"] = b'{"name": "toy", "licenses": [{"name": "CC0-1.0"}]}'
     return made
@@ -341,7 +348,9 @@ def panels() -> list[Seed]:
     """Lists of members, and counts."""
     place = TEMPLATES / "representativeness" / "synthetic-people.csv"
     made = short(place, n=20)
-    made.append({"counts.csv": b"variable,category,count\nsex,f,10\nsex,m,12\nage,young,9\nage,old,13\n"})
+    made.append(
+        {"counts.csv": b"variable,category,count\nsex,f,10\nsex,m,12\nage,young,9\nage,old,13\n"}
+    )
     made.append(book_of(made[0]))
     return made + mirrored("sortition-2021/example_small*respondents.csv")
 
@@ -420,4 +429,4 @@ def forms() -> list[Seed]:
     """Exports of questionnaires."""
     place = TESTS / "evaluation" / "forms"
     made = short(*sorted(place.glob("*.csv")))
-    return made + [book_of(made[0], "form.xlsx")]
+    return [*made, book_of(made[0], "form.xlsx")]
