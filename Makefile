@@ -4,6 +4,7 @@
 #   make test         lint, types, floors, tests, doctests, notebooks (under 8 minutes)
 #   make test-long    the longer tests
 #   make test-browser the tests in Chromium: JupyterLab, the pages that dmpkit writes
+#   make fuzz         200,000 hostile files for all readers (needs Linux; an hour on one core)
 #   make lab          open JupyterLab on the notebooks
 #   make notebooks    execute the notebooks and store their outputs
 #   make bench        timings beside other programs
@@ -38,7 +39,7 @@ export PYTHONUTF8 := 1
 # compiled modules are kept: hundreds of processes of the tests import the same ones
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help reproduce test check test-long test-browser lab notebooks bench mutants licences audit site clean distclean
+.PHONY: help reproduce test check test-long test-browser fuzz lab notebooks bench mutants licences audit site clean distclean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -64,6 +65,10 @@ test-long: $(READY)
 
 test-browser: $(READY)
 	$(PY) -m pytest -n $(JOBS) --dist loadscope -rs -m browser tests/browser
+
+# FUZZ="read_sorts ledger" runs the readers whose names hold these words
+fuzz: $(READY)
+	$(PY) -m tests.fuzz $(FUZZ)
 
 lab: $(READY)
 	$(PY) -m dmpkit lab
