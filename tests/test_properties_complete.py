@@ -74,7 +74,7 @@ def rows_of(table: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def tests_of(room: str) -> list[str]:
+def addresses_of(room: str) -> list[str]:
     """Addresses of the property tests of a room."""
     cells = [row["test"] for row in rows_of(TABLES / f"{room}.csv")]
     return sorted({address.strip() for cell in cells for address in cell.split(";") if cell})
@@ -140,7 +140,7 @@ def test_a_statistic_without_a_test_is_seen():
 def test_the_properties_hold_for_many_examples(room):
     command = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider"]
     done = subprocess.run(
-        [*command, *tests_of(room)],
+        [*command, *addresses_of(room)],
         cwd=CHECKOUT,
         env={**os.environ, "DMPKIT_EXAMPLES": "60"},
         capture_output=True,
