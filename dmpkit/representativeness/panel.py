@@ -38,6 +38,8 @@ __all__ = ["Panel"]
 Frame: TypeAlias = Any
 
 #: Names that a column of person ids goes by, where none is given.
+#: More than live on Earth: a count above it is a slip, and sums of it would not be exact.
+MOST_PEOPLE = 1e10
 PERSON_NAMES = ("person", "person_id", "participant", "participant_id", "member", "member_id", "id")
 
 
@@ -283,6 +285,14 @@ class Panel:
                 row=row + 2,
                 column="count",
                 remedy="Give counts of members; turn percentages into counts first.",
+            )
+        if (numbers > MOST_PEOPLE).any():
+            row = int((numbers > MOST_PEOPLE).argmax())
+            raise DataError(
+                f"{numbers[row]:g} is more people than there are.",
+                row=row + 2,
+                column="count",
+                remedy="Give counts of members.",
             )
         table["count"] = numbers.astype(np.int64)
         require_distinct(table)

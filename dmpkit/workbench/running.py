@@ -53,10 +53,14 @@ def read_notebook(path: Path) -> NotebookNode:
     DataError
         When the file is not a notebook.
     """
+    import warnings
+
     import nbformat
 
     try:
-        notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call, unused-ignore]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of cells without an id, as older programs write
+            notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call, unused-ignore]
     except Exception as error:  # nbformat raises errors of many kinds
         problem = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise DataError(f"This is not a notebook: {problem}", file=path) from error
