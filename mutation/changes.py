@@ -27,7 +27,8 @@ TEXT_CALLS = {"warn", "cast", "len", "isinstance", "TypeVar", "dedent"}
 TEXT_ARGUMENTS = {"remedy", "problem", "note", "notes", "caption", "title", "alt", "label", "doc"}
 TEXT_FUNCTIONS = (
     "plot*", "report*", "summary*", "methods*", "_repr_*", "__repr__", "__str__", "to_report*",
-    "*sentence*", "*_text", "explain*", "_explain*", "_note*", "describe*",
+    "*sentence*", "*_text", "explain*", "_explain*", "_note*", "describe*", "section*",
+    "to_excel", "words", "headline", "legend",
 )  # fmt: skip
 
 
@@ -176,7 +177,7 @@ def _drops_text(node: cst.Call, mutated: cst.CSTNode) -> bool:
 
 
 def _is_text_argument(arg: cst.Arg) -> bool:
-    named = arg.keyword is not None and arg.keyword.value in TEXT_ARGUMENTS
+    named = arg.keyword is not None and arg.keyword.value in TEXT_ARGUMENTS | {"strict"}  # of zip
     return named or _is_words(arg.value)
 
 
@@ -205,8 +206,9 @@ def _is_text(node: cst.CSTNode) -> bool:
 
 def _names_type(node: cst.Assign | cst.AnnAssign) -> bool:
     """``Levels = Literal[...]``, ``Floats: TypeAlias = ...`` and ``__all__``."""
-    if isinstance(node, cst.AnnAssign):
-        return m.matches(node.annotation.annotation, m.Name("TypeAlias"))
+    if isinstance(node, cst.AnnAssign):  # what a class says of itself is for its pages
+        says = m.Subscript(value=m.Name("ClassVar"))
+        return m.matches(node.annotation.annotation, m.Name("TypeAlias") | says)
     if m.matches(node.targets[0].target, m.Name("__all__")):
         return True
     return m.matches(

@@ -274,7 +274,7 @@ class AlphaTerms:
         n = margins.sum(axis=1, keepdims=True)
         ranks = np.cumsum(margins, axis=1) - margins / 2
         places = ranks - (ranks * margins).sum(axis=1, keepdims=True) / np.maximum(n, 1e-300)
-        few, most = self.m.min(initial=2.0), self.m.max(initial=2.0)
+        few, most = (self.m.min(), self.m.max()) if len(self.m) else (2.0, 2.0)
         if few == most:  # nothing is missing
             squares, share = margins * (few / (few - 1)), w
         else:

@@ -225,6 +225,7 @@ def test_degenerate_cases():
     apart = ag.krippendorff_alpha(cases["no_pairable_unit"])
     assert math.isnan(apart.value)
     assert "no unit was rated by two" in apart.note
+    assert not apart.note.startswith("None")
     with pytest.warns(ReadingWarning, match="rater 2 rated no unit"):
         assert ag.krippendorff_alpha(cases["one_coder_empty"]).value == pytest.approx(
             0.0, abs=1e-12
@@ -728,3 +729,52 @@ def test_ac2_is_ac1_under_weights_with_every_option():
         if name == "clusters":
             without.pop("unit_weights")
         assert ag.gwet_ac2(ratings, "linear", **without, **kept) != whole, name
+
+
+def test_ratings_read_before_take_weights_clusters_and_categories_afterwards():
+    sheet = read("kripp_4x12")
+    before = ag.Ratings.read(sheet)
+    mass = 1.0 + np.arange(sheet.shape[1]) % 3
+    late = ag.krippendorff_alpha(before, "interval", unit_weights=mass)
+    assert late == ag.krippendorff_alpha(sheet, "interval", unit_weights=mass)
+    assert late.value != ag.krippendorff_alpha(before, "interval").value
+    drawn = {"n_resamples": 60, "seed": 2}
+    documents = np.arange(sheet.shape[1]) // 4
+    late = ag.fleiss_kappa(before, clusters=documents, **drawn)
+    assert late == ag.fleiss_kappa(sheet, clusters=documents, **drawn)
+    assert late.low != ag.fleiss_kappa(before, **drawn).low
+    words = sheet.replace({1: "low", 2: "mid", 3: "high", 4: "top", 5: "best"}).astype(object)
+    order = ["low", "mid", "high", "top", "best"]
+    late = ag.krippendorff_alpha(ag.Ratings.read(words), "ordinal", categories=order)
+    assert late.value == pytest.approx(ag.krippendorff_alpha(sheet, "ordinal").value, abs=1e-12)
+
+
+@pytest.mark.parametrize("weights", ["linear", "quadratic", "ordinal"])
+def test_weights_may_be_given_as_a_matrix(weights):
+    ratings = ag.Ratings.read(read("kripp_4x12"))
+    q = len(ratings.categories)
+    apart = np.abs(np.subtract.outer(np.arange(q), np.arange(q)))
+    credit = {
+        "linear": 1 - apart / (q - 1),
+        "quadratic": 1 - (apart / (q - 1)) ** 2,
+        "ordinal": 1 - apart * (apart + 1) / (q * (q - 1)),
+    }[weights]
+    assert ag.gwet_ac1(ratings, credit).value == ag.gwet_ac1(ratings, weights).value
+    with pytest.raises(DataError, match="weight"):
+        ag.gwet_ac1(ratings, credit[:-1, :-1])
+
+
+def test_categories_without_a_compared_pair_have_no_prevalence():
+    found = ag.category_agreement([[1, None, 1], [None, 2, None]])
+    for column in ("prevalence", "specific_agreement", "alpha"):
+        assert found[column].dtype == np.float64
+        assert found[column].isna().all()
+
+
+@pytest.mark.parametrize("step", COEFFICIENTS)
+def test_n_is_the_number_of_units_that_two_or_more_rated(step):
+    ratings = read("kripp_4x12")
+    compared = int((ratings.notna().sum() >= 2).sum())
+    assert compared < ratings.shape[1]
+    assert step(ratings).n == compared
+    assert step(ratings, n_resamples=20, seed=1).n == compared
