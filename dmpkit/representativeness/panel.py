@@ -37,9 +37,9 @@ __all__ = ["Panel"]
 
 Frame: TypeAlias = Any
 
-#: Names that a column of person ids goes by, where none is given.
 #: More than live on Earth: a count above it is a slip, and sums of it would not be exact.
 MOST_PEOPLE = 1e10
+#: Names that a column of person ids goes by, where none is given.
 PERSON_NAMES = ("person", "person_id", "participant", "participant_id", "member", "member_id", "id")
 
 
