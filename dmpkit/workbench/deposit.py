@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from dmpkit.errors import DataError, DataNotDownloaded, DmpkitError, MissingDependency
+from dmpkit.formulas import safe_cell
 from dmpkit.workbench import reproduce as running
 from dmpkit.workbench.figures import DIFFERS
 from dmpkit.workbench.manifest import MANIFEST, PUBLISHED, DataFile
@@ -37,6 +38,8 @@ __all__ = ["Deposit", "check_deposit", "deposit"]
 
 METADATA = "ro-crate-metadata.json"
 CHECKSUMS = "manifest-sha256.txt"
+#: Bytes of a crate's description, and of all its files unpacked, that are read.
+MAX_METADATA, MAX_UNPACKED = 50_000_000, 20_000_000_000
 #: What goes along though no key of ``study.toml`` names it: recipes, remarks, licences.
 KEPT = ("*.py", "*.md", "LICENSE*", "LICENCE*", "datapackage.json")
 LICENCES = {
@@ -167,11 +170,9 @@ def check_deposit(path: str | os.PathLike[str]) -> list[str]:
     DataError
         When it is no RO-Crate.
     """
-    import hashlib
-
-    files = _contents(Path(path))
+    files, described_in = _contents(Path(path))
     try:
-        graph = json.loads(files[METADATA])["@graph"]
+        graph = json.loads(described_in)["@graph"]
         described = {unquote(e["@id"]): e for e in graph if "File" in _types(e)}
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         raise DataError(
@@ -183,7 +184,7 @@ def check_deposit(path: str | os.PathLike[str]) -> list[str]:
             continue
         if name not in files:
             problems.append(f"{name} is described and missing.")
-        elif hashlib.sha256(files[name]).hexdigest() != entity.get("sha256"):
+        elif files[name] != entity.get("sha256"):
             problems.append(f"{name} is not the file that is described (SHA-256 differs).")
     extra = sorted(set(files) - set(described) - {METADATA})
     return problems + [f"{name} is not described." for name in extra]
@@ -346,10 +347,15 @@ def _checksums(packed: Mapping[str, tuple[Path, str]]) -> str:
 def _verdicts_csv(result: running.StudyResult) -> str:
     import io
 
-    rows = [verdict.as_dict() for verdict in result.verdicts]
+    rows = [
+        {name: safe_cell(value) for name, value in verdict.as_dict().items()}
+        for verdict in result.verdicts
+    ]
     columns = list(rows[0]) if rows else ["figure", "verdict"]
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, columns, lineterminator="\n")
+    returns = any("\r" in str(value) for row in rows for value in row.values())
+    quoting: Any = csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL
+    writer = csv.DictWriter(stream, columns, lineterminator="\n", quoting=quoting)
     writer.writeheader()
     writer.writerows(rows)
     return stream.getvalue()
@@ -566,16 +572,49 @@ def _put(crate: Path, target: Path) -> None:
                 stream.write(path, path.relative_to(crate).as_posix())
 
 
-def _contents(path: Path) -> dict[str, bytes]:
+def _contents(path: Path) -> tuple[dict[str, str], bytes]:
+    """SHA-256 of every file of a crate, and its metadata; nothing is unpacked to disk."""
+    from dmpkit.datasets import sha256
+
     if path.is_dir():
-        return {
-            p.relative_to(path).as_posix(): p.read_bytes() for p in path.rglob("*") if p.is_file()
-        }
+        found = {p.relative_to(path).as_posix(): p for p in path.rglob("*") if p.is_file()}
+        described = b""
+        if METADATA in found:
+            with found[METADATA].open("rb") as stream:
+                described = stream.read(MAX_METADATA)
+        return {name: sha256(file) for name, file in found.items()}, described
     try:
-        with zipfile.ZipFile(path) as stream:
-            return {n: stream.read(n) for n in stream.namelist() if not n.endswith("/")}
-    except (OSError, zipfile.BadZipFile):
-        raise DataError("This is neither a folder nor a zip file.", file=path) from None
+        with zipfile.ZipFile(path) as archive:
+            return _contents_of_zip(archive, path)
+    except DataError:
+        raise
+    except Exception:  # zipfile raises many kinds on damaged archives
+        raise DataError(
+            "This is neither a folder nor a zip file, or it is damaged.", file=path
+        ) from None
+
+
+def _contents_of_zip(archive: zipfile.ZipFile, path: Path) -> tuple[dict[str, str], bytes]:
+    import hashlib
+
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    size = sum(member.file_size for member in members)
+    if size > MAX_UNPACKED:
+        raise DataError(
+            f"The crate would take {size / 1e9:.0f} GB unpacked; "
+            f"{MAX_UNPACKED / 1e9:.0f} GB is the limit.",
+            file=path,
+        )
+    files, described = {}, b""
+    for member in members:
+        digest = hashlib.sha256()
+        with archive.open(member) as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+                if member.filename == METADATA and len(described) < MAX_METADATA:
+                    described += block
+        files[member.filename] = digest.hexdigest()
+    return files, described
 
 
 def _types(entity: Mapping[str, Any]) -> list[str]:

@@ -31,6 +31,7 @@ from dmpkit.workbench.reproduce import (
     package_versions,
 )
 from dmpkit.workbench.safe_html import Outline, clean, markdown, mathml
+from dmpkit.workbench.safe_svg import clean_svg
 from dmpkit.workbench.study import Study
 from dmpkit.writing import replace_folder, unfinished_folder
 
@@ -252,7 +253,10 @@ class _Cells:
     def picture(self, content: str, ending: str, alt: str) -> str:
         self.pictures += 1
         name = f"{self.study.slug}-{self.pictures}.{ending}"
-        raw = content.encode() if ending == "svg" else base64.b64decode(content)
+        cleaned = clean_svg(content) if ending == "svg" else ""
+        if cleaned is None:
+            return "<p>[a picture that is no plain SVG was left out]</p>"
+        raw = cleaned.encode() or base64.b64decode(content)
         (self.folder / "assets" / name).write_bytes(raw)
         text = alt or f"picture {self.pictures} of the notebook, without a description"
         image = f'<img src="assets/{escape(name)}" alt="{escape(text)}">'
