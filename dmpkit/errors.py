@@ -134,9 +134,8 @@ _UNSEEN = re.compile(
 
 def _legible(text: str, longest: int) -> str:
     """A message that may quote a stranger's file: bounded, and without control characters."""
-    if len(text) > longest:
-        # a single word without end, then a text without end
-        text = re.sub(r"(\S{60})\S{80,}(\S{20})", r"\1…\2", text[: 20 * longest])
+    if len(text) > 200:  # a word without end, then a text without end
+        text = re.sub(r"(\S{60})\S{120,}(\S{20})", r"\1…\2", text[: 20 * longest])
     if len(text) > longest:
         text = f"{text[: longest - 200]} … {text[-190:]}"
     return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
