@@ -39,6 +39,7 @@ __all__ = [
     "CHUNK_BYTES",
     "chunk_within",
     "drawn_seed",
+    "expanded_tail",
     "p_value",
     "run_chunks",
     "run_resamples",
@@ -304,3 +305,32 @@ def p_value(n_as_extreme: int, n_resamples: int) -> float:
     if not 0 <= n_as_extreme <= n_resamples or n_resamples < 1:
         raise DataError(f"{n_as_extreme} of {n_resamples} resamples cannot be.")
     return (n_as_extreme + 1) / (n_resamples + 1)
+
+
+def expanded_tail(level: float, n_drawn: int) -> float:
+    """Share of resamples beyond each end of a percentile interval, for few units drawn.
+
+    Plain percentiles are too narrow there: a bootstrap of n units has the spread of the
+    variance over n, not over n − 1, and a normal curve's tails, not Student's. Both are
+    put right by the tail Φ(−√(n / (n − 1)) · t), t being the quantile on n − 1 degrees of
+    freedom (the expanded percentile interval; Hesterberg 2015, "What teachers should know
+    about the bootstrap", The American Statistician 69).
+
+    Parameters
+    ----------
+    level : float
+        Of the interval, such as .95.
+    n_drawn : int
+        Independent units (people, tables, processes) that are drawn, 2 or more.
+
+    Examples
+    --------
+    >>> round(expanded_tail(0.95, 12), 4), round(expanded_tail(0.95, 10_000), 4)
+    (0.0108, 0.025)
+    """
+    from scipy.special import ndtr, stdtrit
+
+    if n_drawn < 2:
+        raise DataError(f"An interval cannot be drawn from {n_drawn} units.")
+    t = float(stdtrit(n_drawn - 1, (1 + level) / 2))
+    return float(ndtr(-((n_drawn / (n_drawn - 1)) ** 0.5) * t))

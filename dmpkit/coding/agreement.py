@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 import numpy as np
 import pandas as pd
 
+from dmpkit.arguments import a_word, check_settings
 from dmpkit.coding.agreement_units import UNITS, Codings, Grid, Unit
 from dmpkit.coding.approach import require_approach
 from dmpkit.coding.data import CodedProject
@@ -185,6 +186,8 @@ class CodingAgreement(Result):
         DataError
             When there is none of that name.
         """
+        for name, word in (("code", code), ("unit", unit), ("coefficient", coefficient)):
+            a_word(word, name)
         t = self.table
         row = t[(t["code"] == code) & (t["unit"] == unit) & (t["coefficient"] == coefficient)]
         if not len(row):
@@ -387,6 +390,7 @@ def agreement(
     >>> round(found.value("Limits", coefficient="percent").value, 2)
     0.48
     """
+    check_settings(agreement, locals())
     from tqdm.auto import tqdm
 
     note = require_approach(project, "agreement between coders")

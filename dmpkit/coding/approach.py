@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def require_approach(project: CodedProject, what: str, *, refuse: bool = True) -
     >>> require_approach(project.with_approach("reflexive"), "saturation", refuse=False)[:57]
     'This project says that it was coded reflexively. In refle'
     """
+    check_settings(require_approach, locals())
     require_project(project)
     if project.approach == "reflexive":
         if refuse:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from dmpkit.arguments import check_settings
 
 from dmpkit.coding.agreement import CodingAgreement, agreement
 from dmpkit.coding.audit import Audit
@@ -106,6 +107,7 @@ def split_blind(
     >>> split
     <BlindSplit: sources by coder ada: 2, ben: 2; 1 shared by all>
     """
+    check_settings(split_blind, locals())
     names = [str(c).strip() for c in coders] if not isinstance(coders, str) else [coders]
     if len(names) < 2 or len(set(names)) < len(names) or "" in names:
         raise DataError(

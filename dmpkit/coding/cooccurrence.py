@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dmpkit.arguments import a_word, check_settings
 from dmpkit.coding.code_names import closest
 from dmpkit.coding.counting import Coded, coded_segments
 from dmpkit.coding.evaluate import Scene
@@ -166,7 +167,7 @@ class Cooccurrence(Result):
             "c_coefficient": self.c_coefficients, "jaccard": self.jaccard,
             "n_12": np.where(self.nested, np.nan, self.together),
         }  # fmt: skip
-        if value not in known:
+        if a_word(value, "value") not in known:
             raise DataError(
                 f"{value!r} is not a measure of co-occurrence.",
                 remedy=closest(value, known, "measures"),
@@ -332,6 +333,7 @@ def cooccurrence(
     >>> result.pairs[["n_1", "n_2", "n_12", "c_coefficient", "characters_12"]].to_numpy().tolist()
     [[2.0, 1.0, 1.0, 0.5, 5.0]]
     """
+    check_settings(cooccurrence, locals())
     if unit not in UNIT_COUNTS:
         raise DataError(
             f"{unit!r} is not a unit of co-occurrence.",

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.coding.audit import Audit
 from dmpkit.coding.checking import (
     check_cases,
@@ -247,6 +248,7 @@ class CodedProject:
 
     def tables(self, kind: Literal["pandas", "polars", "pyarrow"] = "pandas") -> dict[str, Any]:
         """All tables by name, as frames of the kind asked for."""
+        check_settings(CodedProject.tables, locals())
         from dmpkit.tables import as_kind
 
         return {name: as_kind(frame, kind) for name, frame in self.frames().items()}
@@ -275,6 +277,7 @@ class CodedProject:
         self, approach: Literal["codebook", "coding reliability", "reflexive", ""]
     ) -> CodedProject:
         """The same project, saying how it was coded."""
+        check_settings(CodedProject.with_approach, locals())
         return replace(self, approach=approach)
 
     def only(

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dmpkit.arguments import check_settings
 from dmpkit.coding.code_names import closest
 from dmpkit.coding.counting import Coded, coded_segments
 from dmpkit.coding.evaluate import Scene
@@ -235,6 +236,7 @@ def case_matrix(
     >>> case_matrix(project, value="words").matrix.to_numpy().tolist()
     [['I1', 0, 3], ['I2', 1, 0]]
     """
+    check_settings(case_matrix, locals())
     if value not in VALUES:
         raise DataError(
             f"{value!r} is not a value of cells.", remedy=closest(value, VALUES, "values")
@@ -382,6 +384,7 @@ def framework_matrix(
     >>> framework_matrix(CodedProject.from_frames(sources, segments)).to_numpy().tolist()
     [['I1', '“Time” (I1, 0–4)']]
     """
+    check_settings(framework_matrix, locals())
     coded = coded_segments(project, codes, level=level, subcodes=subcodes, coders=coders)
     scene = Scene(project, across_coders=True)
     cases, links = _cases_and_links(scene)
@@ -563,6 +566,7 @@ def code_by_attribute(
     >>> code_by_attribute(project, "role", small=1).cells[["count", "n"]].to_numpy().tolist()
     [[1, 1]]
     """
+    check_settings(code_by_attribute, locals())
     if attribute not in project.cases.columns[1:]:
         raise DataError(
             f"There is no attribute {attribute!r} of cases.",

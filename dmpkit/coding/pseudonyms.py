@@ -21,6 +21,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.coding.approach import require_project
 from dmpkit.coding.audit import Audit
 from dmpkit.coding.data import CodedProject
@@ -364,6 +365,7 @@ def pseudonymise(
     "ANNA: Ask Ann, not Anna's boss."
     """
     require_project(project)
+    check_settings(pseudonymise, locals())
     if callable(names):
         names = propose_names(project, names)
     listed = NameList.read(names, case)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.coding.code_names import closest, code_path, lineages
 from dmpkit.coding.evaluate import Scene, Unit, matching_units
 from dmpkit.coding.query import Query, parse_query
@@ -219,6 +220,7 @@ def retrieve(
     >>> retrieve(project, "Impact AND Media").quotes[["code", "speaker"]].to_numpy().tolist()
     [['Media', 'P3'], ['Impact', 'P3']]
     """
+    check_settings(retrieve, locals())
     if not isinstance(context, int | np.integer) or context < 0:
         raise DataError(f"The context {context!r} is no number of characters.", remedy="Say 80.")
     part = project if coders is None else project.only(coders=coders)
@@ -393,6 +395,7 @@ def overlaps(
     >>> overlaps(CodedProject.from_frames(sources, segments), "Media", "Impact")["quote"].tolist()
     ['press']
     """
+    check_settings(overlaps, locals())
     pairs = nearby(project, one, two, within=None, subcodes=subcodes, across_coders=across_coders)
     texts = project.texts
     pairs["start"] = pairs[["start_1", "start_2"]].max(axis=1)
@@ -443,6 +446,7 @@ def union(
     >>> union(CodedProject.from_frames(sources, segments), ["Media", "Impact"])["quote"].tolist()
     ['The press changed']
     """
+    check_settings(union, locals())
     scene = Scene(project, across_coders)
     own = _of(scene, codes, subcodes)
     group, start, end = cover(own["group"], own["start"], own["end"])
@@ -507,6 +511,7 @@ def nearby(
     >>> nearby(CodedProject.from_frames(sources, segments), "Media", "Impact")["distance"].tolist()
     [1]
     """
+    check_settings(nearby, locals())
     scene = Scene(project, across_coders, turns)
     left, right = _of(scene, one, subcodes), _of(scene, two, subcodes)
     a, b = _near_pairs(scene, left, right, within)

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dmpkit.arguments import a_word, check_settings
 from dmpkit.coding.approach import require_approach
 from dmpkit.coding.data import CodedProject
 from dmpkit.coding.saturation_steps import (
@@ -370,6 +371,7 @@ class Saturation(Result):
         DataError
             When there is no such group.
         """
+        a_word(name, "group")
         for g in self.groups:
             if g.name == name:
                 return g
@@ -474,6 +476,7 @@ def saturation(
     >>> found.table[["notation", "ratio"]].values.tolist()
     [['4+2', 0.0]]
     """
+    check_settings(saturation, locals())
     threshold = _share(threshold, "threshold")
     confidence = _share(confidence, "confidence")
     if isinstance(n_orders, bool) or not hasattr(n_orders, "__index__") or int(n_orders) < 0:

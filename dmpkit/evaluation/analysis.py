@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError, DmpkitWarning
 from dmpkit.evaluation.analysis_parts import (
     MEASURED_PARTS,
@@ -239,6 +240,7 @@ class Evaluation(Result):
         Path
             The page.
         """
+        check_settings(Evaluation.report, locals())
         from dmpkit.evaluation.report import write_report
 
         return write_report(self, path, title=title, texts=texts, lang=lang, records=records)
@@ -415,6 +417,7 @@ def analyse(
     >>> "opinion" in evaluation.not_computed["part"].tolist()
     True
     """
+    check_settings(analyse, locals())
     card = source if isinstance(source, Scorecard) else read_scorecard(source)
     if measurements is None:
         place = card.folder

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dmpkit import __version__
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.evaluation.conditions import condition_state, criterion_means, not_applicable
 from dmpkit.evaluation.incidents import NOTHING_PUBLIC, RedLines, red_lines
@@ -228,6 +229,7 @@ def compare_with_baseline(
     >>> fate.loc["F3", ["at_first", "outcome"]].tolist()
     ['sign, negotiable', 'came true']
     """
+    check_settings(compare_with_baseline, locals())
     kept = read_baseline(baseline) if isinstance(baseline, str | os.PathLike) else list(baseline)
     if not kept:
         raise DataError("There is no screening to compare with.")

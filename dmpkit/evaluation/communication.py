@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.evaluation.outside_records import (
     PHASES,
     counted,
@@ -57,6 +58,7 @@ def communication_matrix(source: Any, *, synthetic: bool | None = None) -> Commu
     >>> matrix[["phase", "items", "plain", "reach"]].values.tolist()
     [['before', 0, 0, nan], ['during', 1, 1, 4000.0], ['after', 1, 0, nan]]
     """
+    check_settings(communication_matrix, locals())
     records = records_of(source, "communication")
     return Communication(records, marked_synthetic(source, synthetic))
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.evaluation.outside_records import (
     codes_of,
@@ -193,6 +194,7 @@ def working_conditions(source: Any, *, synthetic: bool | None = None) -> Working
     >>> panel["W2"], panel["T1"], panel["W3"]
     ('met', 'present', 'not known')
     """
+    check_settings(working_conditions, locals())
     return WorkingConditions(
         means=criterion_means(source),
         left_out=not_applicable(source),

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError, UnflaggedFactorWarning, warn
 from dmpkit.evaluation.criteria import Criteria
 from dmpkit.evaluation.records import listed, nearest
@@ -87,6 +88,7 @@ def criteria_statements(
     'Clear task'
     """
     from dmpkit.qmethod import Instrument
+    check_settings(criteria_statements, locals())
 
     own = getattr(criteria, "criteria", criteria)
     held = own if isinstance(own, Criteria) else Criteria.default()
@@ -380,6 +382,7 @@ class CriteriaWeights(Result):
             Where to draw.
         """
         from dmpkit.evaluation.viewpoint_plots import plot_stress_lines
+        check_settings(CriteriaWeights.plot_lines, locals())
 
         if not self.scored:
             raise DataError("Without a scorecard there is no score to draw.",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.evaluation.outside_records import (
     ITEM_STATUSES,
     codes_of,
@@ -54,6 +55,7 @@ def digital_items(source: Any, *, synthetic: bool | None = None) -> DigitalItems
     >>> digital_items(table).items.set_index("item")["status"].to_dict()["offline"]
     'not looked'
     """
+    check_settings(digital_items, locals())
     return DigitalItems(records_of(source, "digital"), marked_synthetic(source, synthetic))
 
 

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.evaluation.codebook import DQI, Codebook
 from dmpkit.evaluation.labels import (
@@ -391,6 +392,7 @@ def discourse_quality(
     >>> round(found.composite.value, 2)
     47.22
     """
+    check_settings(discourse_quality, locals())
     frame = to_pandas(acts, what="table of speech acts").reset_index(drop=True)
     if frame.empty:
         raise DataError("The table of speech acts has no rows.")

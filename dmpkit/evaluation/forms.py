@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import pandas as pd
 
+from dmpkit.arguments import a_word, check_settings
 from dmpkit.errors import DataError, ReadingWarning, warn
 from dmpkit.evaluation.form_columns import (
     PROGRAMS,
@@ -279,6 +280,7 @@ def read_form(
     >>> form.program, form.answers.to_dict("list")
     ('google', {'person': ['ab3', 'cd4'], 'e_listen': [4.0, 5.0]})
     """
+    check_settings(read_form, locals())
     _one_of(incomplete, ("keep", "leave out"), "incomplete")
     _one_of(duplicates, _DUPLICATES, "duplicates")
     sheet = read_sheet(path, delimiter=delimiter)
@@ -315,7 +317,7 @@ def read_form(
 
 
 def _one_of(value: str, allowed: Sequence[str], what: str) -> None:
-    if value not in allowed:
+    if a_word(value, what) not in allowed:
         raise DataError(f"{value!r} is no {what}.", remedy=f"Use one of {', '.join(allowed)}.")
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.evaluation.outside_records import (
     GOAL_KINDS,
@@ -85,6 +86,7 @@ def impact_goals(
     >>> impact_goals(table, first_day="2024-03-02").goals["set"].tolist()
     ['set before the start', 'written afterwards']
     """
+    check_settings(impact_goals, locals())
     day = first_day if first_day is not None else about_field(source, "first_day")
     if day:
         try:

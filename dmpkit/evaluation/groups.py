@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.evaluation.pairing import Paired, Scale, pair_answers
 from dmpkit.reporting import Figure, Result, Section, paragraphs, table_html
@@ -188,6 +189,7 @@ def group_distortions(
     >>> found.pairs[["homogenised", "polarised"]].to_numpy().tolist()
     [[True, True], [False, True]]
     """
+    check_settings(group_distortions, locals())
     if table is None:
         raise DataError("The small group of each person is not given.", remedy="Use table=.")
     if not isinstance(min_size, (int, np.integer)) or min_size < 2:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.evaluation.outside_records import (
     LINE_STATUSES,
@@ -316,6 +317,7 @@ def red_lines(
     >>> lines.loc[lines["line"] == "R2", "status"].item()
     'shown'
     """
+    check_settings(red_lines, locals())
     records = records_of(source, "incidents")
     scorecard = source if is_scorecard(source) else None
     said = flags if flags is not None else scorecard

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.evaluation.labels import name_list, whole_number, wordings
 from dmpkit.evaluation.opinion import adjusted, change_row, effect_size_indicator
@@ -342,6 +343,7 @@ def knowledge_gain(
     >>> gain.items[["learned", "forgot"]].to_numpy().tolist(), gain.normalised_gain.__round__(3)
     ([[2, 0]], 0.667)
     """
+    check_settings(knowledge_gain, locals())
     adjusted([0.5], adjust)
     if not isinstance(blank, str) or blank not in ("missing", "wrong"):
         raise DataError(f"blank is {blank!r}.", remedy="Use 'missing' or 'wrong'.")

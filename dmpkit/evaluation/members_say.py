@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.evaluation.labels import text, whole_number
 from dmpkit.evaluation.pairing import answers_of
@@ -254,6 +255,7 @@ def members_say(
     >>> said.items[["at_least", "at_most"]].to_numpy().tolist()
     [[0.5, 0.75]]
     """
+    check_settings(members_say, locals())
     table = _asked(items)
     ends = table[["low", "high"]].fillna({"low": -math.inf, "high": math.inf})
     scale = dict(zip(table["item"], ends.itertuples(index=False, name=None), strict=True))

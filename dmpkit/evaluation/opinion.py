@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.evaluation.labels import name_list, wordings
 from dmpkit.evaluation.paired_tests import (
@@ -477,6 +478,7 @@ def opinion_change(
     >>> change.items[["n", "mean_change", "gross_change"]].round(3).to_numpy().tolist()
     [[6.0, 0.667, 0.667]]
     """
+    check_settings(opinion_change, locals())
     adjusted([0.5], adjust)
     pair = pair_answers(before, after, person=person, items=items, table=table, scale=scale)
     return OpinionChange(pair, adjust, to_share(level), wordings(labels), synthetic)

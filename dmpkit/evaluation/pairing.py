@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.evaluation.labels import name_list
 from dmpkit.tables import require_columns, to_numbers, to_pandas
@@ -181,6 +182,7 @@ def pair_answers(
     >>> pair.people, pair.only_after, pair.after["q1"].tolist()
     (('a', 'b'), ('c',), [nan, 5.0])
     """
+    check_settings(pair_answers, locals())
     frames = [by_person(f, person, w) for f, w in ((before, "before"), (after, "after"))]
     column = table if isinstance(table, str) else None
     names, left_out = _items(frames, items, column)

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.evaluation.labels import floats, wordings
 from dmpkit.evaluation.pairing import Paired, Scale, pair_answers, to_share
@@ -384,6 +385,7 @@ def polarisation_change(
     >>> change.spread[["before", "after"]].round(2).to_numpy().tolist()
     [[-1.0, 0.75]]
     """
+    check_settings(polarisation_change, locals())
     level, number = to_share(level), drawn_seed(seed)
     pair = pair_answers(before, after, person=person, items=items, table=table, scale=scale)
     if not isinstance(n_resamples, (int, np.integer)) or n_resamples < 0:

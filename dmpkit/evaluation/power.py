@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.evaluation.outside_records import (
     ANSWERS,
     codes_of,
@@ -103,6 +104,7 @@ def power_audit(source: Any, *, synthetic: bool | None = None) -> PowerAudit:
     >>> audit.points.set_index("point").loc[["CC4", "CO8", "D1"], "answer"].tolist()
     ['yes', 'no', 'not asked']
     """
+    check_settings(power_audit, locals())
     return PowerAudit(records_of(source, "power"), marked_synthetic(source, synthetic))
 
 

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.evaluation.labels import whole_number
 from dmpkit.evaluation.majorities import Majorities, majorities
@@ -447,6 +448,7 @@ def single_peakedness(
     >>> found.stages[0].majorities.condorcet_winner
     'bus'
     """
+    check_settings(single_peakedness, locals())
     if alternative not in get_args(Alternative):
         raise DataError(f"The alternative is {alternative!r}.",
                         remedy='Use "two-sided", "greater" or "less".')  # fmt: skip

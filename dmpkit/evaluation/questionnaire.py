@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.reporting import Section, escape, page, write_html
 from dmpkit.tables import require_columns, require_unique, to_pandas
@@ -289,6 +290,7 @@ def write_form(
     >>> "Others listened" in write_form(Path(folder, "a.html"), "members-after").read_text("utf-8")
     True
     """
+    check_settings(write_form, locals())
     rows = instrument(name) if items is None else _questionnaire(items)
     require_columns(rows, ["section"])
     words = dict(FORM_TEXTS)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.evaluation.labels import listed, names, numbers, text
 from dmpkit.tables import require_columns, require_unique, to_pandas
@@ -108,6 +109,7 @@ def ranks_from_orders(
     >>> ranks_from_orders(frame, "order").to_dict("records")
     [{'person': 1, 'A': 2.0, 'B': 1.0, 'C': 3.0}]
     """
+    check_settings(ranks_from_orders, locals())
     frame = to_pandas(orders, what="table of orders").reset_index(drop=True)
     cells = names(frame, column, what="order")
     split = [

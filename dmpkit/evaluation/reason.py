@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError, ReasonDataWarning, SmallCellWarning, warn
 from dmpkit.evaluation.reason_data import ReasonSurvey, checked_count
 from dmpkit.evaluation.reason_steps import (
@@ -100,6 +101,7 @@ def reason_chance_level(survey: ReasonSurvey, *, adjusted: bool = False) -> floa
     >>> reason_chance_level(ReasonSurvey(same, same))
     1.0
     """
+    check_settings(reason_chance_level, locals())
     return reason_index(survey, adjusted=adjusted).chance_level
 
 
@@ -158,6 +160,7 @@ def reason_index(
     >>> round(made.value, 3), round(made.chance_level, 3)
     (0.733, -0.778)
     """
+    check_settings(reason_index, locals())
     if not isinstance(survey, ReasonSurvey):
         raise DataError(
             f"The survey is a {type(survey).__name__}.",
@@ -231,6 +234,7 @@ def sub_groups(
     >>> sub_groups(survey, ["east"] * 6 + ["west"] * 6).table["pairs"].tolist()
     ['within east', 'within west', 'between east and west']
     """
+    check_settings(sub_groups, locals())
     if isinstance(labels, Mapping):
         named = {str(person).strip(): str(group) for person, group in labels.items()}
         lacking = [person for person in survey.people if person not in named]

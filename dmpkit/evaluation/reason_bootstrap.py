@@ -30,6 +30,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError, ReasonDataWarning, warn
 from dmpkit.evaluation.reason_data import (
     ReasonSurvey,
@@ -428,6 +429,7 @@ def bootstrap_reason_index(
     >>> made.table["quantity"].tolist()
     ['index', 'chance level', 'above chance']
     """
+    check_settings(bootstrap_reason_index, locals())
     level = checked_level(level)
     n_resamples = checked_count(n_resamples, "n_resamples", least=1, usual=2000)
     seed = drawn_seed(seed)

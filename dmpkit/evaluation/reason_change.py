@@ -27,6 +27,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import (
     DataError,
     ReasonDataWarning,
@@ -111,11 +112,7 @@ def swap_test(
     >>> made.n_swaps, made.exact
     (128, True)
     """
-    if alternative not in ("two-sided", "greater", "less"):
-        raise DataError(
-            f"The alternative is {alternative!r}.",
-            remedy="Use 'two-sided', 'greater' or 'less'.",
-        )
+    check_settings(swap_test, locals())
     n = before.n_people
     members = _membership(table, n)
     terms = stacked_terms(before, after, adjusted)
@@ -372,8 +369,7 @@ def compare_reason_index(
     >>> bool(np.isclose(made.change, made.after.value - made.before.value)), made.test
     (True, 'swap')
     """
-    if test not in ("swap", "paired t", "wilcoxon"):
-        raise DataError(f"The test is {test!r}.", remedy="Use 'swap', 'paired t' or 'wilcoxon'.")
+    check_settings(compare_reason_index, locals())
     n_permutations = checked_count(n_permutations, "n_permutations", least=1, usual=10_000)
     groups = _tables_of(before, table)
     one, two, left_out = matched_surveys(before, after)

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.evaluation.quick_tests import quick_t, quick_wilcoxon
 from dmpkit.evaluation.reason_bootstrap import (
@@ -314,6 +315,7 @@ def simulate_levels(
     >>> made.rates["runs"].tolist()
     [20, 20, 20, 20, 20, 20]
     """
+    check_settings(simulate_levels, locals())
     seed, items = drawn_seed(seed), (n_considerations, n_preferences)
     _check_size(n_people, n_runs)
     rows = []
@@ -419,6 +421,7 @@ def level_on_data(
     >>> made.rates["test"].tolist()
     ['wilcoxon', 'paired t']
     """
+    check_settings(level_on_data, locals())
     one, two, _ = matched_surveys(before, after)
     seed, n = drawn_seed(seed), one.n_people
     _check_size(n, n_runs)
@@ -499,6 +502,7 @@ def simulate_coverage(
     >>> made.rates["quantity"].tolist()[::2]
     ['index before', 'index after', 'above chance after', 'change']
     """
+    check_settings(simulate_coverage, locals())
     seed, items = drawn_seed(seed), (n_considerations, n_preferences)
     _check_size(n_people, n_runs)
     generator = np.random.default_rng([seed, 1])

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.resampling import run_resamples
 
@@ -319,6 +320,7 @@ def cronbach_alpha(answers: ArrayLike, *, turn: bool = True) -> float:
     >>> round(cronbach_alpha([[1, 1], [2, 3], [3, 2], [4, 4]]), 4)
     0.8889
     """
+    check_settings(cronbach_alpha, locals())
     x = np.asarray(answers, dtype=np.float64)
     if np.isnan(x).any():
         raise DataError("Cronbach's alpha needs complete answers; some are missing.")

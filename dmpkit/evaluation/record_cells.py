@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.tables import number_remedy
 
@@ -51,6 +52,7 @@ def listed(words: Iterable[object], last: str = "or") -> str:
 
 def split_ids(cell: object, *, only_semicolons: bool = False) -> tuple[str, ...]:
     """The labels of a cell that are parted by ``;``, commas or blanks, each once.
+    check_settings(split_ids, locals())
 
     Parameters
     ----------

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from dmpkit.arguments import check_settings
 from dmpkit.evaluation.criteria import HIGHEST
 from dmpkit.plotting import GREY, INK, PALETTE, dot_plot, mark_synthetic, new_axes, set_alt, style
 
@@ -48,6 +49,7 @@ def plot_criteria(
     >>> [t.get_text() for t in plot_criteria(card.profile().criteria).get_yticklabels()]
     ['I1 Food']
     """
+    check_settings(plot_criteria, locals())
     rows, heads, place = [], [], 0.0
     for _, part in criteria.groupby("stage", sort=False):
         heads.append((place, str(part["stage_name"].iloc[0])))
@@ -187,6 +189,7 @@ def plot_stages(stages: pd.DataFrame, *, ax: Axes | None = None, synthetic: bool
     >>> plot_stages(card.profile().stages).get_xlabel()
     'mean score (0 worst, 4 best)'
     """
+    check_settings(plot_stages, locals())
     ax = new_axes((7.0, 1.6 + 0.34 * len(stages))) if ax is None else ax
     with style():
         for y, row in enumerate(stages.to_dict("records")):
@@ -246,6 +249,7 @@ def plot_leniency(raters: pd.DataFrame, *, ax: Axes | None = None, synthetic: bo
     >>> plot_leniency(pd.DataFrame({"rater": ["a", "b"], "leniency": [-1, 1]})).get_xlabel()
     'points above the average rater'
     """
+    check_settings(plot_leniency, locals())
     shown = raters.assign(rater=[_short(str(name), 30) for name in raters["rater"]])
     if shown["rater"].duplicated().any():
         shown = shown.assign(rater=[f"{i}. {r}" for i, r in enumerate(shown["rater"], start=1)])
@@ -294,6 +298,7 @@ def plot_weight_ranges(
     >>> plot_weight_ranges(rows).get_title(loc="left")
     'What weights can do to the mean'
     """
+    check_settings(plot_weight_ranges, locals())
     from textwrap import fill
 
     ax = new_axes((7.4, 1.2 + 0.42 * len(ranges))) if ax is None else ax

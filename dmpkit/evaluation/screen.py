@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.evaluation.outside_records import (
     LINE_STATUSES,
@@ -170,6 +171,7 @@ def screen(
     ('decline', 24)
     """
     answers = records_of(source, "flags")
+    check_settings(screen, locals())
     day = on if on is not None else datetime.date.today().isoformat()
     _require_day(day)
     return Screen(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError, SmallCellWarning, warn
 from dmpkit.evaluation.labels import (
     SMALLEST,
@@ -334,6 +335,7 @@ def support_for_text(
     >>> round(support_for_text(frame).value, 3)
     0.667
     """
+    check_settings(support_for_text, locals())
     frame = to_pandas(ballot, what="ballot").reset_index(drop=True)
     if frame.empty:
         raise DataError("The ballot has no rows.")

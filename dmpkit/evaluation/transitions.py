@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.evaluation.labels import wordings
 from dmpkit.evaluation.pairing import Paired, as_id, pair_answers
@@ -185,6 +186,7 @@ def transitions(
     >>> transitions(first, second, "q", bins=groups).counts.to_numpy().tolist()
     [[0, 1, 1], [0, 0, 0], [1, 0, 1]]
     """
+    check_settings(transitions, locals())
     pair = pair_answers(before, after, person=person, items=[item], numbers=bins is not None)
     if bins is not None:
         edges = _edges(bins)

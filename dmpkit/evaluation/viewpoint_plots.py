@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from dmpkit.arguments import check_settings
 
 from dmpkit.errors import DataError
 from dmpkit.evaluation.criteria import HIGHEST
@@ -87,6 +88,7 @@ def plot_stress_lines(
     >>> len(plot_stress_lines(lines).texts)
     1
     """
+    check_settings(plot_stress_lines, locals())
     if not len(lines):
         raise DataError("There is no line to draw.")
     names = list(dict.fromkeys(lines["name"]))
@@ -248,6 +250,7 @@ def plot_links(
     >>> [t.get_text() for t in seen.plot_links().get_yticklabels()][0]
     'C05  Access to decision makers'
     """
+    check_settings(plot_links, locals())
     rows = criteria[criteria["criterion"].isin(links["criterion"])] if only_linked else criteria
     if not len(rows):
         raise DataError("No criterion of the scorecard has a link.")

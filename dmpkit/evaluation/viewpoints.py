@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dmpkit.arguments import a_word, check_settings
 from dmpkit.errors import DataError
 from dmpkit.evaluation.criteria import HIGHEST
 from dmpkit.evaluation.stress import (
@@ -142,6 +143,8 @@ class ThroughViewpoints(Result):
 
     def linked(self, viewpoint: str, direction: str, basis: str = "text") -> pd.DataFrame:
         """The links of a viewpoint in one direction and on one basis."""
+        for name, word in (("viewpoint", viewpoint), ("direction", direction), ("basis", basis)):
+            a_word(word, name)
         t = self.links
         chosen = (t["viewpoint"] == viewpoint) & (t["direction"] == direction)
         return t[chosen & (t["basis"] == basis)]
@@ -396,6 +399,7 @@ class ThroughViewpoints(Result):
 
     def plot_links(self, *, only_linked: bool = False, ax: Axes | None = None) -> Axes:
         """Criteria by viewpoints as dots; see :func:`~.viewpoint_plots.plot_links`."""
+        check_settings(ThroughViewpoints.plot_links, locals())
         from dmpkit.evaluation.viewpoint_plots import plot_links
 
         return plot_links(self.links, self.criteria, self.names, only_linked=only_linked, ax=ax)

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError, DmpkitWarning
 from dmpkit.impact import views
 from dmpkit.impact.analysis_text import Words
@@ -383,6 +384,7 @@ def analyse(
     >>> result.answers["promise"].value_counts().to_dict()
     {'kept': 18, 'late': 9, 'overdue': 3}
     """
+    check_settings(analyse, locals())
     chosen = _of_process(ledger, process)
     chosen = views.with_promise(chosen, promise)
     unit, counted = frame_on(chosen, date, counting_unit)

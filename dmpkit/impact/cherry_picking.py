@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.impact.cherry_data import CodedFates, code_fates
 from dmpkit.impact.cherry_models import MANY_PROCESSES, ModelTables, model_tables
@@ -448,10 +449,11 @@ def cherry_picking(
     >>> round(float(result.tests["p_value"][0]), 3)
     0.486
     """
+    check_settings(cherry_picking, locals())
     from dmpkit.resampling import drawn_seed
     from dmpkit.tables import to_pandas
 
-    _check_choices(model, errors, small_sample, n_resamples)
+    _check_resamples(n_resamples)
     confidence, used = checked_level(level), drawn_seed(seed)
     if predictors is None:
         raise DataError("No predictor is named.", remedy="Name columns such as cost, challenge.")
@@ -492,16 +494,7 @@ def cherry_picking(
     )
 
 
-def _check_choices(model: str, errors: str, small_sample: str, n_resamples: int) -> None:
-    for name, value, allowed in (
-        ("model", model, ("logit", "ordinal")),
-        ("errors", errors, ("cluster", "random")),
-        ("small_sample", small_sample, ("bootstrap", "t")),
-    ):
-        if value not in allowed:
-            raise DataError(
-                f"{name}={value!r} is not known.", remedy=f"Use {allowed[0]!r} or {allowed[1]!r}."
-            )
+def _check_resamples(n_resamples: object) -> None:
     if isinstance(n_resamples, bool) or not isinstance(n_resamples, int | np.integer):
         raise DataError(
             f"n_resamples={n_resamples!r} is no whole number.", remedy="Use 99 or more."

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dmpkit.arguments import is_whole
 from dmpkit.errors import DataError
 from dmpkit.impact.dates import NEVER, as_day, days_of, iso
 from dmpkit.impact.index import STATUS_CODES, STATUS_WORDS, EventIndex
@@ -265,7 +266,7 @@ def as_of(
     """
     day = as_day(date)
     known_day = None if known_on is None else as_day(known_on, "day of knowledge")
-    if min_grade is not None and (isinstance(min_grade, bool) or min_grade not in (0, 1, 2, 3)):
+    if min_grade is not None and not (is_whole(min_grade) and 0 <= min_grade <= 3):
         raise DataError(
             f"{min_grade!r} is no evidence grade.", remedy="Use 0, 1, 2 or 3, or leave it out."
         )

@@ -17,6 +17,7 @@ from dmpkit.impact.followup import Floats, Ints, check_horizon, query_times, z_o
 from dmpkit.impact.product_limit import Counts, integrated
 from dmpkit.impact.share_intervals import percent
 from dmpkit.reporting import Estimate, Indicator, Result
+from dmpkit.resampling import expanded_tail
 from dmpkit.wording import counted
 
 if TYPE_CHECKING:
@@ -109,7 +110,8 @@ class Bootstrapped:
         return (
             f"Intervals ({100 * level:g} %) are percentiles of {self.n_resamples:,} bootstrap "
             f"resamples of the {self.n_processes} processes (seed {self.seed}), each drawn whole "
-            "with all its items; Greenwood's, which take the items as independent, stand beside."
+            "with all its items, the tails made smaller for the number of processes (Hesterberg "
+            "2015); Greenwood's, which take the items as independent, stand beside."
         )
 
 
@@ -283,7 +285,7 @@ class Curves(Result):
     # Single numbers
 
     def _place(self, state: str) -> int:
-        if state not in self.states:
+        if not isinstance(state, str) or state not in self.states:
             raise DataError(
                 f"{state!r} is not among the {self.column}s.",
                 remedy=f"Use one of: {', '.join(self.states)}.",
@@ -320,7 +322,9 @@ class Curves(Result):
         extra: dict[str, Floats] = {}
         if self.bootstrapped is not None:
             samples = self.bootstrapped.samples_of_mean(until)
-            low, high, extra["bootstrap_error"] = percentiles(samples, self.level)
+            low, high, extra["bootstrap_error"] = percentiles(
+                samples, self.level, self.bootstrapped.n_processes
+            )
         elif self.bands:
             z = z_of(self.level)
             low, high = np.maximum(mean - z * error, 0), np.minimum(mean + z * error, until)
@@ -420,21 +424,29 @@ class Curves(Result):
         """The curves drawn; see :mod:`dmpkit.impact.incidence_plots`."""
 
 
-def percentiles(samples: Floats, level: float) -> tuple[Floats, Floats, Floats]:
-    """Percentile interval and standard deviation along the first axis.
+def percentiles(samples: Floats, level: float, n_drawn: int) -> tuple[Floats, Floats, Floats]:
+    """Expanded percentile interval and standard deviation along the first axis.
 
-    NaN where fewer than nine tenths of the resamples have a value.
+    The tails are those of :func:`dmpkit.resampling.expanded_tail`. NaN where fewer than
+    nine tenths of the resamples have a value.
+
+    Parameters
+    ----------
+    samples : ndarray, resamples along the first axis
+    level : float
+    n_drawn : int
+        Units drawn in each resample, 2 or more.
 
     Examples
     --------
-    >>> low, high, _ = percentiles(np.arange(101.0)[:, None], 0.9)
-    >>> low.round(9).tolist(), high.round(9).tolist()
-    ([5.0], [95.0])
+    >>> low, high, _ = percentiles(np.arange(1001.0)[:, None], 0.9, 10)
+    >>> low.round().tolist(), high.round().tolist()
+    ([27.0], [973.0])
     """
     known = ~np.isnan(samples)
     enough = known.sum(axis=0) >= max(2.0, 0.9 * len(samples))
     filled = np.where(enough, samples, 0.0)
-    tail = (1 - level) / 2
+    tail = expanded_tail(level, n_drawn)
     low, high = np.nanquantile(filled, (tail, 1 - tail), axis=0)
     error = np.nanstd(filled, axis=0, ddof=1)
     return (

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError, LedgerWarning, warn
 from dmpkit.impact.checking import (
     check_events,
@@ -137,6 +138,7 @@ class Ledger:
 
     def tables(self, kind: Literal["pandas", "polars", "pyarrow"] = "pandas") -> dict[str, Any]:
         """The six tables by name, as frames of the kind asked for."""
+        check_settings(Ledger.tables, locals())
         from dmpkit.tables import as_kind
 
         return {name: as_kind(frame, kind) for name, frame in self.frames().items()}
@@ -219,6 +221,7 @@ class Ledger:
         known_on: str | dt.date | None = None,
     ) -> pd.DataFrame:
         """Time to answer or fate; see :func:`dmpkit.impact.histories.durations`."""
+        check_settings(Ledger.durations, locals())
         from dmpkit.impact.histories import durations
 
         return durations(self, date, until, known_on=known_on)
@@ -227,6 +230,7 @@ class Ledger:
         self, date: str | dt.date, layer: Literal["response", "action"] = "action"
     ) -> pd.DataFrame:
         """Rows for an occupancy analysis; see :func:`dmpkit.impact.histories.multistate`."""
+        check_settings(Ledger.multistate, locals())
         from dmpkit.impact.histories import multistate
 
         return multistate(self, date, layer)

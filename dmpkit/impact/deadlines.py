@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.impact.dates import as_day, iso, period
 from dmpkit.impact.schema import cell_text
@@ -194,6 +195,7 @@ def answer_times(
     >>> times.table["promise"][1]
     'date missing'
     """
+    check_settings(answer_times, locals())
     from dmpkit.tables import require_columns, require_unique, to_pandas
 
     frame = to_pandas(table, what="table of answers").reset_index(drop=True)

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dmpkit.arguments import one_of
 from dmpkit.errors import DataError
 
 __all__ = [
@@ -364,9 +365,7 @@ def check_choice(value: str, choices: Sequence[str], name: str) -> str:
     DataError
         Lists them.
     """
-    if value not in choices:
-        raise DataError(f"{name} is {value!r}.", remedy=f"Use one of: {', '.join(choices)}.")
-    return value
+    return one_of(value, choices, name)
 
 
 def z_of(level: float) -> float:

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal
 
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError, LedgerWarning, warn
 from dmpkit.impact.data import Ledger
 from dmpkit.impact.dates import as_day, iso, period
@@ -196,6 +197,7 @@ def ledger_from_spreadsheet(
     >>> made.left_over["value"].tolist()
     ['green']
     """
+    check_settings(ledger_from_spreadsheet, locals())
     frame, name = _read(source, sheet)
     roles = _roles(frame, columns)
     check_roles(frame, roles, name, guessed=columns is None)
@@ -671,6 +673,7 @@ def ledger_from_decidim(
     ----------
     Decidim, ``decidim-accountability``: ResultSerializer; ``decidim-core``: CSV exporter.
     """
+    check_settings(ledger_from_decidim, locals())
     if isinstance(source, str | os.PathLike):
         frame, _ = read_delimited(source, decimal=".")
         name = Path(source).name

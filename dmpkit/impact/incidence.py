@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.impact.curves import INTERVALS, Curves, holes
 from dmpkit.impact.followup import (
@@ -273,6 +274,7 @@ def cumulative_incidence(
     1  rejected      0.25        3
     2   pending      0.50        3
     """
+    check_settings(cumulative_incidence, locals())
     check_choice(interval, INTERVALS, "interval")
     seen = follow_up(time, cause, entry, causes=causes)
     if PENDING_STATE in seen.causes:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dmpkit.arguments import check_settings
 from dmpkit.impact.curves import Curves
 from dmpkit.impact.followup import Floats, query_times
 from dmpkit.impact.interval import IntervalCurve
@@ -64,6 +65,7 @@ def plot_incidence(
     >>> ax.get_ylabel()
     'share of items'
     """
+    check_settings(plot_incidence, locals())
     drawn = [curves.states[i] for i in curves.shown if curves.states[i] != "pending"]
     chosen = [curves.states[curves._place(s)] for s in states] if states else drawn
     ax = new_axes((6.4, 4.2)) if ax is None else ax
@@ -212,6 +214,7 @@ def plot_occupancy(
     >>> plot_occupancy(occupancy(rows), reviews=[2, 4]).get_ylabel()
     'share of items'
     """
+    check_settings(plot_occupancy, locals())
     ax = new_axes((6.4, 4.2)) if ax is None else ax
     x = np.concatenate([[0.0], result.times])
     shares = np.vstack([result.start, result.probability])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.impact.curves import INTERVALS, Curves
 from dmpkit.impact.followup import (
@@ -247,6 +248,7 @@ def occupancy(
     0  received       0.5        1
     1  accepted       0.5        1
     """
+    check_settings(occupancy, locals())
     check_choice(interval, INTERVALS, "interval")
     check_level(level)
     frame = to_pandas(rows, what="table of stays").reset_index(drop=True)

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError, LedgerWarning, warn
 from dmpkit.impact.share_intervals import percent, whole_counts
 from dmpkit.impact.status_classes import CLASSES, DENOMINATORS, classify
@@ -391,6 +392,7 @@ def multiverse(
     >>> result.headline_text()
     'share implemented: 50.3 % (10.1 % to 50.3 % over 6 ways of counting)'
     """
+    check_settings(multiverse, locals())
     from dmpkit.tables import require_columns, to_pandas
 
     frame = to_pandas(table, what="table of ratings").reset_index(drop=True)

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError, SmallSampleWarning, warn
 from dmpkit.impact.curves import Bootstrapped, percentiles
 from dmpkit.impact.followup import (
@@ -160,7 +161,7 @@ def bootstrap_incidence(
         description="processes drawn",
     )
     samples = np.concatenate(chunks)
-    low, high, error = percentiles(samples, level)
+    low, high, error = percentiles(samples, level, len(parts))
     found = Bootstrapped(
         standard_error=error,
         low=low,
@@ -261,6 +262,7 @@ def restricted_mean_difference(
     0     done      -1.0
     1  pending       1.0
     """
+    check_settings(restricted_mean_difference, locals())
     check_level(level)
     seen = follow_up(time, cause, entry, causes=causes)
     of = labels_of(group, "group", seen.n)
@@ -299,7 +301,8 @@ def restricted_mean_difference(
         if samples is None:
             table["bootstrap_error"] = np.nan
         else:
-            table["low"], table["high"], table["bootstrap_error"] = percentiles(samples, level)
+            n = len(set(processes))
+            table["low"], table["high"], table["bootstrap_error"] = percentiles(samples, level, n)
         z = z_of(level)
         table["greenwood_low"] = table["estimate"] - z * error
         table["greenwood_high"] = table["estimate"] + z * error
@@ -491,7 +494,7 @@ def bootstrap_occupancy(
         description="processes drawn",
     )
     samples = np.concatenate(chunks)
-    low, high, error = percentiles(samples[:, 1:], level)
+    low, high, error = percentiles(samples[:, 1:], level, len(parts))
     return (
         Bootstrapped(
             standard_error=error,

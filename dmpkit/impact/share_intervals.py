@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.impact.status_classes import CLASSES, CLOSED, DENOMINATORS, PENDING, classify
 from dmpkit.reporting import Estimate, Indicator, Result, Section, paragraphs, table_html
@@ -78,12 +79,9 @@ def share_interval(
     >>> share_interval(75, 149)
     0.50 [0.42, 0.58], n = 149 (95 % interval: Wilson's score interval)
     """
+    check_settings(share_interval, locals())
     from dmpkit.measures import proportions
 
-    if method not in METHODS:
-        raise DataError(
-            f"{method!r} is not a method.", remedy=f"Use one of {', '.join(map(repr, METHODS))}."
-        )
     confidence = checked_level(level)
     k, total = _whole(successes, "number of successes"), _whole(n, "total")
     if not 0 <= k <= total or total < 1:
@@ -320,6 +318,7 @@ def shares_of(
     >>> [round(s, 2) for s in result.shares["share"]], [round(b, 2) for b in result.bounds]
     ([0.41, 0.41, 0.87], [0.41, 0.94])
     """
+    check_settings(shares_of, locals())
     from dmpkit.tables import require_columns, require_unique, to_pandas
 
     frame = to_pandas(counts, what="table of counts")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import ConvergenceWarning, DataError, SeparationWarning, warn
 from dmpkit.impact.curves import INTERVALS, Curves, holes
 from dmpkit.impact.followup import (
@@ -144,6 +145,7 @@ def kaplan_meier(
     >>> curve.at([3])["estimate"].tolist(), curve.median().value
     ([0.5], 3.0)
     """
+    check_settings(kaplan_meier, locals())
     check_choice(interval, INTERVALS, "interval")
     check_level(level)
     seen = one_event(time, event, entry)

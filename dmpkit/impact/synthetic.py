@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.impact.data import Ledger
 
@@ -96,6 +97,7 @@ def synthetic_ledger(
     >>> made.n, made.recommendations["process_id"].unique().tolist()
     (20, ['synthetic-1'])
     """
+    check_settings(synthetic_ledger, locals())
     if n < 1 or n_processes < 1 or not years >= 0.5:
         raise DataError(
             f"{n} recommendations of {n_processes} processes over {years} years cannot be made.",

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dmpkit.arguments import a_word
 from dmpkit.errors import DataError
 from dmpkit.impact.clocks import AsOf, as_of
 from dmpkit.impact.dates import NEVER, as_day, days_of, iso
@@ -140,6 +141,7 @@ class Shares(Result):
             A word of `FATES`.
         of : {"all", "answered", "closed"}
         """
+        fate, of = a_word(fate, "fate"), a_word(of, "of")
         row = self.fates.set_index("fate")
         if fate not in row.index or f"share_{of}" not in row:
             raise DataError(
@@ -487,7 +489,7 @@ def transitions(ledger: Ledger, layer: str | None = None) -> pd.DataFrame:
     >>> transitions(Ledger.from_frames(recs, events))["count"].tolist()
     [1]
     """
-    if layer is not None and layer not in LAYERS:
+    if layer is not None and a_word(layer, "layer") not in LAYERS:
         raise DataError(f"There is no layer {layer!r}.", remedy=f"Use {', '.join(LAYERS)}.")
     index = ledger.index
     steps = index.steps(index.chain)

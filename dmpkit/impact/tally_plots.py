@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.plotting import GREY, HATCHES, INK, PALETTE, mark_synthetic, new_axes, set_alt, style
 
@@ -75,6 +76,7 @@ def plot_tallies(
     >>> [t.get_text().split() for t in plot_tallies(cards).get_yticklabels()]
     [['2015', '(13)']]
     """
+    check_settings(plot_tallies, locals())
     frame = _checked(table, coder, status, count)
     coders = list(dict.fromkeys(frame[coder].astype(str)))
     looks = _looks(frame[status].astype(str), statuses or {})

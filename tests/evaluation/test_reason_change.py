@@ -196,9 +196,9 @@ class TestSwaps:
 
     def test_bad_options(self) -> None:
         one, two = self.small()
-        with pytest.raises(DataError, match="The test is 'sign'"):
+        with pytest.raises(DataError, match="test='sign' is not known"):
             ev.compare_reason_index(one, two, test="sign")  # type: ignore[arg-type]
-        with pytest.raises(DataError, match="The alternative is 'more'"):
+        with pytest.raises(DataError, match="alternative='more' is not known"):
             ev.compare_reason_index(one, two, alternative="more")  # type: ignore[arg-type]
         with pytest.raises(DataError, match="n_permutations is 0"):
             ev.compare_reason_index(one, two, n_permutations=0)

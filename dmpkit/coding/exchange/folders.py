@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from dmpkit.arguments import check_settings
 from dmpkit.coding.data import CodedProject
 from dmpkit.errors import DataError
 from dmpkit.tables import write_csv, write_workbook
@@ -69,6 +70,7 @@ def write_project(
     ...     sorted(file.name for file in made.iterdir())[:3]
     ['audit_items.csv', 'audit_sources.csv', 'case_sources.csv']
     """
+    check_settings(write_project, locals())
     target = Path(path)
     if format == "excel":
         _write_excel(project, target)
