@@ -23,7 +23,7 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 from mutmut.mutation.mutators import mutation_operators, operator_string
 
 HERE = Path(__file__).parent
-TEXT_CALLS = {"warn", "cast", "len", "isinstance", "TypeVar", "dedent"}
+TEXT_CALLS = {"warn", "cast", "len", "isinstance", "TypeVar", "dedent", "fill", "shorten"}
 TEXT_ARGUMENTS = {"remedy", "problem", "note", "notes", "caption", "title", "alt", "label", "doc"}
 TEXT_FUNCTIONS = (
     "plot*", "report*", "summary*", "methods*", "_repr_*", "__repr__", "__str__", "to_report*",
@@ -200,7 +200,7 @@ def _is_text(node: cst.CSTNode) -> bool:
     if isinstance(node, cst.Expr):
         return isinstance(node.value, cst.SimpleString | cst.ConcatenatedString)
     if isinstance(node, cst.FunctionDef):
-        return _writes_text(node)
+        return _writes_text(node) or _draws(node)
     return isinstance(node, cst.If) and m.matches(node.test, m.Name("TYPE_CHECKING"))
 
 
@@ -217,6 +217,12 @@ def _names_type(node: cst.Assign | cst.AnnAssign) -> bool:
             value=m.Name("Literal") | m.Name("Callable") | m.Attribute(attr=m.Name("NDArray"))
         ),
     )
+
+
+def _draws(node: cst.FunctionDef) -> bool:
+    """Whether a function makes a picture: it names a figure or its axes."""
+    names = m.Name("ax") | m.Name("axes") | m.Name("Figure") | m.Name("figure") | m.Name("plt")
+    return bool(m.findall(node, names))
 
 
 def _writes_text(node: cst.FunctionDef) -> bool:

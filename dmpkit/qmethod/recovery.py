@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from dmpkit.errors import DataError, DmpkitWarning
+from dmpkit.measures.proportions import wilson_interval
 from dmpkit.plotting import LINES, MARKERS, PALETTE, set_alt, style
 from dmpkit.qmethod.analysis import QAnalysis, analyse
 from dmpkit.qmethod.arrays import Floats
@@ -507,16 +508,9 @@ def false_match_rate(
     )  # fmt: skip
     rows = [row for part in parts for row in part]
     false = sum(row["wrong"] + row["mixed"] > 0 for row in rows)
-    low, high = _wilson(false, n_studies)
+    low, high = (float(bound) for bound in wilson_interval(false, n_studies))
     note = f"share of {n_studies} synthetic studies with a false match, level {level:g}"
     return Estimate(false / n_studies, low=low, high=high, n=n_studies, note=note)
-
-
-def _wilson(successes: int, n: int) -> tuple[float, float]:
-    share, z2 = successes / n, _Z95**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z95 / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 # -- picture -------------------------------------------------------------------------------

@@ -533,3 +533,22 @@ def test_one_analysis_is_quick():
         warnings.simplefilter("ignore", DmpkitWarning)
         best = min(timeit.repeat(lambda: qm.analyse(sorts, 3), number=20, repeat=5)) / 20
     assert best < 0.010
+
+
+@pytest.mark.parametrize(("loading", "warned"), [(1.0, True), (-1.0, True), (1 - 1e-9, False)])
+def test_a_loading_of_exactly_one_is_told(loading, warned):
+    from types import SimpleNamespace
+
+    from dmpkit.qmethod.analysis import _warn_heywood
+
+    result = SimpleNamespace(
+        engine="dmpkit", extraction="pca", factors=("f1", "f2"),
+        flag_array=np.array([[True, False], [False, True]]),
+        loading_array=np.array([[loading, 0.1], [0.2, 0.6]]),
+        sorts=SimpleNamespace(sorts=("ada", "ben")),
+    )  # fmt: skip
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        _warn_heywood(result)
+    assert [w.category for w in caught] == [HeywoodWarning] * warned
+    assert all("f1: the loading of ada is 1" in str(w.message) for w in caught)

@@ -522,3 +522,17 @@ def test_sixty_statements_and_five_thousand_participants():
     result = qm.bootstrap(sorts, 3, n_resamples=20, seed=1, progress=False)
     assert "correlation_matrix" not in vars(result.analysis)
     assert result.stability["recovered"].min() == 1
+
+
+def test_weights_of_a_stack_are_those_of_each_matrix_whole_loadings_too():
+    loadings = np.array([[0.5, -1.0], [1.0, 0.2], [-0.8, 0.9], [0.3, 0.7]])
+    flags = np.array([[True, True], [True, False], [True, True], [False, True]])
+    stack = np.stack([loadings, 0.9 * loadings])
+    found = stacks.weigh_stack(stack, np.stack([flags, flags]))
+    # Brown (1980): a / (1 - a^2); a sort that is the factor stands for it alone
+    by_hand = [[0, -1], [1, 0], [0, 0], [0, 0]]
+    np.testing.assert_allclose(found[0], by_hand, atol=1e-12)
+    a = np.where(flags, 0.9 * loadings, 0)
+    np.testing.assert_allclose(found[1], a / (1 - a**2), atol=1e-12)
+    for k in range(2):
+        np.testing.assert_allclose(found[k], qm.factor_weights(stack[k], flags), atol=1e-12)

@@ -17,7 +17,7 @@ from dmpkit.errors import (
     DataError,
     UnflaggedFactorWarning,
 )
-from dmpkit.qmethod.extraction import SMALL_CENTROID, centroid_shares
+from dmpkit.qmethod.extraction import SMALL_CENTROID, _largest_eigenvalue, centroid_shares
 
 
 def correlations(seed: int, n: int = 20, p: int = 7) -> np.ndarray:
@@ -362,3 +362,14 @@ def test_thin_components_equal_those_of_the_whole_matrix(method):
     np.testing.assert_allclose(
         loadings, qm.extract_pca(qm.correlate(values, method), 4), rtol=0, atol=1e-12
     )
+
+
+def test_the_largest_eigenvalue_is_not_the_one_farthest_from_zero():
+    # residuals of more than 500 sorts go another way, and may have a larger one below zero
+    rng = np.random.default_rng(4)
+    noise = rng.normal(size=(520, 520)) / 40
+    matrix = (noise + noise.T) - np.outer(*[rng.normal(size=520)] * 2) / 30
+    found = np.linalg.eigvalsh(matrix)
+    assert -found[0] > 2 * found[-1]
+    assert _largest_eigenvalue(matrix) == pytest.approx(found[-1], rel=1e-5)
+    assert _largest_eigenvalue(matrix[:40, :40]) == np.linalg.eigvalsh(matrix[:40, :40])[-1]

@@ -120,6 +120,7 @@ def test_stability_is_that_of_the_bootstrap():
         own = qm.bootstrap(sorts, k, n_resamples=40, seed=1, progress=False)
         assert found.factors["recovered"][k - 1] == own.stability["recovered"].min()
     without = qm.factor_retention(sorts, n_permutations=20, n_resamples=0, seed=1)
+    assert (without.seed, without.n_permutations, without.n_resamples) == (1, 20, 0)
     assert "stability" not in without.answers
     assert PURPOSE not in without.methods_text()
 

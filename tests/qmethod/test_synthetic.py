@@ -7,6 +7,7 @@ import pytest
 
 import dmpkit.qmethod as qm
 from dmpkit.errors import DataError, DuplicatedSortsWarning
+from dmpkit.qmethod.synthetic import _whole
 
 CODES = ("RB", "PA", "SC", "AU", "CC")
 
@@ -139,3 +140,16 @@ def test_tags_must_fit_the_viewpoints(views):
         qm.synthetic_sorts(views, qm.synthetic_tags([*views.claims, "moon"]))
     with pytest.raises(DataError, match="claim that SC states"):
         qm.synthetic_sorts(views, qm.synthetic_tags(["standards", "government", "context"]))
+
+
+@pytest.mark.parametrize(
+    ("n", "shares", "counts"),
+    [
+        (10, [0.19, 0.26, 0.55], [2, 3, 5]),  # 1.9, 2.6, 5.5: the two largest remainders
+        (10, [3.4, 3.3, 3.3], [4, 3, 3]),
+        (3, [1.0, 1.0], [2, 1]),  # of equal remainders the first
+        (7, [0.0, 1.0], [0, 7]),
+    ],
+)
+def test_people_are_shared_out_by_largest_remainder(n, shares, counts):
+    assert _whole(n, np.array(shares)) == counts
