@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeAlia
 
 from dmpkit.errors import DataError
 from dmpkit.formulas import plain_cell, safe_cell
-from dmpkit.workbooks import open_workbook
+from dmpkit.workbooks import open_workbook, save_workbook
 from dmpkit.writing import atomic_write, replace_folder
 
 if TYPE_CHECKING:
@@ -862,7 +862,7 @@ def write_workbook(
     for name, frame in sheets.items():
         _write_sheet(book.create_sheet(name), to_pandas(frame), formats or {})
     with atomic_write(final) as target:
-        book.save(target)
+        save_workbook(book, target)
 
 
 def _write_notes(page: Worksheet, notes: Sequence[tuple[str, str]], linked: set[str]) -> None:

@@ -27,6 +27,7 @@ from dmpkit.errors import DataError, LedgerWarning, warn
 from dmpkit.impact.data import Ledger, complete
 from dmpkit.impact.schema import DESCRIPTIONS, REQUIRED, TABLES, cell_text
 from dmpkit.tables import atomic_write
+from dmpkit.workbooks import save_workbook
 from dmpkit.writing import keep_names, sweep, write_together
 
 if TYPE_CHECKING:
@@ -685,7 +686,7 @@ def ledger_to_excel(ledger: Ledger, path: str | os.PathLike[str]) -> Path:
     for name, frame in ledger.frames().items():
         _write_sheet(book.create_sheet(name), frame, name)
     with atomic_write(final) as target:
-        book.save(target)
+        save_workbook(book, target)
     return final
 
 

@@ -38,6 +38,7 @@ from dmpkit.qmethod.formats.pqmethod import (
 from dmpkit.qmethod.formats.reading import PathLike, Reading, enumerate_some
 from dmpkit.qmethod.formats.workbooks import Grid
 from dmpkit.tables import atomic_write
+from dmpkit.workbooks import save_workbook
 
 if TYPE_CHECKING:
     import zipfile
@@ -590,7 +591,7 @@ def write_kade(sorts: QSorts, path: PathLike, *, title: str = "") -> None:
     say_shortened(sorts.sorts, names, "KADE would cut names at a comma")
     say_unlabelled(sorts, "KADE")
     with atomic_write(final) as target:
-        book.save(target)
+        save_workbook(book, target)
 
 
 def _names_without_commas(names: Sequence[str]) -> list[str]:
