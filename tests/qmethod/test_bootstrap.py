@@ -536,3 +536,23 @@ def test_weights_of_a_stack_are_those_of_each_matrix_whole_loadings_too():
     np.testing.assert_allclose(found[1], a / (1 - a**2), atol=1e-12)
     for k in range(2):
         np.testing.assert_allclose(found[k], qm.factor_weights(stack[k], flags), atol=1e-12)
+
+
+def test_a_frame_is_analysed_as_the_sorts_in_it():
+    frame = pd.read_csv(FOLDER / "sorts.csv")
+    few = {"n_resamples": 10, "seed": 3, "progress": False}
+    whole = qm.bootstrap(lipset(), 2, **few)
+    pd.testing.assert_frame_equal(qm.bootstrap(frame, 2, **few).stability, whole.stability)
+    numbers = {"n_permutations": 20, "n_resamples": 0, "seed": 1, "progress": False}
+    of_frame = qm.factor_retention(frame, **numbers)
+    pd.testing.assert_frame_equal(
+        of_frame.factors, qm.factor_retention(lipset(), **numbers).factors
+    )
+
+
+def test_scores_without_spread_correlate_with_nothing():
+    z = np.array([[1.0, 2.0], [1.0, -1.0], [1.0, -1.0]])
+    close(
+        stacks._paired(z[None], np.array([[1.0, 1.0], [0.0, 0.0], [-1.0, -1.0]])),
+        [[0.0, np.sqrt(3) / 2]],
+    )

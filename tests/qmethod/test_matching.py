@@ -314,6 +314,7 @@ def recovered(views):
 def test_viewpoints_and_members_come_back_at_low_noise(recovered):
     made, match = recovered
     table = match.assignment
+    assert list(table.columns)[-2:] == ["assigned", "why"]
     assert table["answer"].tolist() == ["match"] * 5
     assert sorted(table["viewpoint"]) == sorted(CODES)
     assert (table["viewpoint"] == table["assigned"]).all()

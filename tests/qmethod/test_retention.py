@@ -14,7 +14,8 @@ import dmpkit.qmethod as qm
 from dmpkit import plotting
 from dmpkit.errors import DataError
 from dmpkit.qmethod.bootstrap import PURPOSE
-from dmpkit.qmethod.retention import parallel_analysis
+from dmpkit.qmethod.correlation import unit_columns
+from dmpkit.qmethod.retention import _compared, parallel_analysis
 
 FOLDER = Path(__file__).parents[1] / "reference" / "qmethod"
 QUICK = {"n_permutations": 100, "n_resamples": 40, "seed": 1, "progress": False}
@@ -228,3 +229,13 @@ def test_synthetic_sorts_are_called_so():
         assert "The sorts are synthetic: made, not collected." in text
     assert plotting.alt_text(found.plot()).startswith("Synthetic data.")
     assert "synthetic sorts" in found.indicators()[0].source
+
+
+def test_eigenvalues_of_more_sorts_than_statements_are_those_of_the_whole_matrix():
+    columns = np.stack(
+        [unit_columns(np.random.default_rng(i).normal(size=(8, 14))) for i in range(20)]
+    )
+    found = _compared(columns, reduced=False)
+    assert (found >= 0).all()  # what is zero is not left a little below it
+    for one, values in zip(columns, found, strict=True):
+        np.testing.assert_allclose(values, np.linalg.eigvalsh(one.T @ one)[::-1], atol=1e-12)
