@@ -7,7 +7,9 @@
 #   make fuzz         200,000 hostile files for all readers (needs Linux; an hour on one core)
 #   make lab          open JupyterLab on the notebooks
 #   make notebooks    execute the notebooks and store their outputs
-#   make bench        timings beside other programs
+#   make bench        time and memory beside other programs (QUICK=1: smaller, not stored)
+#   make bench-aims   our own timings beside what they were aimed at
+#   make scaling      curves of time and memory against size (QUICK=1 as well)
 #   make mutants      change numerical code in small ways: do the tests notice? (mutation/README.md)
 #   make licences     the licences of everything that is installed, held against a list
 #   make audit        known vulnerabilities of it, where a database can be reached
@@ -39,7 +41,7 @@ export PYTHONUTF8 := 1
 # compiled modules are kept: hundreds of processes of the tests import the same ones
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help reproduce test check test-long test-browser fuzz lab notebooks bench mutants licences audit site clean distclean
+.PHONY: help reproduce test check test-long test-browser fuzz lab notebooks bench bench-aims scaling mutants licences audit site clean distclean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -77,7 +79,13 @@ notebooks: $(READY)
 	$(PY) -m dmpkit notebooks --jobs $(JOBS)
 
 bench: $(READY)
+	$(PY) benchmarks/compare.py $(if $(QUICK),--quick)
+
+bench-aims: $(READY)
 	$(PY) benchmarks/run.py
+
+scaling: $(READY)
+	$(PY) benchmarks/scaling.py $(if $(QUICK),--quick)
 
 # ROOM=qmethod for one room, SAMPLE=all for every change, SEED=2 for others
 mutants: $(READY) $(MUTANTS)
