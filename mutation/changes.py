@@ -80,7 +80,7 @@ class _Visitor(cst.CSTVisitor):
     def __init__(self, wrapper: MetadataWrapper, file: str) -> None:
         self.wrapper, self.file = wrapper, file
         self.found: list[Change] = []
-        self._names: list[str] = []
+        self._names: list[cst.FunctionDef | cst.ClassDef] = []
         self._spans: list[tuple[cst.CSTNode, tuple[int, ...]]] = [(wrapper.module, ())]
         self._count: Counter[tuple[str, str, str]] = Counter()
 
@@ -88,22 +88,20 @@ class _Visitor(cst.CSTVisitor):
         if _is_text(node):
             return False
         if isinstance(node, cst.FunctionDef | cst.ClassDef):
-            self._names.append(node.name.value)
+            self._names.append(node)
         span = self._span(node)
         if span is not None:
             self._spans.append((node, span))
-        for mutated in _mutated(
-            node, inside=any(isinstance(n, cst.FunctionDef) for n, _ in self._spans)
-        ):
-            self._add(node, mutated)
+        mutants = list(_mutated(node, inside=bool(self._spans[-1][1])))
+        before = self.wrapper.module.code_for_node(node).strip() if mutants else ""
+        for mutated in mutants:
+            self._add(node, before, mutated)
         return True
 
     def on_leave(self, original_node: cst.CSTNode) -> None:
         if self._spans[-1][0] is original_node:
             self._spans.pop()
-        if isinstance(original_node, cst.FunctionDef | cst.ClassDef) and not _is_text(
-            original_node
-        ):
+        if self._names and self._names[-1] is original_node:
             self._names.pop()
 
     def _span(self, node: cst.CSTNode) -> tuple[int, ...] | None:
@@ -122,12 +120,11 @@ class _Visitor(cst.CSTVisitor):
         place = self.get_metadata(PositionProvider, node)
         return tuple(range(place.start.line, place.end.line + 1))
 
-    def _add(self, node: cst.CSTNode, mutated: cst.CSTNode) -> None:
-        code = self.wrapper.module.code_for_node
-        before, after = code(node).strip(), code(mutated).strip()
+    def _add(self, node: cst.CSTNode, before: str, mutated: cst.CSTNode) -> None:
+        after = self.wrapper.module.code_for_node(mutated).strip()
         if before == after:
             return
-        function = ".".join(self._names) or "(module)"
+        function = ".".join(named.name.value for named in self._names) or "(module)"
         self._count[function, before, after] += 1
         parts = (self.file, function, before, after, str(self._count[function, before, after]))
         key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]

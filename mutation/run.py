@@ -38,12 +38,13 @@ BUILD = ROOT / "build" / "mutants"
 ROOMS = ["measures", "qmethod", "representativeness", "evaluation", "impact"]
 BUDGET = 20.0  # seconds of tests for one change
 NEAR = 4.0  # of them first, in the tests nearest to it
+UNNOTICED = ("survived", "no tests")
 NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv*", "build", "dist", "__pycache__", ".*_cache", ".hypothesis", "downloads",
     "private", "raw",
 )  # fmt: skip
 COLUMNS = ["key", "file", "line", "function", "before", "after", "status", "test", "seconds"]
-TABLE = ["room", "changes", "tried", "killed", "timed out", "survived", "no tests", "explained"]
+TABLE = ["room", "tried", "killed", "timed out", "survived", "no tests", "explained"]
 
 
 def main() -> None:
@@ -94,14 +95,19 @@ def run_room(room: str, asked: argparse.Namespace) -> list[dict[str, Any]]:
     from changes import Change, changes, modules
 
     trees = _trees(asked.jobs)
-    every: list[Change] = [c for file in modules(ROOT, room) for c in changes(ROOT, file)]
+    files = modules(ROOT, room)
+    left = [r for r in _earlier(room) if r["status"] in UNNOTICED] if asked.again else []
+    if asked.again:
+        files = [file for file in files if file in {r["file"] for r in left}]
+    every: list[Change] = [change for file in files for change in changes(ROOT, file)]
     chosen = sample(every, asked.sample, asked.seed)
     if asked.again:
-        left = {r["key"] for r in _earlier(room) if r["status"] in ("survived", "no tests")}
-        chosen = [change for change in every if change.key in left]
+        chosen = [change for change in every if change.key in {r["key"] for r in left}]
     covering = Covering.read(trees[0], room)
     tasks = [Task(change, covering.tests(change, asked.budget)) for change in chosen]
-    print(f"{room}: {len(every)} changes, {len(tasks)} to try", flush=True)
+    print(
+        f"{room}: {len(every):,} changes in {len(files)} modules, {len(tasks)} to try", flush=True
+    )
     with Workers(trees, room) as workers:
         _unchanged_passes(workers, tasks)
         results = _tried(workers, tasks, BUILD / f"{room}-{_fingerprint(room)}.part.csv")
@@ -110,8 +116,6 @@ def run_room(room: str, asked: argparse.Namespace) -> list[dict[str, Any]]:
         results = [new.get(r["key"], r) for r in _earlier(room)]
     _write(BUILD / f"{room}.csv", results)
     _write_survivors(room, results, chosen)
-    for result in results:
-        result["of"] = len(every)
     return results
 
 
@@ -233,7 +237,7 @@ def _unchanged_passes(workers: Workers, tasks: list[Task]) -> None:
     covered = [task for task in tasks if task.tests]
     for task in random.Random(0).sample(covered, min(3, len(covered))):
         source = (ROOT / task.change.file).read_text(encoding="utf-8")
-        got = workers.answer(task.message(source))
+        got = workers.answer({**task.message(source), "stages": task.tests[:1]})
         if got["status"] != "survived":
             raise SystemExit(
                 f"Without a change {got['test']} fails ({got['code']}); nothing is measured."
@@ -343,7 +347,7 @@ def _write_survivors(room: str, results: list[dict[str, Any]], chosen: list[Any]
     known = explained()
     parts = []
     for result in results:
-        if result["status"] not in ("survived", "no tests") or result["key"] not in by_key:
+        if result["status"] not in UNNOTICED or result["key"] not in by_key:
             continue
         change = by_key[result["key"]]
         source = (ROOT / change.file).read_text(encoding="utf-8")
@@ -384,10 +388,10 @@ def _row(room: str, results: list[dict[str, Any]], asked: argparse.Namespace) ->
     count = Counter(result["status"] for result in results)
     noticed, tried = count["killed"] + count["timed out"], len(results)
     known = explained()
-    left = [r for r in results if r["status"] in ("survived", "no tests")]
+    left = [r for r in results if r["status"] in UNNOTICED]
     low, high = wilson_interval(noticed, tried) if tried else (0.0, 1.0)
     return {
-        "room": room, "changes": results[0]["of"] if results else 0, "tried": tried,
+        "room": room, "tried": tried,
         **{status: count[status] for status in ("killed", "timed out", "survived", "no tests")},
         "explained": sum(r["key"] in known for r in left),
         "share": noticed / tried if tried else float("nan"), "low": low, "high": high,
