@@ -63,11 +63,13 @@ def fine_gray(
                         remedy="Use cause-specific cox, which has no such limit.")  # fmt: skip
     x, terms = design(predictors, seen.n)
     code = seen.causes.index(str(of)) + 1
-    centred = x - x.mean(axis=0)
+    unit = x.std(axis=0)  # fitted in standard deviations, so that no unit is too small or large
+    centred = (x - x.mean(axis=0)) / unit
     times = np.unique(seen.time[seen.code == code])
     weights = _weights(seen, code, times)
     b, log_likelihood = _maximum(seen, centred, code, times, weights)
-    covariance = _sandwich(seen, centred, code, times, weights, b)
+    covariance = _sandwich(seen, centred, code, times, weights, b) / np.outer(unit, unit)
+    b = b / unit
     error = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     n_events = int((seen.code == code).sum())
     return CoxModel(

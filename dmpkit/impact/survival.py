@@ -428,15 +428,17 @@ def cox(
     n_events = int((seen.code > 0).sum())
     if not n_events:
         raise DataError("nothing has happened, so there is nothing to model.", column="event")
-    model = _proportional(seen, x, ties)
-    b, covariance = _maximum(model, len(terms))
+    unit = x.std(axis=0)  # fitted in standard deviations, so that no unit is too small or large
+    model = _proportional(seen, x / unit, ties)
+    fitted, covariance = _maximum(model, len(terms))
+    b, covariance = fitted / unit, covariance / np.outer(unit, unit)
     error = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     return CoxModel(
         terms=terms,
         coefficient=b,
         standard_error=error,
         covariance=covariance,
-        log_likelihood=float(model.loglike(b)),
+        log_likelihood=float(model.loglike(fitted)),
         concordance=_concordance(seen, x @ b),
         n=seen.n,
         n_events=n_events,
