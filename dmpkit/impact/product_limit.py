@@ -11,8 +11,8 @@ section IV.4): the moves out of a state at one time are multinomial. It takes
 ties as they are. With two states it is Kaplan–Meier, with one origin and several
 absorbing states the cumulative incidence.
 
-The recursion runs over blocks of times side by side, so that a million
-distinct times take seconds, and in pieces, so that memory stays small.
+The recursion runs over blocks of times side by side, so that a distinct time
+costs no step of Python by itself, and in pieces, so that memory stays small.
 """
 
 from __future__ import annotations

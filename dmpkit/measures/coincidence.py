@@ -390,7 +390,7 @@ class _Units:
 
     With many patterns a little fewer than n units are drawn as Poisson counts,
     which given their total are multinomial, and the rest one by one: the same
-    distribution, faster.
+    distribution with fewer draws.
     """
 
     times: Floats

@@ -1,6 +1,6 @@
 """What the rotation panel shows: the picture of two factors, the loadings, the steps.
 
-Plain text of SVG and HTML, made in a few milliseconds, so that it follows a
+Plain text of SVG and HTML, made without a drawing library, so that it follows a
 slider. Everything that comes from data is escaped.
 """
 
