@@ -2,8 +2,7 @@
 
 A stack holds m resamples of p sorts; leading axes are resamples. What comes out
 for a member equals what the single steps give for its sorts (tests hold it so);
-only the way of calculating differs, which makes a thousand resamples as cheap
-as a hundred analyses.
+only the way of calculating differs: one step of Python serves many resamples.
 """
 
 from __future__ import annotations
