@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from dmpkit.arguments import check_settings
 
+from dmpkit.arguments import check_settings
 from dmpkit.coding.agreement import CodingAgreement, agreement
 from dmpkit.coding.audit import Audit
 from dmpkit.coding.data import CodedProject
+from dmpkit.coding.pseudonyms import text_digest
 from dmpkit.coding.schema import strings, tidy
 from dmpkit.errors import DataError, ImportAuditWarning, warn
 from dmpkit.resampling import drawn_seed
@@ -56,9 +56,9 @@ class BlindSplit:
             Of :func:`dmpkit.coding.agreement`.
         """
         merged = merge_blind(returned)
-        by_text = {_digest(text): source for source, text in merged.texts.items()}
+        by_text = {text_digest(text): source for source, text in merged.texts.items()}
         first = next(iter(self.projects.values()))
-        sources = [by_text.get(_digest(first.texts[s]), s) for s in self.shared]
+        sources = [by_text.get(text_digest(first.texts[s]), s) for s in self.shared]
         return agreement(merged, tuple(returned), sources=sources, **options)
 
     def __repr__(self) -> str:
@@ -137,10 +137,6 @@ def _copy(project: CodedProject, coder: str, sources: list[str], own: bool) -> C
         keep = frame["coder"].eq(coder) if own else pd.Series(False, index=frame.index)
         tables[table] = frame[keep].reset_index(drop=True)
     return replace(part, **tables, users=(coder,), audit=Audit())
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def merge_blind(projects: Mapping[str, CodedProject]) -> CodedProject:
@@ -277,7 +273,7 @@ def _merged_sources(
     for coder, project in projects.items():
         names[coder] = {}
         for row in project.sources.to_dict("records"):
-            name, digest = str(row["source"]), _digest(str(row["text"]))
+            name, digest = str(row["source"]), text_digest(str(row["text"]))
             same = by_text.get(digest, [])
             # texts that stand twice in a project are told apart by their names
             free = [s for s in same if s not in names[coder].values()]

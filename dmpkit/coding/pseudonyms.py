@@ -191,7 +191,7 @@ class _Work:
         self.log.extend((table, row, column, *line) for line in lines)
         if edits:
             self.cells.append(
-                {"table": table, "row": row, "column": column, "sha256": _digest(new),
+                {"table": table, "row": row, "column": column, "sha256": text_digest(new),
                  "edits": [[e.start, e.length, e.original] for e in edits]}
             )  # fmt: skip
         return new
@@ -201,7 +201,7 @@ class _Work:
         if not guid or _drawn(guid):
             return guid
         self.cells.append(
-            {"table": table, "row": row, "column": "guid", "sha256": _digest(""),
+            {"table": table, "row": row, "column": "guid", "sha256": text_digest(""),
              "edits": [[0, 0, guid]]}
         )  # fmt: skip
         return ""
@@ -237,7 +237,8 @@ def _drawn(guid: str) -> bool:
         return False
 
 
-def _digest(text: str) -> str:
+def text_digest(text: str) -> str:
+    """SHA-256 of a text, half characters and all."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -364,8 +365,8 @@ def pseudonymise(
     >>> restore(safe, key).text("Anna.txt")
     "ANNA: Ask Ann, not Anna's boss."
     """
-    require_project(project)
     check_settings(pseudonymise, locals())
+    require_project(project)
     if callable(names):
         names = propose_names(project, names)
     listed = NameList.read(names, case)
@@ -630,7 +631,7 @@ def _shifts_back(
         cell = cells.get(("sources", source, "text"))
         if cell is None:
             continue
-        if _digest(text) != cell["sha256"]:
+        if text_digest(text) != cell["sha256"]:
             raise DataError(
                 f"The text of {source!r} is not the one that the key belongs to.",
                 remedy="Give the project as it was pseudonymised, and the key made with it.",
@@ -643,7 +644,7 @@ def _back(text: str, cell: Mapping[str, Any] | None, where: str, left: list[str]
     """A text as it was, where it is still the one that was made."""
     if cell is None:
         return text
-    if _digest(text) != cell["sha256"]:
+    if text_digest(text) != cell["sha256"]:
         if not where.startswith("guid of "):  # other programs fill in GUIDs of their own
             left.append(where)
         return text

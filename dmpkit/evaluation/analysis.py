@@ -34,9 +34,9 @@ from dmpkit.evaluation.data import Scorecard, read_scorecard
 from dmpkit.evaluation.incidents import evidence_held_back, public_flags, public_incidents
 from dmpkit.evaluation.measurements import Measurements, read_measurements
 from dmpkit.evaluation.members_say import share_who_left
-from dmpkit.evaluation.records import listed
 from dmpkit.evaluation.verdict import Verdict, verdict_of
 from dmpkit.reporting import Estimate, Indicator, Result, Section
+from dmpkit.wording import listed
 
 if TYPE_CHECKING:
     from dmpkit.evaluation.profile import Profile

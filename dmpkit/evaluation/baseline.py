@@ -33,10 +33,10 @@ from dmpkit.evaluation.outside_records import (
     marked_synthetic,
     sentence,
 )
-from dmpkit.evaluation.records import listed
 from dmpkit.evaluation.screen import OPEN, SETTLED, STOP, Screen, screen
 from dmpkit.reporting import Figure, Result, Section, paragraphs, table_html
 from dmpkit.tables import atomic_write
+from dmpkit.wording import listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

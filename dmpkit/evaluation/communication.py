@@ -20,8 +20,8 @@ from dmpkit.evaluation.outside_records import (
     records_of,
     sentence,
 )
-from dmpkit.evaluation.records import listed
 from dmpkit.reporting import Figure, Result, Section, paragraphs, table_html
+from dmpkit.wording import listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

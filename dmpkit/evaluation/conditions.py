@@ -26,9 +26,9 @@ from dmpkit.evaluation.outside_records import (
     marked_synthetic,
     sentence,
 )
-from dmpkit.evaluation.records import listed
 from dmpkit.reporting import Figure, Result, Section, format_number, paragraphs, table_html
 from dmpkit.tables import require_columns, require_unique, to_numbers, to_pandas
+from dmpkit.wording import listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

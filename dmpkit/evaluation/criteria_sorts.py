@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError, UnflaggedFactorWarning, warn
 from dmpkit.evaluation.criteria import Criteria
-from dmpkit.evaluation.records import listed, nearest
+from dmpkit.evaluation.records import nearest
 from dmpkit.evaluation.stress import (
     STRESS_FACTORS,
     bounded_scores,
@@ -33,6 +33,7 @@ from dmpkit.evaluation.stress import (
 )
 from dmpkit.evaluation.viewpoint_links import default_links
 from dmpkit.reporting import Figure, Result, Section, format_number, paragraphs, table_html
+from dmpkit.wording import listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,8 +88,8 @@ def criteria_statements(
     >>> criteria_statements(definitions=False).texts[0]
     'Clear task'
     """
-    from dmpkit.qmethod import Instrument
     check_settings(criteria_statements, locals())
+    from dmpkit.qmethod import Instrument
 
     own = getattr(criteria, "criteria", criteria)
     held = own if isinstance(own, Criteria) else Criteria.default()
@@ -381,8 +382,8 @@ class CriteriaWeights(Result):
         ax : Axes, optional
             Where to draw.
         """
-        from dmpkit.evaluation.viewpoint_plots import plot_stress_lines
         check_settings(CriteriaWeights.plot_lines, locals())
+        from dmpkit.evaluation.viewpoint_plots import plot_stress_lines
 
         if not self.scored:
             raise DataError("Without a scorecard there is no score to draw.",

@@ -25,8 +25,8 @@ from dmpkit.evaluation.codebook import DQI, Codebook
 from dmpkit.evaluation.labels import (
     SMALLEST,
     attribute_of,
+    first_few,
     hidden_cells,
-    listed,
     member_list,
     names,
     text,
@@ -406,7 +406,7 @@ def discourse_quality(
     rows = _rows(frame, act, coder, person)
     for code in used.codes:
         rows[code.name] = code.read(frame)
-    notes = [] if not absent else [f"Not coded, and so left out: {listed(absent, 8)}."]
+    notes = [] if not absent else [f"Not coded, and so left out: {first_few(absent, 8)}."]
     if group is not None:
         _place_groups(rows, frame, person, members, group)
     table = code_reliability(rows, used, coders=coders, coefficient=coefficient,
@@ -486,7 +486,7 @@ def _composite(
             for r in weak.itertuples()
         ]
         return Estimate(math.nan, note=f"{COEFFICIENTS[coefficient]} is below {threshold:g} or "
-                        f"not known for {listed(said, 8)}")  # fmt: skip
+                        f"not known for {first_few(said, 8)}")  # fmt: skip
     each = _act_composites(rows, codebook)
     gone, each = int(each.isna().sum()), each.dropna()
     if not len(each):

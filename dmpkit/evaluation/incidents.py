@@ -41,7 +41,6 @@ from dmpkit.evaluation.outside_records import (
     sentence,
 )
 from dmpkit.evaluation.record_cells import cell_text, read_date
-from dmpkit.evaluation.records import listed
 from dmpkit.reporting import (
     Figure,
     Result,
@@ -53,6 +52,7 @@ from dmpkit.reporting import (
     write_html,
 )
 from dmpkit.tables import to_pandas
+from dmpkit.wording import listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -166,11 +166,11 @@ class MembersSay(Result):
     def plot(self, *, ax: Axes | None = None) -> Axes:
         """The share that agrees by item, with the bounds over all members."""
         from dmpkit import plotting
-        from dmpkit.evaluation.opinion_plots import wrapped
+        from dmpkit.wording import wrapped
 
         table = self._shown.sort_values("share", kind="stable")
         said = _with_stage(table)
-        labels = [wrapped(label) for label in said]
+        labels = [wrapped(label, 38) for label in said]
         height = 1.2 + sum(0.22 + 0.17 * label.count("\n") + 0.12 for label in labels)
         axes = ax if ax is not None else plotting.new_axes((6.4, max(2.2, height)))
         places = np.arange(len(table))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
-from dmpkit.evaluation.labels import listed, names, numbers, text
+from dmpkit.evaluation.labels import first_few, names, numbers, text
 from dmpkit.tables import require_columns, require_unique, to_pandas
 
 __all__ = ["Rankings", "ranks_from_orders", "read_rankings"]
@@ -207,7 +207,7 @@ def _stages(
     odd = sorted(set(seen) ^ set(order))
     if odd or len(order) > 2 or len(set(order)) < len(order):
         raise DataError(
-            f"The stages are {listed(map(repr, seen))}.",
+            f"The stages are {first_few(map(repr, seen))}.",
             column=stage,
             remedy='Use before and after, or name two in time order: stages=("first", "second").',
         )

@@ -16,11 +16,11 @@ from difflib import get_close_matches
 from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.tables import number_remedy
+from dmpkit.wording import listed
 
 __all__ = [
     "cell_text",
     "grouped",
-    "listed",
     "nearest",
     "plain_word",
     "read_choice",
@@ -36,23 +36,8 @@ _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
 
 
-def listed(words: Iterable[object], last: str = "or") -> str:
-    """Words as a reader lists them.
-
-    Examples
-    --------
-    >>> listed(["A", "B", "C"]), listed(["yes", "no"], "and")
-    ('A, B or C', 'yes and no')
-    """
-    shown = [str(word) for word in words]
-    if len(shown) < 2:
-        return "".join(shown)
-    return f"{', '.join(shown[:-1])} {last} {shown[-1]}"
-
-
 def split_ids(cell: object, *, only_semicolons: bool = False) -> tuple[str, ...]:
     """The labels of a cell that are parted by ``;``, commas or blanks, each once.
-    check_settings(split_ids, locals())
 
     Parameters
     ----------
@@ -67,6 +52,7 @@ def split_ids(cell: object, *, only_semicolons: bool = False) -> tuple[str, ...]
     ...                                                    only_semicolons=True)
     (('E1', 'E2', 'E3'), (), ('leave', 'hold the line'))
     """
+    check_settings(split_ids, locals())
     text = visible(cell_text(cell))
     parts = text.split(";") if only_semicolons else re.split(r"[;,\s]+", text)
     return tuple(dict.fromkeys(" ".join(part.split()) for part in parts if part.strip()))

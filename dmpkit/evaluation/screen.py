@@ -35,9 +35,10 @@ from dmpkit.evaluation.outside_records import (
     records_of,
     sentence,
 )
-from dmpkit.evaluation.records import find_records, listed
+from dmpkit.evaluation.records import find_records
 from dmpkit.reporting import Figure, Result, Section, escape, paragraphs, table_html
 from dmpkit.tables import atomic_write, write_csv
+from dmpkit.wording import listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -170,8 +171,8 @@ def screen(
     >>> result.verdict, result.n_unanswered
     ('decline', 24)
     """
-    answers = records_of(source, "flags")
     check_settings(screen, locals())
+    answers = records_of(source, "flags")
     day = on if on is not None else datetime.date.today().isoformat()
     _require_day(day)
     return Screen(

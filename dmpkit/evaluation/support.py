@@ -22,8 +22,8 @@ from dmpkit.errors import DataError, SmallCellWarning, warn
 from dmpkit.evaluation.labels import (
     SMALLEST,
     attribute_of,
+    first_few,
     hidden_cells,
-    listed,
     member_list,
     name_list,
     names,
@@ -350,7 +350,7 @@ def support_for_text(
     everybody = sorted(votes["person"].unique() if full is None else full[person])
     strangers = sorted(set(votes["person"]) - set(everybody))
     if strangers:
-        raise DataError(f"{listed(map(repr, strangers))} voted but are not among the members.",
+        raise DataError(f"{first_few(map(repr, strangers))} voted but are not among the members.",
                         column=person)  # fmt: skip
     n_members = None if full is None else len(everybody)
     items = _items(votes, n_members, sampled)
@@ -416,7 +416,7 @@ def _read_votes(
     if not scales:
         return votes, "Votes were given in words (for, against, abstain)."
     return votes, (
-        f"Answers on a scale count as support from a value on ({listed(scales, 4)}) and as "
+        f"Answers on a scale count as support from a value on ({first_few(scales, 4)}) and as "
         "against below it."
     )
 

@@ -113,8 +113,8 @@ class Transitions(Result):
         DataError
             More than nine categories: group them first (``bins``).
         """
-        from dmpkit.evaluation.opinion_plots import plain
         from dmpkit.plotting import alluvial, mark_synthetic, new_axes, set_alt
+        from dmpkit.wording import wrapped
 
         if len(self.counts) > MOST_DRAWN:
             raise DataError(
@@ -123,7 +123,7 @@ class Transitions(Result):
             )
         ax = new_axes((6.8, 4.2)) if ax is None else ax
         shown = self.flows.assign(
-            before=self.flows["before"].map(plain), after=self.flows["after"].map(plain)
+            before=self.flows["before"].map(wrapped), after=self.flows["after"].map(wrapped)
         )
         alluvial(shown, source="before", target="after", ax=ax)
         words = [

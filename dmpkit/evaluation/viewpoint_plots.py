@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from dmpkit.arguments import check_settings
 
+from dmpkit.arguments import check_settings
 from dmpkit.errors import DataError
 from dmpkit.evaluation.criteria import HIGHEST
 from dmpkit.plotting import (
@@ -25,6 +24,7 @@ from dmpkit.plotting import (
     set_alt,
     style,
 )
+from dmpkit.wording import cut_middle, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,7 +92,7 @@ def plot_stress_lines(
     if not len(lines):
         raise DataError("There is no line to draw.")
     names = list(dict.fromkeys(lines["name"]))
-    shown = [_wrapped(name, 2 * NAME_WIDTH, NAME_WIDTH) for name in names]
+    shown = [wrapped(cut_middle(name, 2 * NAME_WIDTH), NAME_WIDTH) for name in names]
     height = 1.2 + LINE_INCHES * sum(1.3 + text.count("\n") for text in shown)
     ax = new_axes((8.2, max(4.4, height))) if ax is None else ax
     right = max(float(_place(lines["k"]).max()), 0.1)
@@ -284,11 +284,11 @@ def plot_links(
 
 
 def _frame_links(ax: Axes, rows: pd.DataFrame, names: Sequence[str]) -> None:
-    labels = [f"{c}  {_short(label)}" for c, label in
+    labels = [f"{c}  {cut_middle(label, 48)}" for c, label in
               rows[["criterion", "label"]].itertuples(index=False)]  # fmt: skip
     ax.set_yticks(range(len(labels)), labels, parse_math=False)
     ax.set_ylim(len(labels) - 0.4, -0.6)
-    heads = [_wrapped(name, 34, 15) for name in names]
+    heads = [wrapped(cut_middle(name, 34), 15) for name in names]
     ax.set_xticks(range(len(names)), heads, parse_math=False)
     ax.set_xlim(-0.6, len(names) - 0.4)
     ax.tick_params(axis="both", length=0)
@@ -298,13 +298,3 @@ def _frame_links(ax: Axes, rows: pd.DataFrame, names: Sequence[str]) -> None:
     lines = max(1 + head.count("\n") for head in heads) if len(labels) > 25 else 0
     below = 0.08 + LINE_INCHES * lines
     ax.legend(loc="upper right", bbox_to_anchor=(1, -below / (0.2 * len(labels))), ncols=2)
-
-
-def _short(text: str, width: int = 48) -> str:
-    """A long text without its middle, so that texts which end differently stay apart."""
-    tail = width // 3
-    return text if len(text) <= width else f"{text[: width - tail - 1].rstrip()}…{text[-tail:]}"
-
-
-def _wrapped(text: str, width: int, line: int) -> str:
-    return "\n".join(textwrap.wrap(_short(text, width), line))
