@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
+from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import unquote
 
@@ -45,6 +47,12 @@ ATTRIBUTES: dict[str, set[str]] = {
     "math": {"display", "alttext", *MATH_ATTRIBUTES},
     **dict.fromkeys(MATH_TAGS - {"math"}, MATH_ATTRIBUTES),
 }
+#: Tags that hold nothing and are never closed.
+VOID = {
+    *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param"),
+    *("source", "track", "wbr"),
+}
+DEEPEST = 200  # tags in each other; what is deeper takes hours to go through
 LONG = 30  # characters from which a cell needs room for words
 NUMBER = re.compile(r"[+\-−]?[\d,]*\.?\d+(e[+-]?\d+)?%?\**|NaN|–")
 PAGE = re.compile(r"[\w-][\w.-]*\.html")  # a page beside this one
@@ -100,7 +108,42 @@ def clean(html: str, outline: Outline | None = None, links: Mapping[str, str] | 
     >>> clean('<p onclick="x()">text<script>x()</script></p>')
     '<p>text</p>'
     """
+    if _too_deep(html):
+        return "<p>[what is nested deeper than a page can show was left out]</p>"
     return str(_cleaner().clean(_readable(html, outline, links or {})))  # cleaning comes last
+
+
+class _Depth(HTMLParser):
+    """How deeply tags stand in each other; one that is not closed holds all that follows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.often: Counter[str] = Counter()
+        self.deepest = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Opened; a tag that holds nothing is open for no time."""
+        if tag not in VOID:
+            self.open.append(tag)
+            self.often[tag] += 1
+            self.deepest = max(self.deepest, len(self.open))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Closed, and with it all that was opened since."""
+        while self.often[tag]:
+            last = self.open.pop()
+            self.often[last] -= 1
+            if last == tag:
+                return
+
+
+def _too_deep(html: str) -> bool:
+    if html.count("<") <= DEEPEST:
+        return False
+    depth = _Depth()
+    depth.feed(html)
+    return depth.deepest > DEEPEST
 
 
 def _readable(html: str, outline: Outline | None, links: Mapping[str, str]) -> str:

@@ -75,3 +75,15 @@ def test_headings_come_in_order_below_the_title_of_the_page() -> None:
     made += clean("<h2>From an output</h2><h6>deeper</h6>", outline)
     made += markdown("# Last", outline)
     assert re.findall(r"<h(\d)>", made) == ["2", "3", "2", "3", "2"]
+
+
+@pytest.mark.parametrize("part", ["<th>", "<div>", "<b><i>", "<p>x<q>", "<li><ul>"])
+def test_what_is_nested_without_end_is_left_out(part):
+    assert "left out" in clean("<table><tr>" + part * 20_000)
+    assert "left out" in clean(part * 20_000 + "</p></th></div></table>" * 9)
+
+
+def test_many_tags_side_by_side_are_no_nest():
+    rows = "<tr><td>1<br>2</td><td><img></td></tr>" * 300
+    assert clean(f"<table>{rows}</table>").count("<td") == 600
+    assert clean("<p>a</p><hr>" * 300).count("<hr") == 300
