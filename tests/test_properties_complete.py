@@ -38,6 +38,7 @@ ROOMS = {
         "dmpkit.measures.clusters",
     ],
     "qmethod": ["dmpkit.qmethod", "dmpkit.qmethod.equivalence"],
+    "impact": ["dmpkit.impact"],
     "representativeness": [
         "dmpkit.representativeness",
         "dmpkit.representativeness.goodness",
