@@ -172,7 +172,9 @@ class AgreementTable(Result):
             )
         return (
             f"{text} Standard errors are Gwet's (2014) linearised ones over units, of Cohen's "
-            "kappa the asymptotic ones of Fleiss, Cohen and Everitt (1969)."
+            "kappa the asymptotic ones of Fleiss, Cohen and Everitt (1969). With about 50 units "
+            "such 95 % intervals cover 93 to 95 %, of coefficients with quadratic weights 90 to "
+            "92 % (simulated)."
         )
 
     def indicators(self) -> tuple[Indicator, ...]:

@@ -96,6 +96,11 @@ def krippendorff_alpha(
     over whole clusters: take interviews or documents where stretches of one
     conversation are coded, because they are not independent.
 
+    How far that holds (simulated, raters right with .7, see the page on validation): at
+    50 units the 95 % interval covers 94 % at the nominal and ordinal, 91 % at the
+    interval level, and 94 % from 200 units on; the bootstrap 92 % over 50 units, 91 %
+    over 25 clusters. Where raters guess, p falls below .05 in 6 to 8 % of the cases.
+
     Parameters
     ----------
     ratings : array, list of rows, frame or Ratings, raters × units
@@ -224,7 +229,8 @@ def fleiss_kappa(
     Chance agreement Σ w_kl π_k π_l with π the mean over units of the share of
     ratings in each category: all raters are held to draw from one distribution.
     With two raters and no missing ratings it is Scott's pi. Standard error by
-    Gwet's linearisation, interval from Student's t.
+    Gwet's linearisation, interval from Student's t. With quadratic weights it covers
+    91 to 92 % for 95 at 50 units (simulated), about 95 % from 200 on.
 
     Parameters
     ----------
@@ -268,7 +274,8 @@ def brennan_prediger(
 
     Chance agreement Σ w_kl / q². It depends on how many categories there are, so
     give `categories` where some were possible but never used. Standard error by
-    Gwet's (2014) linearisation.
+    Gwet's (2014) linearisation. The p-value asks whether the coefficient is 0, which is
+    what guessing gives only where all categories are alike frequent.
 
     Parameters
     ----------
@@ -311,6 +318,12 @@ def gwet_ac1(
 
     Chance agreement Σ w / (q(q − 1)) · Σ π_k(1 − π_k); with `weights` it is AC2.
     Standard error by Gwet's (2014) linearisation, interval from Student's t.
+
+    The p-value asks whether AC1 is 0. That is not whether the raters guess: where some
+    categories are frequent, AC1 is above 0 for raters who guess by these shares, and p
+    falls below .05 more often than in 5 % of the cases (21 % with shares of 40, 30, 20
+    and 10 % at 50 units, simulated). Test with :func:`fleiss_kappa` or
+    :func:`krippendorff_alpha`.
 
     Parameters
     ----------
@@ -503,7 +516,8 @@ def cohen_kappa(
     Standard error and normal interval from Fleiss, Cohen & Everitt's (1969)
     asymptotic variance (what R's ``vcd`` and ``statsmodels`` give); the p-value
     from their variance under chance agreement alone. Numbers are weighted by
-    their values, ordered text by its positions.
+    their values, ordered text by its positions. With quadratic weights and 50 units the
+    95 % interval covers 90 % (simulated); about 94 % from 200 units on.
 
     Parameters
     ----------

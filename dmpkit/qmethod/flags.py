@@ -168,6 +168,11 @@ def flag(
 
     Negative loadings are flagged like positive ones, as R's ``qmethod`` and KADE do.
 
+    The level is that of a correlation with a view given beforehand. A sort that is part
+    of the analysis shapes the factors it is held against and passes more often: of
+    random sorts of 34 statements, each put among eleven sorts of two views, 28 per cent
+    were flagged at .05 (simulated, majority rule on).
+
     Parameters
     ----------
     loadings : array_like, shape (p, k)

@@ -46,7 +46,6 @@ MEASURES: Mapping[str, str] = {
     "wrong": "matches declared wrongly (per study)",
     "members": "people found on their viewpoint's factor",
 }
-_Z95 = 1.959963984540054
 _NULL_DRAWS = 200
 _WIDTH = 88
 
@@ -84,9 +83,11 @@ class RecoveryCurves:
         """Means over the repeats, one row a measure, noise and number of people.
 
         Columns: ``measure, noise, n_sorts, mean, low, high, n``; low and high are the
-        mean plus and minus 1.96 standard errors of the simulation: how well the mean
-        is known, not how much studies vary.
+        ends of a 95 per cent t interval of the simulation: how well the mean is known,
+        not how much studies vary.
         """
+        from scipy.special import stdtrit
+
         rows = []
         for (noise, size), part in self.runs.groupby(["noise", "n_sorts"], sort=True):
             for measure in MEASURES:
@@ -95,7 +96,8 @@ class RecoveryCurves:
                 n = len(values)
                 mean = float(values.mean()) if n else math.nan
                 error = float(values.std(ddof=1)) / math.sqrt(n) if n > 1 else math.nan
-                low, high = mean - _Z95 * error, mean + _Z95 * error
+                half = float(stdtrit(n - 1, 0.975)) * error if n > 1 else math.nan
+                low, high = mean - half, mean + half
                 rows.append((measure, noise, size, mean, low, high, n))
         columns = ["measure", "noise", "n_sorts", "mean", "low", "high", "n"]
         table = pd.DataFrame(rows, columns=columns)

@@ -316,6 +316,12 @@ def significant_differences(
     :math:`|z_i - z_j| > c\,\sqrt{SE_i^2 + SE_j^2}` with the critical value *c* of
     :func:`~dmpkit.qmethod.flags.critical_value`; ``"kade"`` counts equality too.
 
+    The level holds where sorts that share a view correlate as much as the reliability
+    of a sort that the errors assume, by custom .80. With two groups of six sorts of one
+    view, 5 per cent of the statements came out as different at .05 where the sorts
+    correlated .80, and 31 per cent where they correlated .50 (simulated): the errors are
+    those of people sorting again, not of others sorting.
+
     Parameters
     ----------
     z : array_like, shape (n, k)

@@ -445,7 +445,8 @@ def _flag_words(analysis: QAnalysis) -> str:
     negative = int((analysis.flag_array & (analysis.loading_array < 0)).sum())
     if negative:
         ending += f" {negative} of these loadings are negative; such sorts enter reversed."
-    return f"{words}; {ending}"
+    caution = "The level is that of a sort that has no part in making the factor."
+    return f"{words}; {ending} {caution}"
 
 
 def _score_words(analysis: QAnalysis) -> str:
@@ -481,7 +482,9 @@ def _comparison_words(analysis: QAnalysis) -> str:
         f"standard errors of the difference (at p < .01, .001 and .000001: {at[0.01]:.4g}, "
         f"{at[0.001]:.4g} and {at[1e-6]:.4g}; no correction for multiple "
         "comparisons). A statement distinguishes a factor on which its z-score differs from that "
-        "on every other factor; it is a consensus where no two factors differ at p < .05."
+        "on every other factor; it is a consensus where no two factors differ at p < .05. Where "
+        f"sorts that share a view correlate less than {r}, more statements than the level says "
+        "come out as different."
     )
 
 
