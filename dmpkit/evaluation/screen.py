@@ -173,7 +173,7 @@ def screen(
     """
     check_settings(screen, locals())
     answers = records_of(source, "flags")
-    day = on if on is not None else datetime.date.today().isoformat()
+    day = on if on is not None else datetime.datetime.now(datetime.UTC).date().isoformat()
     _require_day(day)
     return Screen(
         answers=answers[answers["flag"].isin(codes_of("questions")["flag"])].reset_index(drop=True),

@@ -578,8 +578,9 @@ def bootstrap(
         Draw so that every sort occurs equally often over all resamples
         (Davison, Hinkley & Schechtman 1986), as R's ``qmboots`` does.
     seed : int, optional
-        The same seed gives the same resamples; results do not depend on `n_jobs`. One
-        is drawn when not given, and kept in the result.
+        The same seed gives the same resamples; results do not depend on `n_jobs`. The
+        resamples are places in the list of sorts: sorts in another order are drawn
+        anew. One is drawn when not given, and kept in the result.
     n_jobs : int
         Workers; -1 for all cores, or the configured joblib backend (dask).
     progress : bool

@@ -474,7 +474,8 @@ def simulate_lottery(
     variables : sequence of str, optional
         Further columns of the pool to count.
     seed : int, optional
-        The same seed gives the same draws for any number of workers.
+        The same seed gives the same draws from the same list for any number of workers;
+        the same people in another order are drawn from anew.
     n_jobs : int
         Workers.
     max_attempts : int

@@ -229,7 +229,8 @@ def evaluate(
     confidential : bool
         Make the version apart.
     group : str, optional
-        Attribute by which speaking time and votes are compared.
+        Attribute by which speaking time and votes are compared; the first column of
+        ``people.csv`` that makes two to twelve groups when not given.
     n_permutations : int
 
     Returns
