@@ -387,3 +387,10 @@ def test_every_reference_weight_has_a_column_tested(r_weights):
     methods = ["rake", "cal_linear", "cal_raking", "cal_logit_0.3_3"]
     expected = {f"{m}_{s}" for m, s in product(methods, ["equal", "design"])}
     assert set(r_weights.columns) == {"person", *expected}
+
+
+def test_design_weights_name_their_people():
+    rows = pd.DataFrame({"gender": ["woman", "man", "man"], "adults": [1, 3, 2]})
+    assert design_weights(rows, "adults").persons.tolist() == [1, 2, 3]
+    named = Panel.from_frame(rows.assign(id=["k7", "b2", "x1"]), person="id")
+    assert design_weights(named, "adults").persons.tolist() == ["k7", "b2", "x1"]
