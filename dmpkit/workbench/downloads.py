@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from dmpkit.datasets import resource_root, sha256
@@ -21,6 +22,8 @@ __all__ = ["DownloadFailed", "cache_folder", "fetch_file", "locate"]
 
 DATA_VARIABLE = "DMPKIT_DATA_DIR"
 MIRROR_VARIABLE = "DMPKIT_DATA_MIRROR"
+#: Bytes of a download whose size nobody has said.
+MAX_BYTES = 20_000_000_000
 
 
 class DownloadFailed(DmpkitError):
@@ -195,6 +198,40 @@ def _verify(path: Path, item: DataFile, what: str) -> None:
         )
 
 
+class _TooLong(Exception):
+    """The server sends more than the file has."""
+
+
+class _Bounded:
+    """A progress bar that stops a download which goes on for longer than it may."""
+
+    def __init__(self, bar: Any, path: Path, most: int) -> None:
+        self.bar, self.path, self.most, self.told = bar, path, most, 0
+
+    @property
+    def total(self) -> int:
+        return int(self.bar.total)
+
+    @total.setter
+    def total(self, value: int) -> None:
+        self.bar.total = value
+
+    def update(self, n: int) -> None:
+        self.told += n  # whole blocks, though some may have come half full
+        if self.told > self.most and self.path.is_file():
+            self.told = self.path.stat().st_size
+            if self.told > self.most:
+                raise _TooLong
+        self.bar.update(n)
+
+    def reset(self) -> None:  # told at the end, when what was counted is told again
+        self.told = 0
+        self.bar.reset()
+
+    def close(self) -> None:
+        self.bar.close()
+
+
 def _download(target: Path, item: DataFile) -> None:
     """Download through pooch to a temporary file; keep it only when it is right."""
     import logging
@@ -211,11 +248,19 @@ def _download(target: Path, item: DataFile) -> None:
         desc=item.file, unit="B", unit_scale=True, leave=False, delay=1.0, disable=None,
         total=item.bytes or 1,
     )  # fmt: skip
-    get = pooch.HTTPDownloader(timeout=30, headers={"User-Agent": "dmpkit"}, progressbar=bar)
+    most = MAX_BYTES if item.bytes is None else item.bytes
     try:
         with bar, atomic_write(target) as temporary:
+            bounded = _Bounded(bar, temporary, most)
+            agent = {"User-Agent": "dmpkit"}
+            get = pooch.HTTPDownloader(timeout=30, headers=agent, progressbar=bounded)
             get(item.url, str(temporary), None)
             _verify(temporary, item, f"What {host} sent for {item.file}")
+    except _TooLong:
+        raise DownloadFailed(
+            f"{host} sends more than the {most:,} bytes that {item.file} may have. "
+            "Nothing was kept."
+        ) from None
     except requests.exceptions.HTTPError as error:
         answer = error.response
         said = f"{answer.status_code} {answer.reason}" if answer is not None else "no answer"

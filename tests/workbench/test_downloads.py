@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import socket
 import threading
@@ -19,6 +20,10 @@ CONTENT = b"sort,score\n" + b"A,1\n" * 5000
 SHA = hashlib.sha256(CONTENT).hexdigest()
 
 
+#: Bytes that the endless file has come to.
+sent: list[int] = []
+
+
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/missing.csv":
@@ -26,6 +31,13 @@ class Handler(BaseHTTPRequestHandler):
             return
         body = CONTENT.replace(b"1", b"2") if self.path == "/changed.csv" else CONTENT
         self.send_response(200)
+        if self.path == "/endless.csv":
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                for _ in range(5_000):  # half a gigabyte, to who would take it
+                    self.wfile.write(b"x" * 100_000)
+                    sent.append(100_000)
+            return
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         # a broken download stops half way and closes the connection
@@ -99,6 +111,14 @@ def test_a_bad_download_does_not_harm_what_is_there(bench, server, tmp_path) -> 
     assert (folder / "a.csv").read_bytes() == b"older"
     with pytest.raises(DataError, match="dmpkit fetch away"):
         study.data_present()
+
+
+def test_an_endless_download_is_broken_off(bench, server, tmp_path) -> None:
+    study = make(bench, f"{server}/endless.csv")
+    with pytest.raises(DownloadFailed, match="sends more than the"):
+        fetch_file("away", study.data[0])
+    assert sum(sent) < 100_000_000
+    assert not files(tmp_path / "cache")
 
 
 def test_without_a_network_it_says_what_to_do(bench, tmp_path) -> None:
