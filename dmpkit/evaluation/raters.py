@@ -29,7 +29,7 @@ from dmpkit.reporting import (
     paragraphs,
     table_html,
 )
-from dmpkit.resampling import drawn_seed, run_resamples
+from dmpkit.resampling import drawn_seed, expanded_tail, run_resamples
 from dmpkit.tables import to_pandas
 
 if TYPE_CHECKING:
@@ -273,8 +273,9 @@ class RaterAgreement(Result):
         """Mean over criteria by stage and over all: ``stage, n_criteria, mean, low, high, how``.
 
         With two or three raters `low` and `high` take every criterion's lowest or
-        highest score; from four raters on they are the 2.5th and 97.5th percentile
-        over draws of raters.
+        highest score; from four raters on they are percentiles over draws of raters, the
+        tails made smaller for the number of raters
+        (:func:`dmpkit.resampling.expanded_tail`), nominally 95 %.
         """
         groups = {s: self.stages.index[self.stages == s] for s in dict.fromkeys(self.stages)}
         groups[ALL] = self.scores.index
@@ -297,7 +298,8 @@ class RaterAgreement(Result):
             run_resamples(_RaterMeans(part.to_numpy(dtype=np.float64)), self.n_resamples,
                           seed=self.seed, chunk_size=500, progress=False)
         )  # fmt: skip
-        ends = np.nanpercentile(draws, [2.5, 97.5])
+        tail = expanded_tail(0.95, m)
+        ends = np.nanquantile(draws, [tail, 1 - tail])
         return float(ends[0]), float(ends[1]), f"95 % interval from {self.n_resamples} draws"
 
     def frames(self) -> dict[str, pd.DataFrame]:
@@ -351,8 +353,8 @@ class RaterAgreement(Result):
         """How agreement, leniency and ranges were computed."""
         m = len(self.raters)
         ends = (
-            f"percentiles over {self.n_resamples} draws of raters (seed {self.seed}), rough with "
-            f"{m} raters"
+            f"percentiles over {self.n_resamples} draws of raters (seed {self.seed}), the tails "
+            f"made smaller for the number of raters (Hesterberg 2015), rough with {m} raters"
             if m >= ENOUGH_TO_RESAMPLE and self.n_resamples
             else "each criterion's lowest and highest score; raters are not drawn anew, there are "
             "too few"

@@ -14,6 +14,7 @@ from dmpkit import plotting
 from dmpkit.errors import DataError
 from dmpkit.evaluation import Scorecard, kendall_w, rater_leniency
 from dmpkit.evaluation.raters import _whole
+from dmpkit.resampling import expanded_tail
 from tests.evaluation.scorecards import criteria, random_card, reference
 
 #: Names of the intraclass correlations in the reference and in dmpkit.
@@ -92,7 +93,8 @@ def test_the_interval_of_the_mean_is_that_of_drawing_raters_by_hand():
     means = np.array([many.mean() for many in scores.values()])
     draws = means[np.random.default_rng(3).integers(0, 6, (200_000, 6))].mean(axis=1)
     whole = found.means.set_index("stage").loc["all stages"]
-    ends = np.percentile(draws, [2.5, 97.5])
+    tail = expanded_tail(0.95, 6)
+    ends = np.quantile(draws, [tail, 1 - tail])
     assert abs(whole["low"] - ends[0]) < 0.03
     assert abs(whole["high"] - ends[1]) < 0.03
 
