@@ -8,14 +8,17 @@ done anywhere, in any order, with any neighbours, and again after its worker was
   processes share; dask is sent them once and the workers hand them on.
 - Chunks whose worker was ended (out of memory, a machine taken away) are done again;
   after :data:`ATTEMPTS` losses in a row with nothing finished, :class:`WorkersLost`.
+- Workers end with the process that they work for, also where that is killed.
 - Linear algebra of a chunk runs on one thread, also where several threads of a
   process do chunks; resampling inside a chunk runs on the worker that does the chunk.
 """
 
 from __future__ import annotations
 
+import os
 import pickle
 import threading
+import time
 import warnings
 import weakref
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -35,6 +38,10 @@ ATTEMPTS = 3
 _APART = 1_000_000
 #: On dask a pickle from this size on is sent to the workers once instead of with each task.
 _SCATTERED = 10_000
+#: Backends of joblib whose processes run beside the one that calls.
+_OF_THIS_MACHINE = {"LokyBackend", "MultiprocessingBackend"}
+#: Seconds between two looks of a worker at whether the process that calls is there.
+_LOOKS = 2.0
 #: Bytes of which the address of shipped numbers is a multiple, as that of numpy's arrays.
 _ALIGNMENT = 16
 
@@ -184,7 +191,8 @@ def _on_joblib(
         calls = (joblib.delayed(_run_task)(function, task) for task in tasks)
     else:
         packed = _packed(function)
-        calls = (joblib.delayed(_unpack_and_run)(packed, task) for task in tasks)
+        own = os.getpid() if type(backend).__name__ in _OF_THIS_MACHINE else 0
+        calls = (joblib.delayed(_unpack_and_run)(packed, task, own) for task in tasks)
     kind = "generator_unordered" if backend.supports_return_generator else "list"
     parallel = joblib.Parallel(n_jobs=None if n_jobs == 1 else n_jobs, return_as=kind)
     try:
@@ -276,7 +284,9 @@ def _packed(function: Callable[[Any], Any]) -> list[Any]:
     return [np.frombuffer(head, dtype=np.uint8), *apart]
 
 
-def _unpack_and_run(packed: list[Any], task: _Task) -> list[tuple[int, Any]]:
+def _unpack_and_run(packed: list[Any], task: _Task, caller: int = 0) -> list[tuple[int, Any]]:
+    if caller:
+        _end_with(caller)
     head, *apart = packed
     buffers = [_aligned(array) for array in apart]
     # not a file from elsewhere: made by _packed for this very run
@@ -316,6 +326,34 @@ def _aligned(array: Any) -> Any:
 
 
 # --- on the worker
+
+
+_watched: set[int] = set()
+
+
+def _end_with(caller: int) -> None:
+    """Let this process end soon after the one that it works for, which may be killed.
+
+    Workers of loky would else go on, for minutes or for good, with chunks that nobody
+    will collect.
+    """
+    with _lock:
+        if caller in _watched:
+            return
+        _watched.add(caller)
+    threading.Thread(target=_watch, args=(caller,), daemon=True).start()
+
+
+def _watch(caller: int) -> None:
+    import psutil  # type: ignore[import-untyped, unused-ignore]
+
+    try:
+        process = psutil.Process(caller)
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(_LOOKS)
+    except psutil.NoSuchProcess:
+        pass
+    os._exit(1)
 
 
 def _run_task(function: Callable[[Any], T], task: _Task) -> list[tuple[int, T]]:

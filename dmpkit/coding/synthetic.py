@@ -9,7 +9,6 @@ import os
 import re
 import zipfile
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import pandas as pd
@@ -18,7 +17,7 @@ from dmpkit import datasets
 from dmpkit.coding.data import CodedProject
 from dmpkit.coding.exchange.offsets import Convention
 from dmpkit.coding.exchange.refi_write import write_qdpx
-from dmpkit.tables import atomic_write
+from dmpkit.writing import atomic_write, unfinished_folder
 
 __all__ = ["synthetic_interviews"]
 
@@ -58,6 +57,7 @@ def synthetic_interviews(folder: str | os.PathLike[str]) -> dict[str, Path]:
 
     Examples
     --------
+    >>> from tempfile import TemporaryDirectory
     >>> from dmpkit.coding import read_project
     >>> with TemporaryDirectory() as folder:
     ...     files = synthetic_interviews(folder)
@@ -69,8 +69,8 @@ def synthetic_interviews(folder: str | os.PathLike[str]) -> dict[str, Path]:
     made = {}
     for coder, (name, way, windows) in _PROGRAMS.items():
         project = _project(coder)
-        with TemporaryDirectory() as place:
-            plain = write_qdpx(project, Path(place) / name)
+        with unfinished_folder(target / name, work=True) as place:
+            plain = write_qdpx(project, place / name)
             made[coder] = _recount(plain, target / name, way, windows, coder)
     return made
 

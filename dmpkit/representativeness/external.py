@@ -25,6 +25,7 @@ from dmpkit.errors import DataError, DmpkitError
 from dmpkit.representativeness.pool import DrawProblem, draw_problem
 from dmpkit.resampling import drawn_seed
 from dmpkit.tables import read_delimited
+from dmpkit.writing import unfinished_folder
 
 __all__ = ["ExternalDraw", "run_external_lottery"]
 
@@ -115,8 +116,7 @@ sortition as command=.
         raise DataError("A seed of 0 means no seed to the program.", remedy="Use 1 or more.")
     problem = draw_problem(pool, quotas, seats, person=person, household=household)
     homes = [household] if isinstance(household, str) else list(household or ())
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
+    with unfinished_folder(Path(tempfile.gettempdir()) / "lottery", work=True) as place:
         _write_inputs(place, problem, homes, algorithm, 0 if seed is None else int(seed))
         call = _call(command, place, problem.seats)
         output = _run(call, timeout)

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from dmpkit.errors import DataError, DmpkitError
-from dmpkit.tables import atomic_write
+from dmpkit.writing import atomic_write, unfinished_folder
 
 __all__ = ["PrintingFailed", "find_browser", "print_pdf"]
 
@@ -78,8 +78,8 @@ def print_pdf(page: Path, pdf: Path, *, deadline: float = 120) -> Path:
     program = find_browser()
     if program is None:
         raise PrintingFailed(f"No browser was found that prints by itself. {HOW}")
-    with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder) / "page.pdf"
+    with unfinished_folder(Path(tempfile.gettempdir()) / "printing", work=True) as folder:
+        made = folder / "page.pdf"
         command = [
             program,
             "--headless",
@@ -93,7 +93,13 @@ def print_pdf(page: Path, pdf: Path, *, deadline: float = 120) -> Path:
         if sys.platform != "win32" and os.geteuid() == 0:
             command.insert(1, "--no-sandbox")  # a browser refuses to run as root otherwise
         try:
-            subprocess.run(command, capture_output=True, timeout=deadline, check=False)  # noqa: S603
+            subprocess.run(  # noqa: S603
+                command,
+                capture_output=True,
+                timeout=deadline,
+                check=False,
+                env={**os.environ, "TMPDIR": str(folder)},  # what it leaves goes with the folder
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise PrintingFailed(f"The browser did not print ({error}). {HOW}") from None
         if not made.is_file() or not made.read_bytes().startswith(b"%PDF"):
