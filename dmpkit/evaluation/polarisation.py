@@ -25,7 +25,7 @@ from dmpkit.evaluation.labels import floats, wordings
 from dmpkit.evaluation.pairing import Paired, Scale, pair_answers, to_share
 from dmpkit.measures.clusters import cluster_weights
 from dmpkit.reporting import Figure, Result, Section, paragraphs, table_html
-from dmpkit.resampling import drawn_seed
+from dmpkit.resampling import drawn_seed, expanded_tail
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -400,7 +400,8 @@ def polarisation_change(
 
     short = n_resamples * len(pair.items) * pair.n < LONG
     items_shown = tqdm(pair.items, desc="items", leave=False, disable=short)
-    parts = [_item_rows(pair, item, weights, level, wordings(labels) or {}) for item in items_shown]
+    said, n_drawn = wordings(labels) or {}, len(set(units))
+    parts = [_item_rows(pair, item, weights, level, said, n_drawn) for item in items_shown]
     return PolarisationChange(
         pd.concat(parts, ignore_index=True),
         pair,
@@ -418,6 +419,7 @@ def _item_rows(
     weights: NDArray[np.int64] | None,
     level: float,
     labels: Mapping[str, str],
+    n_drawn: int,
 ) -> pd.DataFrame:
     x, y = (f[item].to_numpy(dtype=np.float64) for f in (pair.before, pair.after))
     kept = ~np.isnan(x) & ~np.isnan(y)
@@ -430,7 +432,8 @@ def _item_rows(
     if weights is not None and kept.any():
         drawn = weights[:, kept].astype(np.float64)
         ends = _percentiles(
-            _many(drawn @ marks[1], positions) - _many(drawn @ marks[0], positions), level
+            _many(drawn @ marks[1], positions) - _many(drawn @ marks[0], positions),
+            expanded_tail(level, n_drawn),
         )
     return pd.DataFrame(
         {
@@ -447,10 +450,9 @@ def _item_rows(
     )
 
 
-def _percentiles(changes: Floats, level: float) -> Floats:
+def _percentiles(changes: Floats, tail: float) -> Floats:
     """Ends by measure; NaN where a twentieth of the resamples or more is undefined."""
     out = np.full((2, changes.shape[1]), np.nan)
-    tail = (1 - level) / 2
     for i, column in enumerate(changes.T):
         known = column[~np.isnan(column)]
         if len(known) > 0.95 * len(column):
