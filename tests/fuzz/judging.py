@@ -19,7 +19,7 @@ from .seeds import Seed
 
 RESULT, REFUSED, FAULT = "result", "refused", "fault"
 #: A message longer than this hides what it says.
-LONGEST_MESSAGE = 1500
+LONGEST_MESSAGE = 2800
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 

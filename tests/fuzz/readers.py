@@ -37,7 +37,6 @@ class Reader:
     names_file: bool = True
     cost: float = 3.0
     share: float = 1.0
-    may_refuse: bool = False
     may_lack: bool = False
 
 
@@ -268,6 +267,24 @@ def _cli(*words: str) -> Run:
     return run
 
 
+def _svg(path: Path) -> object:
+    from dmpkit.workbench.safe_svg import clean_svg
+
+    return clean_svg(_text(path))
+
+
+def _html(path: Path) -> object:
+    from dmpkit.workbench.safe_html import clean
+
+    return clean(_text(path))
+
+
+def _markdown(path: Path) -> object:
+    from dmpkit.workbench.safe_html import Outline, markdown
+
+    return markdown(_text(path), Outline("Title"))
+
+
 def _answer(path: Path) -> object:
     """An answer to an exercise, whatever a notebook holds."""
     import json
@@ -399,6 +416,15 @@ RATED = "a,b,c\nx,x,y\ny,y,y\nx,y,\nx,x,x\n"
 LONG = "unit,rater,value\n1,a,x\n1,b,x\n2,a,y\n2,b,x\n"
 TAGS = "statement,claim,direction,strength,tagger\n1,c1,1,0.5,t1\n2,c1,-1,1,t1\n3,c2,1,1,t2\n"
 SURVEY = "who,C1,C2,C3,C4,P1,P2,P3\na,1,2,3,,1,2,3\nb,2,1,3,,1,3,2\nc,3,2,1,,2,1,3\n"
+SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><defs><path id="a" d="M0 0"/></defs>'
+    '<use href="#a" style="fill:red"/><text onclick="x()">a &amp; b</text><script>x()</script></svg>'
+)
+HTML = (
+    '<h2 id="a">Title</h2><table><tr><th>a</th><td style="x">1</td></tr></table>'
+    '<a href="javascript:x()">l</a><img src="data:image/png;base64,AAAA" alt="b"><p>$x^2$</p>'
+)
+MARKDOWN = "# Title\n\nText with $x_1$ and *words*.\n\n| a | b |\n|---|---|\n| 1 | <b>2</b> |\n\n[l](x.html)\n"
 STAYS = "id,start,stop,from,to\n1,0,2,a,b\n1,2,5,b,\n2,0,3,a,c\n"
 
 READERS: tuple[Reader, ...] = (
@@ -424,7 +450,7 @@ READERS: tuple[Reader, ...] = (
     ), cost=10, share=3),
     Reader("qmethod.readers.read_sorts real", _lazy("qmethod.readers", "read_sorts"), s.real_sorts, may_lack=True, cost=100, share=0.5),
     Reader("qmethod.readers.read_sorts folder", _lazy("qmethod.readers", "read_sorts"), s.saved_sorts, folder=True, cost=0.59),
-    Reader("qmethod.formats.feedback.read_feedback", _lazy("qmethod.formats.feedback", "read_feedback"), s.sorts, may_refuse=True, cost=7),
+    Reader("qmethod.formats.feedback.read_feedback", _lazy("qmethod.formats.feedback", "read_feedback"), s.told, cost=7),
     Reader("qmethod.sortfile.read_sort_file", _lazy("qmethod.sortfile", "read_sort_file"), s.saved_sorts, cost=0.44),
     Reader("qmethod.sortfile.read_sort_files", _lazy("qmethod.sortfile", "read_sort_files"), s.saved_sorts, folder=True, cost=0.54),
     Reader("qmethod.sortfile.read_comments", _lazy("qmethod.sortfile", "read_comments"), s.saved_sorts, folder=True, cost=0.89),
@@ -449,13 +475,13 @@ READERS: tuple[Reader, ...] = (
     Reader("coding.exchange.codebooks.read_codebook", _lazy("coding", "read_codebook"), s.codebooks, cost=13, share=2),
     Reader("coding.pseudonyms.PseudonymKey.read", _lazy("coding.pseudonyms", "PseudonymKey.read"), _key, cost=0.77),
     Reader("coding.names.NameList.read", _of_frame("coding.names", "NameList.read"), _table("n.csv", "original,pseudonym,kind\nAnna,Eva,person\nBern,Stadt,place\n"), names_file=False, cost=2.8),
-    Reader("coding.query.parse_query", _query, _table("q.txt", 'Limits/Time AND (coder:ada OR NOT "a b") NEAR/20 x*'), names_file=False, may_refuse=True, cost=0.29),
+    Reader("coding.query.parse_query", _query, _table("q.txt", "(Impact AND NOT 'Red lines') AND region == 'Europe' OR ONLY Media"), names_file=False, cost=0.29),
     Reader("coding.data.CodedProject.from_frames", _project_frames, lambda: [{
         "sources.csv": b"source,text\nt1,It was too short.\nt2,It was too long and dull.\n",
         "segments.csv": b"source,start,end,code,coder\nt1,7,16,Time,ada\nt2,3,6,Time,bob\n",
         "codes.csv": b"code,parent,description\nTime,,How long\n",
     }], ("coding.checking.check_codes", "coding.checking.check_sources", "coding.checking.check_segments",
-         "coding.checking.check_cases", "coding.checking.check_notes"), folder=True, names_file=False, may_refuse=True, cost=11),
+         "coding.checking.check_cases", "coding.checking.check_notes"), folder=True, names_file=False, cost=11),
     # evaluation
     Reader("evaluation.data.read_scorecard", _lazy("evaluation.data", "read_scorecard"), _scored, ("evaluation.records.read_records", "evaluation.data.Scorecard.from_frames", "evaluation.records.check_records", "evaluation.records.find_records"), folder=True, cost=52),
     Reader("evaluation.data.read_scorecard book", _lazy("evaluation.data", "read_scorecard"), lambda: [s.book_of(_scored()[0])], cost=51),
@@ -487,15 +513,15 @@ READERS: tuple[Reader, ...] = (
     Reader("impact.multistate.read_stays", _of_frame("impact.multistate", "read_stays"), _table("s.csv", STAYS), names_file=False, cost=6),
     Reader("impact.views.read_promise", _promise, _table("p.txt", "6 months"), names_file=False, cost=0.3),
     # representativeness
-    Reader("representativeness.readers.read_population", _lazy("representativeness.readers", "read_population"), s.populations, may_refuse=True, cost=9),
+    Reader("representativeness.readers.read_population", _lazy("representativeness.readers", "read_population"), s.populations, cost=9),
     Reader("representativeness.readers.read_panel", _lazy("representativeness.readers", "read_panel"), s.panels, cost=7),
-    Reader("representativeness.quotas.read_quotas", _lazy("representativeness.quotas", "read_quotas"), s.quotas, ("representativeness.quotas.Quotas.from_frame",), may_refuse=True, cost=5),
+    Reader("representativeness.quotas.read_quotas", _lazy("representativeness.quotas", "read_quotas"), s.quotas, ("representativeness.quotas.Quotas.from_frame",), cost=5),
     Reader("representativeness.population.Population.from_margins", _of_frame("representativeness.population", "Population.from_margins"), _table("m.csv", COUNTS), names_file=False, cost=8),
     Reader("representativeness.population.Population.from_joint", _of_frame("representativeness.population", "Population.from_joint"), _table("j.csv", JOINT), names_file=False, cost=9),
     Reader("representativeness.population.Population.from_microdata", _of_frame("representativeness.population", "Population.from_microdata", weight="weight"), _table("p.csv", PEOPLE), names_file=False, cost=15),
     Reader("representativeness.panel.Panel.from_frame", _of_frame("representativeness.panel", "Panel.from_frame"), _table("p.csv", PEOPLE), names_file=False, cost=8),
     Reader("representativeness.panel.Panel.from_counts", _of_frame("representativeness.panel", "Panel.from_counts"), _table("c.csv", COUNTS), names_file=False, cost=6),
-    Reader("representativeness.analysis_inputs.read_panel_input", _stages, s.panels, ("representativeness.analysis_inputs.read_stage_input", "representativeness.stage_data.read_flag", "representativeness.stage_data.read_flags"), names_file=False, may_refuse=True, cost=6),
+    Reader("representativeness.analysis_inputs.read_panel_input", _stages, s.panels, ("representativeness.analysis_inputs.read_stage_input", "representativeness.stage_data.read_flag", "representativeness.stage_data.read_flags"), names_file=False, cost=6),
     Reader("representativeness.external selected.csv", _selected, lambda: [{"selected.csv": b"dmpkit_id,sex\na,f\nb,m\n"}], folder=True, names_file=False, cost=2),
     # workbench
     Reader("workbench.manifest.read_manifest", _lazy("workbench.manifest", "read_manifest"), s.studies, folder=True, cost=1.5),
@@ -503,14 +529,17 @@ READERS: tuple[Reader, ...] = (
     Reader("workbench.checking.check_study", _check_study, s.studies, ("workbench.study.Study.open",), folder=True, cost=2),
     Reader("workbench.cells.read_cells", _cells, lambda: s.workbooks() + s.tables()[:1], cost=4),
     Reader("workbench.cells.parse_range", _range, _table("r.txt", "'Sheet 2'!B5:D54"), names_file=False, cost=0.3),
-    Reader("workbench.instruments.open_instrument", _open_file, lambda: [{"statements.csv": s.instruments()[0]["statements.csv"]}, *s.sorts()], may_refuse=True, cost=12),
+    Reader("workbench.instruments.open_instrument", _open_file, lambda: [{"statements.csv": s.instruments()[0]["statements.csv"]}, *s.sorts()], cost=12),
     Reader("workbench.instruments.write_pages", _pages, lambda: s.instruments()[:1], folder=True, cost=4),
     Reader("workbench.instruments.read_translation", _lazy("workbench.instruments", "read_translation"), _table("t.json", '{"title": "Ein Titel", "steps": {"a": "b"}}'), cost=0.4),
     Reader("workbench.running.read_notebook", _lazy("workbench.running", "read_notebook"), lambda: [s.notebook()], cost=0.8),
     Reader("workbench.deposit.check_deposit", _lazy("workbench.deposit", "check_deposit"), s.crates, cost=1.5),
     Reader("workbench.reproduce.last_results", _results, _ran, folder=True, cost=110),
-    Reader("workbench.evaluating.check_evaluation", _beside, _assembly, ("workbench.evaluating.read_beside",), folder=True, may_refuse=True, cost=220),
+    Reader("workbench.evaluating.check_evaluation", _beside, _assembly, ("workbench.evaluating.read_beside",), folder=True, cost=220),
     Reader("workbench.exercises.check", _answer, _table("a.json", '["0.62"]'), names_file=False, cost=20),
+    Reader("workbench.safe_svg.clean_svg", _svg, _table("p.svg", SVG), names_file=False, cost=1),
+    Reader("workbench.safe_html.clean", _html, _table("p.html", HTML), names_file=False, cost=3),
+    Reader("workbench.safe_html.markdown", _markdown, _table("p.md", MARKDOWN), names_file=False, cost=5),
     # the program
     Reader("cli check", _cli("check", "{path}"), lambda: [*s.studies(), s.evaluation()], folder=True, cost=60),
     Reader("cli screen", _cli("screen", "{path}", "--on", "2026-01-02"), lambda: [s.screening()], folder=True, cost=30),
@@ -602,6 +631,7 @@ OPENING = {
     "workbench.printing": "opens the PDF that the browser has just printed",
     "workbench.reproduce": "workbench.reproduce.last_results",
     "workbench.running": "workbench.running.read_notebook",
+    "workbench.safe_svg": "workbench.safe_svg.clean_svg",
     "workbench.site": _SHIPPED,
     "workbench.start": "opens the first cell of the notebooks that lie in the project",
     "workbench.storing": _WRITES,
