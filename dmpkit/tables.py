@@ -66,8 +66,9 @@ _DOT_NUMBER = re.compile(r"[+\-−]?\d*\.\d+(?:[eE][+-]?\d+)?")
 _COMMA_NUMBER = re.compile(r"[+\-−]?\d*,\d+")
 _COMMA_THOUSANDS = re.compile(r"[+\-−]?[1-9]\d{0,2}(?:,\d{3})+")
 _ENDS_WITH_COMMA_DECIMAL = re.compile(r"[+\-−]?\d+,\d+")
-#: A number as people write it; codes such as 01234 or 1e3 are text.
-_PLAIN_NUMBER = re.compile(r"(?=.*\d)[+\-−]?(?:0|[1-9]\d*)?(?:[.,]\d+)?")
+#: A number as people write it; codes such as 01234 or 1e3 are text, and so is a whole number
+#: of more digits than a float holds, which would change silently.
+_PLAIN_NUMBER = re.compile(r"(?=.*\d)[+\-−]?(?:0|[1-9]\d{0,14})?(?:[.,]\d{1,300})?")
 
 
 # --- frames of either kind ---------------------------------------------------
@@ -670,7 +671,7 @@ def read_table(path: PathLike, *, sheet: str | None = None) -> pd.DataFrame:
     ending = source.suffix.lower()
     if ending in (".csv", ".tsv", ".txt", ".dat"):
         frame, report = read_delimited(source)
-        return _typed(frame, report.decimal)
+        return _typed(frame, report.decimal, source)
     if ending in (".xlsx", ".xlsm"):
         return _read_sheet(source, sheet)[0]
     if ending in (".parquet", ".pq"):
@@ -708,12 +709,12 @@ def _read_parquet(source: Path) -> pd.DataFrame:
     return frame
 
 
-def _typed(frame: pd.DataFrame, decimal: str) -> pd.DataFrame:
+def _typed(frame: pd.DataFrame, decimal: str, source: Path) -> pd.DataFrame:
     out = frame.copy()
     for column in frame.columns:
         filled = [cell for cell in frame[column] if cell != ""]
         if filled and all(_PLAIN_NUMBER.fullmatch(cell) for cell in filled):
-            out[column] = to_numbers(frame, [column], decimal=decimal)[column]
+            out[column] = to_numbers(frame, [column], decimal=decimal, file=source)[column]
         else:
             out[column] = frame[column].where(frame[column] != "", None)
     return out

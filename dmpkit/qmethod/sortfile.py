@@ -136,7 +136,7 @@ def _sort_file(source: Path, content: Mapping[str, Any]) -> SortFile:
     if bad := [pile for pile in piles.values() if pile not in _PILES]:
         raise DataError(f"There is no pile {bad[0][:40]!r}.", column="piles")
     order = content.get("order", [])
-    if order and (not isinstance(order, list) or sorted(map(str, order)) != sorted(labels)):
+    if not isinstance(order, list) or (order and sorted(map(str, order)) != sorted(labels)):
         raise DataError("The order does not hold every statement once.", column="order")
     return SortFile(
         source=source,
