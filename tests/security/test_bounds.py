@@ -25,8 +25,12 @@ import dmpkit.impact as im
 import dmpkit.qmethod as qm
 import dmpkit.representativeness as rp
 from dmpkit import tables, workbooks
+from dmpkit.coding.exchange import archive, databases
 from dmpkit.errors import DataError
+from dmpkit.qmethod.formats import files, statements
+from dmpkit.qmethod.formats import workbooks as sheets
 from dmpkit.qmethod.formats.statements import statement_texts
+from dmpkit.workbench import deposit, downloads, safe_svg
 from dmpkit.workbench.cells import read_cells
 from dmpkit.workbench.deposit import check_deposit
 
@@ -235,6 +239,30 @@ def test_hostile_xml(tmp_path: Path, name: str, kind: str) -> None:
     assert "aaaaaaaaaaaaaaaaaaaa" not in said
     assert spent.seconds < SECONDS
     assert spent.megabytes < MEGABYTES
+
+
+# -- the page that tells of the limits -------------------------------------------------------
+
+
+def test_the_page_names_the_limits_that_hold() -> None:
+    said = (Path(__file__).resolve().parents[2] / "SECURITY.md").read_text(encoding="utf-8")
+    for limit in (
+        f"{workbooks.MAX_UNPACKED_BYTES / 1e6:.0f} MB unpacked, "
+        f"{workbooks.MAX_CELLS / 1e6:.0f} million rows and cells",
+        f"{workbooks.MAX_OTHER / 1e6:.0f} million other elements",
+        f"{workbooks.MAX_RECTANGLE / 1e6:.0f} million places",
+        f"{workbooks.MAX_TAG / 1e6:.0f} MB a tag",
+        f"{files.MAX_UNPACKED_BYTES / 1e6:.0f} MB and {sheets.MAX_OBJECTS:,}",
+        f"{archive.MAX_MEMBER / 1e6:.0f} MB a part, {archive.MAX_TOTAL / 1e6:.0f} MB in all",
+        f"above {archive.RATIO_FROM / 1e6:.0f} MB that unpacks to more than {archive.MAX_RATIO}",
+        f"statements: {statements.MAX_XML / 1e6:.0f} MB",
+        f"{safe_svg.MAX_BYTES / 1e6:.0f} MB and {safe_svg.MAX_TAGS:,} tags",
+        f"{databases.MAX_BYTES / 1e9:.0f} GB, {databases.MAX_ROWS / 1e6:.0f} million rows, "
+        f"{databases.MAX_VALUE / 1e6:.0f} MB a value, {databases.MAX_SECONDS:.0f} seconds",
+        f"{downloads.MAX_BYTES / 1e9:.0f} GB where it names no size",
+        f"{deposit.MAX_UNPACKED / 1e9:.0f} GB unpacked, read in blocks",
+    ):
+        assert limit in said, limit
 
 
 # -- the large ones, each in a process of its own, whose memory is limited ---------------------
