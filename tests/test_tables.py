@@ -375,3 +375,13 @@ def test_the_first_sheet_has_a_row_a_paragraph(tmp_path):
     assert all(b.alignment.wrap_text for _, b in page.iter_rows())
     assert page.row_dimensions[2].height > page.row_dimensions[1].height
     assert page["A3"].hyperlink.location == "'t'!A1"
+
+
+def test_long_numbers_keep_their_digits(tmp_path):
+    """A membership number of twenty digits is no float: its last digits would change."""
+    file = tmp_path / "t.csv"
+    file.write_text("a,b,c\n12345678901234567890,123456789012345,0.1234567890123456789\n,2,3\n")
+    table = tables.read_table(file)
+    assert table["a"][0] == "12345678901234567890"
+    assert table["b"].tolist() == [123456789012345.0, 2.0]
+    assert table["c"][0] == 0.1234567890123456789
