@@ -194,6 +194,8 @@ def _is_text(node: cst.CSTNode) -> bool:
         return name in TEXT_CALLS or name.endswith(("Error", "Warning"))
     if isinstance(node, cst.Assign | cst.AnnAssign):
         return _is_words(node.value) or _names_type(node)
+    if isinstance(node, cst.IfExp):
+        return _is_words(node.body) or _is_words(node.orelse)
     if isinstance(node, cst.Expr):
         return isinstance(node.value, cst.SimpleString | cst.ConcatenatedString)
     if isinstance(node, cst.FunctionDef):

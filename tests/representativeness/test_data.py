@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dmpkit.representativeness import counting
+from dmpkit.representativeness.counting import count_cells
 from dmpkit.representativeness.data import (
     Panel,
     Population,
@@ -264,3 +265,10 @@ def test_labels():
     assert as_labels(pd.Series(["NA", None, " "])).tolist() == ["NA", None, None]
     assert is_unknown(" UNKNOWN ")
     assert not is_unknown("NA")
+
+
+def test_one_variable_may_be_named_by_itself():
+    frame = pd.DataFrame({"home": ["town", "town", "village"], "sex": ["F", "M", "F"]})
+    one = count_cells(frame, "home")
+    assert one.variables == ("home",)
+    assert one.joint.set_index("home")["count"].to_dict() == {"town": 2.0, "village": 1.0}

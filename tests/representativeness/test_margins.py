@@ -261,6 +261,7 @@ def test_seats_of_the_quotas_stand_beside_the_categories():
     assert check.quota_variables == ("gender",)
     cells = check.categories[check.categories["variable"] == "gender"]
     assert cells["quota_min"].tolist() == [29, 29]
+    assert cells["quota_max"].tolist() == [31, 31]
     n_met = int(cells["count"].between(29, 31).sum())
     assert f"{n_met} of 2 categories are within" in check.variables["reading"].iloc[0]
 
@@ -324,7 +325,9 @@ def test_what_was_not_compared_is_said():
 def test_without_drawing_a_test_of_too_many_tables_is_not_made():
     panel = {"v": {"a": 200, "b": 210, "c": 190, "d": 205}}
     population = {"v": dict.fromkeys("abcd", 0.25)}
-    row = check_margins(panel, population, n_resamples=0).variables.iloc[0]
+    without = check_margins(panel, population, n_resamples=0)
+    assert without.n_resamples == 0
+    row = without.variables.iloc[0]
     assert math.isnan(row["p_exact"])
     assert "chi-square p" in row["reading"]
     drawn = check_margins(panel, population, n_resamples=999, seed=1)
@@ -433,3 +436,13 @@ def test_a_confidence_level_is_answered_with_the_significance_level_it_stands_fo
         check_margins({"sex": {"F": 3, "M": 2}}, {"sex": {"F": 0.5, "M": 0.5}}, level=0.9)
     with pytest.raises(DataError, match=r"Give 0\.05, for tests at 5 %"):
         check_margins({"sex": {"F": 3, "M": 2}}, {"sex": {"F": 0.5, "M": 0.5}}, level=-1)
+
+
+def test_people_left_out_of_the_counts_of_one_variable_are_told():
+    panel = {"sex": {"F": 30, "M": 20}, "age": {"young": 21, "old": 22}}
+    targets = {"sex": {"F": 0.5, "M": 0.5}, "age": {"young": 0.5, "old": 0.5}}
+    check = check_margins(panel, targets, n_resamples=0)
+    assert check.set_apart[["variable", "category", "count"]].to_numpy().tolist() == [
+        ["age", "(not counted)", 7]
+    ]
+    assert check.variables.set_index("variable")["n_unknown"].to_dict() == {"sex": 0, "age": 7}

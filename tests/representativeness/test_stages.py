@@ -17,7 +17,7 @@ from dmpkit.errors import DataError
 from dmpkit.representativeness.analysis import analyse
 from dmpkit.representativeness.data import Population
 from dmpkit.representativeness.stage_steps import gap_contributions, group_rate_test, rate_ratio
-from dmpkit.representativeness.stages import stage_flow
+from dmpkit.representativeness.stages import _GROUP_COLUMNS, _empty, stage_flow
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "representativeness"
 STAGES = ["invited", "responded", "selected", "attended", "completed"]
@@ -470,3 +470,11 @@ def test_p_values_within_a_stage_are_adjusted_for_its_variables():
     assert "after Holm over the variables tested" in flow.summary()
     alone = stage_flow(people, ["invited", "responded"], ["sex"]).differences
     assert alone["p_holm"].tolist() == alone["p_value"].tolist()
+
+
+def test_tables_without_rows_keep_the_kinds_of_their_columns():
+    kinds = _empty(_GROUP_COLUMNS).dtypes
+    assert list(kinds.index) == _GROUP_COLUMNS
+    for name, kind in kinds.items():
+        words = name in ("from_stage", "stage", "variable", "category")
+        assert kind == (object if words else bool if name == "quota" else float), name

@@ -381,6 +381,7 @@ def test_views(raked, tmp_path):
     page = raked.report(tmp_path / "weights.html").read_text(encoding="utf-8")
     assert "Histogram of 285 weights" in page
     assert raked.indicators()[0].value == raked.design_effect
+    assert [found.n for found in raked.indicators()] == [raked.n, raked.n]
 
 
 def test_every_reference_weight_has_a_column_tested(r_weights):
@@ -391,6 +392,9 @@ def test_every_reference_weight_has_a_column_tested(r_weights):
 
 def test_design_weights_name_their_people():
     rows = pd.DataFrame({"gender": ["woman", "man", "man"], "adults": [1, 3, 2]})
-    assert design_weights(rows, "adults").persons.tolist() == [1, 2, 3]
+    plain = design_weights(rows, "adults")
+    assert plain.persons.tolist() == [1, 2, 3]
+    assert plain.regression == "none"
+    assert "linearised from deviations from the weighted mean" in plain.methods_text()
     named = Panel.from_frame(rows.assign(id=["k7", "b2", "x1"]), person="id")
     assert design_weights(named, "adults").persons.tolist() == ["k7", "b2", "x1"]
