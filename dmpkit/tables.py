@@ -62,8 +62,10 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 #: Characters of a large file from which its delimiter is detected.
 SAMPLE = 200_000
 
+_MINUS = "\N{MINUS SIGN}"
 _DOT_NUMBER = re.compile(r"[+\-−]?\d*\.\d+(?:[eE][+-]?\d+)?")
 _COMMA_NUMBER = re.compile(r"[+\-−]?\d*,\d+")
+_DOT_THOUSANDS = re.compile(r"[+\-−]?[1-9]\d{0,2}(?:\.\d{3})+")
 _COMMA_THOUSANDS = re.compile(r"[+\-−]?[1-9]\d{0,2}(?:,\d{3})+")
 _ENDS_WITH_COMMA_DECIMAL = re.compile(r"[+\-−]?\d+,\d+")
 #: A number as people write it; codes such as 01234 or 1e3 are text, and so is a whole number
@@ -295,6 +297,7 @@ def read_delimited(
     decimal: str | None = None,
     encoding: str | None = None,
     skip_titles: bool = False,
+    settle_dots: bool = True,
 ) -> tuple[pd.DataFrame, DelimitedReport]:
     """Read text separated by commas, semicolons, tabs or bars as people have it.
 
@@ -312,6 +315,9 @@ def read_delimited(
     skip_titles : bool
         Leave lines above the header that hold one or two cells only, where
         all rows below are full; the report says so.
+    settle_dots : bool
+        Refuse a file in which 12.000 may be twelve or twelve thousand. A reader that
+        knows what its columns may hold says False and looks itself.
 
     Returns
     -------
@@ -350,7 +356,9 @@ def read_delimited(
     _check_header(header, source)
     if decimal is None:
         decimal = _detect_decimal(
-            [cell for row in rows[1:] for cell in row if "," in cell or "." in cell], source
+            [cell for row in rows[1:] for cell in row if "," in cell or "." in cell],
+            source,
+            dots_part_thousands=settle_dots and delimiter != ",",
         )
     notes = [f"{DELIMITERS.get(delimiter, repr(delimiter))}-separated, {encoding}"]
     if decimal == ",":
@@ -510,7 +518,12 @@ def _holds_rival(rows: Iterable[Sequence[str]], rivals: set[str]) -> bool:
     return False
 
 
-def _detect_decimal(cells: Sequence[str], source: Path) -> str:
+def _detect_decimal(cells: Sequence[str], source: Path, *, dots_part_thousands: bool) -> str:
+    """The decimal sign; refused where each of the signs may as well part thousands.
+
+    A file separated by commas comes from where the decimal sign is a point. In others,
+    12.000 with no other number beside it that tells is twelve or twelve thousand.
+    """
     stripped = [cell.strip() for cell in cells if "," in cell or "." in cell]
     comma = [c for c in stripped if _COMMA_NUMBER.fullmatch(c)]
     dot = [c for c in stripped if _DOT_NUMBER.fullmatch(c)]
@@ -525,6 +538,13 @@ def _detect_decimal(cells: Sequence[str], source: Path) -> str:
             f"{comma[0]!r} may mean {comma[0].replace(',', '.')} or {comma[0].replace(',', '')}.",
             file=source,
             remedy="Remove thousands separators, or name the decimal sign.",
+        )
+    if dot and dots_part_thousands and all(_DOT_THOUSANDS.fullmatch(c) for c in dot):
+        number, whole = dot[0], dot[0].replace(".", "")
+        raise DataError(
+            f"{number!r} may mean {float(number.replace(_MINUS, '-')):g} or {whole}.",
+            file=source,
+            remedy=f"Write {whole} if the dot parts thousands, {number}0 if it is a decimal point.",
         )
     return "," if comma else "."
 
@@ -565,7 +585,8 @@ def to_numbers(
     columns : sequence of str, optional
         All columns when not given.
     decimal : {".", ","}
-        The decimal sign.
+        The decimal sign. With a comma, a number with a dot is refused: 12.000 is
+        neither 12 nor 12000 for sure.
     file : path, optional
         Named in the error.
 
@@ -593,7 +614,7 @@ def to_numbers(
                 file=file,
                 row=row + 2,
                 column=str(column),
-                remedy=number_remedy(str(cell)),
+                remedy=_dotted_remedy(str(cell)) if decimal == "," else number_remedy(str(cell)),
             )
         out[column] = numbers
     return out
@@ -614,12 +635,22 @@ def _parse_numbers(
     codes, distinct = pd.factorize(np.array(cells, dtype=object))
     text = pd.Series(distinct, dtype=object).astype(str).str.strip()
     text = text.str.replace("\N{MINUS SIGN}", "-")
+    dotted = text.str.contains(".", regex=False) & (decimal == ",")
     if decimal == ",":
         text = text.str.replace(",", ".", regex=False)
     values = pd.to_numeric(text.replace("", "nan"), errors="coerce").astype("float64")
-    wrong = values.isna() & ~text.str.lower().isin(["", "nan", "na"])
+    wrong = (values.isna() | dotted) & ~text.str.lower().isin(["", "nan", "na"])
     every = np.asarray(values, dtype=np.float64)
     return every[codes], wrong.to_numpy(dtype=bool)[codes]
+
+
+def _dotted_remedy(cell: str) -> str | None:
+    """What to do about a cell with a dot where the decimal sign is a comma."""
+    if _DOT_THOUSANDS.fullmatch(cell.strip()):
+        return f"Write {cell.strip().replace('.', '')}, without a sign between thousands."
+    if "." in cell:
+        return "The decimal sign of this table is a comma: write all numbers alike."
+    return number_remedy(cell)
 
 
 def number_remedy(cell: str) -> str | None:

@@ -377,6 +377,37 @@ def test_the_first_sheet_has_a_row_a_paragraph(tmp_path):
     assert page["A3"].hyperlink.location == "'t'!A1"
 
 
+class TestDotsThatMayPartThousands:
+    """The rule of the record tables holds for all: 12.000 is not read where nothing tells."""
+
+    @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+    def test_nothing_tells(self, tmp_path, delimiter):
+        path = tmp_path / "a.csv"
+        path.write_text(f"who{delimiter}n\na{delimiter}12.000\nb{delimiter}3.400\n")
+        with pytest.raises(DataError, match=r"'12.000' may mean 12 or 12000.*12.0000 if it is"):
+            tables.read_table(path)
+
+    @pytest.mark.parametrize(("cells", "first"), [("12.000;0.500", 12.0), ("12.000;7", 12.0)])
+    def test_another_number_tells_or_the_delimiter_does(self, tmp_path, cells, first):
+        path = tmp_path / "a.csv"
+        if cells.endswith("7"):  # commas part cells where the decimal sign is a point
+            cells = cells.replace(";", ",")
+        sign = "," if "," in cells else ";"
+        path.write_text(f"a{sign}b\n{cells}\n")
+        assert tables.read_table(path)["a"].tolist() == [first]
+
+    @pytest.mark.parametrize(
+        ("cell", "remedy"),
+        [("12.000", "Write 12000"), ("1.234.567", "Write 1234567"), ("12.5", "decimal sign")],
+    )
+    def test_a_dot_beside_decimal_commas(self, cell, remedy):
+        frame = pd.DataFrame({"n": ["1,5", cell]})
+        with pytest.raises(DataError, match=remedy) as caught:
+            tables.to_numbers(frame, decimal=",")
+        assert (caught.value.row, caught.value.column) == (3, "n")
+        assert tables.to_numbers(frame.head(1), decimal=",")["n"].tolist() == [1.5]
+
+
 def test_long_numbers_keep_their_digits(tmp_path):
     """A membership number of twenty digits is no float: its last digits would change."""
     file = tmp_path / "t.csv"

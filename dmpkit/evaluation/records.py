@@ -210,7 +210,7 @@ def _opened(source: Path, sheet: str) -> tuple[pd.DataFrame, list[int], str]:
     if source.suffix.lower() in (".xlsx", ".xlsm"):
         frame, numbers = _sheet(source, sheet)
         return frame, numbers, "."
-    frame, report = read_delimited(source)
+    frame, report = read_delimited(source, settle_dots=False)  # the columns' bounds tell more
     return frame, list(report.row_numbers), report.decimal
 
 
