@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dmpkit import __version__
-from dmpkit.errors import DataError, DmpkitError
+from dmpkit.errors import DataError, DmpkitError, legible
 from dmpkit.wording import counted
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ Exit codes:
   2  the command line or a study's files are wrong
   130  it was stopped with Ctrl+C
 """
+
+
+def _say(text: object = "", *, err: bool = False, nl: bool = True) -> None:
+    """A line for the terminal; what is quoted from files cannot steer it."""
+    click.echo(legible(str(text)), err=err, nl=nl)
 
 
 class _Group(click.Group):
@@ -49,9 +54,7 @@ class _Group(click.Group):
             _say_error(_system_error(error))
             ctx.exit(1)
         except KeyboardInterrupt:
-            click.echo(
-                "\nStopped. Files that were finished are kept; none is half written.", err=True
-            )
+            _say("\nStopped. Files that were finished are kept; none is half written.", err=True)
             ctx.exit(130)
 
 
@@ -64,11 +67,11 @@ def _system_error(error: OSError) -> Exception:
 
 def _say_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     """A warning as a sentence, without the line of the program that gives it."""
-    click.echo(f"Note: {message}", err=True)
+    _say(f"Note: {message}", err=True)
 
 
 def _say_error(error: Exception) -> None:
-    click.echo(f"Error: {error}", err=True)
+    _say(f"Error: {error}", err=True)
 
 
 @click.group(
@@ -126,13 +129,13 @@ def studies(out: Path) -> None:
     last = last_results(out)
     rows = [_study_row(slug, last.get(slug, {})) for slug in find_studies()]
     if not rows:
-        click.echo("There are no studies here. Start one: dmpkit new my-study")
+        _say("There are no studies here. Start one: dmpkit new my-study")
         return
     heads = ("study", "kind", "data", "figures", "last verdict")
     for line in _columns([heads, *rows]):
-        click.echo(line)
+        _say(line)
     if any(row[2] == "damaged" for row in rows) or any(row[1] == "invalid" for row in rows):
-        click.echo("\nWhat is wrong: dmpkit check STUDY")
+        _say("\nWhat is wrong: dmpkit check STUDY")
 
 
 def _study_row(slug: str, last: Any) -> tuple[str, ...]:
@@ -223,8 +226,8 @@ def reproduce(slugs: tuple[str, ...], jobs: int, deadline: float, out: Path) -> 
         progress.close()
     earlier = running.earlier_results(out, [result.slug for result in results])
     index = build_site([*results, *earlier], out / "site")
-    click.echo(running.verdict_table(results))
-    click.echo(f"Site: {index}")
+    _say(running.verdict_table(results))
+    _say(f"Site: {index}")
     if any(result.status == running.INVALID for result in results):
         sys.exit(2)
     if any(result.failed for result in results):
@@ -264,17 +267,17 @@ def fetch(slugs: tuple[str, ...], everything: bool, to: Path | None) -> None:
         study = Study.open(slug)
         items = [item for item in study.data if item.download]
         if not items and slugs:
-            click.echo(f"{study.slug}: all its data come with it")
+            _say(f"{study.slug}: all its data come with it")
         for item in items:
             try:
                 path = fetch_file(study.slug, item, to)
             except DownloadFailed as error:
                 failed.setdefault(error.message, []).append(error.file)
             else:
-                click.echo(f"{study.slug}: {path} ({path.stat().st_size:,} bytes, {item.licence})")
+                _say(f"{study.slug}: {path} ({path.stat().st_size:,} bytes, {item.licence})")
     for message, files in failed.items():
         named = ", ".join(filter(None, files))
-        click.echo(f"Error: {named}: {message}" if named else f"Error: {message}", err=True)
+        _say(f"Error: {named}: {message}" if named else f"Error: {message}", err=True)
     if failed:
         sys.exit(1)
 
@@ -319,10 +322,10 @@ def new(slug: str, template: str, empty: bool, workbook: bool) -> None:
         _new_empty(slug, template, workbook)
         return
     folder, notebook = new_study(slug, template)
-    click.echo(f"Made {_shown(folder)}{os.sep} and {_shown(notebook)}")
-    click.echo(f"Next: dmpkit reproduce {slug}   then: dmpkit lab")
+    _say(f"Made {_shown(folder)}{os.sep} and {_shown(notebook)}")
+    _say(f"Next: dmpkit reproduce {slug}   then: dmpkit lab")
     if template == "evaluation":
-        click.echo(f"The report: dmpkit report {slug}   an empty folder: add --empty")
+        _say(f"The report: dmpkit report {slug}   an empty folder: add --empty")
 
 
 def _new_empty(name: str, template: str, workbook: bool) -> None:
@@ -332,11 +335,11 @@ def _new_empty(name: str, template: str, workbook: bool) -> None:
         raise click.UsageError("--empty and --workbook go with --template evaluation.")
     if workbook:
         made = empty_workbook(Path(name).with_suffix(".xlsx"))
-        click.echo(f"Made {_shown(made)}; its first sheet says what each of the others is for")
+        _say(f"Made {_shown(made)}; its first sheet says what each of the others is for")
     else:
         made = empty_folder(Path(name))
-        click.echo(f"Made {_shown(made)}{os.sep}; begin with {_shown(made / 'GUIDE.html')}")
-    click.echo(f"Next: dmpkit check {_shown(made)}   then: dmpkit report {_shown(made)}")
+        _say(f"Made {_shown(made)}{os.sep}; begin with {_shown(made / 'GUIDE.html')}")
+    _say(f"Next: dmpkit check {_shown(made)}   then: dmpkit report {_shown(made)}")
 
 
 def _shown(path: Path) -> str:
@@ -374,15 +377,15 @@ def check(study: str) -> None:
         tables = check_evaluation(opened.folder)
         problems += [str(error) for error in tables.errors]
     for note in notes:
-        click.echo(f"note: {note}")
+        _say(f"note: {note}")
     for problem in problems:
-        click.echo(f"problem: {problem}")
+        _say(f"problem: {problem}")
     if problems:
-        click.echo(f"{opened.slug}: {counted(len(problems), 'problem')}")
+        _say(f"{opened.slug}: {counted(len(problems), 'problem')}")
         sys.exit(2)
     figures = counted(len(opened.figures), "figure")
-    click.echo(f"{opened.slug}: in order ({figures}, {opened.kind})")
-    click.echo(f"The notebook was not run. To compare its figures: dmpkit reproduce {study}")
+    _say(f"{opened.slug}: in order ({figures}, {opened.kind})")
+    _say(f"The notebook was not run. To compare its figures: dmpkit reproduce {study}")
 
 
 def _is_evaluation(place: Path) -> bool:
@@ -400,14 +403,14 @@ def _check_evaluation(place: str) -> None:
 
     found = check_evaluation(place)
     for note in found.notes:
-        click.echo(f"note: {note}")
+        _say(f"note: {note}")
     for error in found.errors:
-        click.echo(f"problem: {error}")
+        _say(f"problem: {error}")
     if not found.in_order:
-        click.echo(f"{found.place}: {counted(len(found.errors), 'problem')}")
+        _say(f"{found.place}: {counted(len(found.errors), 'problem')}")
         sys.exit(2)
-    click.echo(f"{found.place}: {found.verdict} ({counted(len(found.rows), 'table')})")
-    click.echo(f"The report: dmpkit report {place}")
+    _say(f"{found.place}: {found.verdict} ({counted(len(found.rows), 'table')})")
+    _say(f"The report: dmpkit report {place}")
 
 
 @main.command(epilog=EXIT_CODES)
@@ -442,15 +445,15 @@ def deposit(study: str, to: Path, authors: tuple[str, ...], deadline: float, out
     from dmpkit.workbench.deposit import deposit as write
 
     made = write(study, to, authors=authors, out=out, deadline=deadline)
-    click.echo(f"Made {_shown(made.path)}: {counted(len(made.packed), 'file')}, {made.status}")
+    _say(f"Made {_shown(made.path)}: {counted(len(made.packed), 'file')}, {made.status}")
     for name in made.referenced:
-        click.echo(f"named with address and SHA-256, not packed: {name}")
+        _say(f"named with address and SHA-256, not packed: {name}")
     if made.referenced:
-        click.echo("The notebook's outputs are packed: look at what they show of those data.")
+        _say("The notebook's outputs are packed: look at what they show of those data.")
     for name in made.left_out:
-        click.echo(f"left out, since study.toml does not name it: {name}")
+        _say(f"left out, since study.toml does not name it: {name}")
     if not authors:
-        click.echo('It names no author: say --author "Name <https://orcid.org/...>".')
+        _say('It names no author: say --author "Name <https://orcid.org/...>".')
 
 
 # --- qsort ------------------------------------------------------------------------------
@@ -490,9 +493,9 @@ def qsort(
     for path in write_pages(
         instrument, to, cards=cards, sheet=sheet, texts=words, texts_file=write_texts
     ):
-        click.echo(_shown(path))
-    click.echo(f"{instrument!r}")
-    click.echo("Read the files that participants save with qm.read_sorts(FOLDER).")
+        _say(_shown(path))
+    _say(f"{instrument!r}")
+    _say("Read the files that participants save with qm.read_sorts(FOLDER).")
 
 
 # --- report -----------------------------------------------------------------------------
@@ -557,15 +560,13 @@ def report(
     evaluation = evaluate(place, seed=seed, confidential=confidential, group=group)
     evaluation.report(page, texts=words)
     for sentence in evaluation.verdict.sentences():
-        click.echo(sentence)
-    click.echo(f"Page: {_shown(page.resolve())}")
-    click.echo(
-        f"Records: {_shown(page.resolve().with_suffix(''))}-records.json and -records{os.sep}"
-    )
+        _say(sentence)
+    _say(f"Page: {_shown(page.resolve())}")
+    _say(f"Records: {_shown(page.resolve().with_suffix(''))}-records.json and -records{os.sep}")
     if pdf:
         from dmpkit.workbench.printing import print_pdf
 
-        click.echo(f"PDF: {_shown(print_pdf(page, page.with_suffix('.pdf')).resolve())}")
+        _say(f"PDF: {_shown(print_pdf(page, page.with_suffix('.pdf')).resolve())}")
 
 
 def _write_texts(path: Path) -> None:
@@ -579,7 +580,7 @@ def _write_texts(path: Path) -> None:
         raise DataError("The file is there already; it was left as it is.", file=path)
     with atomic_write(path) as target:
         target.write_text(json.dumps(dict(TEXTS), indent=1, ensure_ascii=False) + "\n", "utf-8")
-    click.echo(f"Made {_shown(path)}; translate it, then: dmpkit report FOLDER --texts {path}")
+    _say(f"Made {_shown(path)}; translate it, then: dmpkit report FOLDER --texts {path}")
 
 
 # --- screen -----------------------------------------------------------------------------
@@ -609,17 +610,17 @@ def screen(folder: Path, start: bool, on: str | None) -> None:
 
     if start or (folder.is_dir() and not has_sheet(folder)):
         sheet = new_sheet(folder)
-        click.echo(f"Made {_shown(sheet)} with its guidance, {GUIDANCE}")
-        click.echo(f"Next: fill it in, then: dmpkit screen {folder}")
+        _say(f"Made {_shown(sheet)} with its guidance, {GUIDANCE}")
+        _say(f"Next: fill it in, then: dmpkit screen {folder}")
         return
     result = read_screen(folder, on=on)
     kept = save_baseline(result, folder)
     page = result.report(folder / "screen.html")
-    click.echo(f"{result.verdict}: {result.name}")
+    _say(f"{result.verdict}: {result.name}")
     for reason in result.reasons:
-        click.echo(f"- {reason}")
-    click.echo(f"Page: {_shown(page)}")
-    click.echo(f"Kept: {_shown(kept)}" if kept else "Nothing was kept: no question is answered.")
+        _say(f"- {reason}")
+    _say(f"Page: {_shown(page)}")
+    _say(f"Kept: {_shown(kept)}" if kept else "Nothing was kept: no question is answered.")
 
 
 # --- notebooks, lab ---------------------------------------------------------------------
@@ -655,7 +656,7 @@ def notebooks(names: tuple[str, ...], jobs: int, deadline: float) -> None:
             message = "".join(f"\n  {line}" for line in stored.message.splitlines())
         else:
             message = f" ({stored.message})" if stored.message else ""
-        click.echo(f"{stored.notebook.name}: {stored.outcome}{message}")
+        _say(f"{stored.notebook.name}: {stored.outcome}{message}")
         bar.update()
 
     with bar:
@@ -708,6 +709,6 @@ def _lab_folder() -> Path:
                 if not (target / place).exists():
                     (made / place).parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(notebook, made / place)
-        click.echo(f"The notebooks were copied to {target}")
+        _say(f"The notebooks were copied to {target}")
         return target
     return folder

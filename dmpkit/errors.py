@@ -138,6 +138,22 @@ def _legible(text: str, longest: int) -> str:
         text = re.sub(r"(\S{60})\S{120,}(\S{20})", r"\1…\2", text[: 20 * longest])
     if len(text) > longest:
         text = f"{text[: longest - 200]} … {text[-190:]}"
+    return legible(text)
+
+
+def legible(text: str) -> str:
+    r"""Text of a stranger for a terminal: signs that steer it are written out.
+
+    Parameters
+    ----------
+    text : str
+        Line ends and tabs stay.
+
+    Examples
+    --------
+    >>> legible("red \x1b[31m and turned \u202e")
+    'red \\x1b[31m and turned \\u202e'
+    """
     return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
 
 

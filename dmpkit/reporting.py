@@ -19,7 +19,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from dmpkit.errors import DataError
+from dmpkit.errors import DataError, legible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +59,8 @@ WORDY = 24
 BROAD = 12
 #: Columns of p-values, by their names.
 _P_VALUES = re.compile(r"p|p_[a-z_]+|(?:.*_)?p_value")
+#: Signs that turn the direction of writing, or end such a turn.
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 #: Names of columns as programs write them; they are shown with spaces.
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 
@@ -305,12 +307,29 @@ class TableView:
 def escape(text: object) -> str:
     """Make any value safe to stand in HTML, in text and in attributes.
 
+    Signs that turn the direction of writing end with the text.
+
     Examples
     --------
     >>> escape('<b>"5 > 4"</b>')
     '&lt;b&gt;&quot;5 &gt; 4&quot;&lt;/b&gt;'
     """
-    return html.escape(str(text), quote=True)
+    shown = html.escape(str(text), quote=True)
+    return shown + _turned_back(shown) if _TURNS.search(shown) else shown
+
+
+def _turned_back(text: str) -> str:
+    """What ends the turns of direction that a text leaves open, so that none goes beyond it."""
+    ends: list[str] = []
+    for sign in _TURNS.findall(text):
+        if sign in "\u202a\u202b\u202d\u202e":
+            ends.append("\u202c")
+        elif sign in "\u2066\u2067\u2068":
+            ends.append("\u2069")
+        elif sign in ends:
+            while ends.pop() != sign:
+                pass
+    return "".join(reversed(ends))
 
 
 def format_number(value: object, digits: int = 2) -> str:
@@ -684,7 +703,7 @@ class Result(ABC):
         return {name: as_kind(frame, kind) for name, frame in self.frames().items()}
 
     def __repr__(self) -> str:
-        return self.summary()
+        return legible(self.summary())
 
     def _repr_html_(self) -> str:
         tables = "".join(
