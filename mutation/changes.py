@@ -208,7 +208,7 @@ def _names_type(node: cst.Assign | cst.AnnAssign) -> bool:
     if isinstance(node, cst.AnnAssign):  # what a class says of itself is for its pages
         says = m.Subscript(value=m.Name("ClassVar"))
         return m.matches(node.annotation.annotation, m.Name("TypeAlias") | says)
-    if m.matches(node.targets[0].target, m.Name("__all__")):
+    if getattr(node.targets[0].target, "value", "") in ("__all__", "title", "sheet_notes"):
         return True
     return m.matches(
         node.value,

@@ -251,6 +251,7 @@ def test_every_coefficient_says_why_it_is_undefined(step):
     else:
         assert math.isnan(same.value)
         assert "every compared rating is 'x'" in same.note
+        assert not same.note.startswith("None")
 
 
 def test_ac1_is_defined_when_unused_categories_are_named():

@@ -389,6 +389,7 @@ def test_tvd_counts_and_place_of_a_panel():
     )
     assert lottery.variable("sex").reference == "pool"
     place = lottery.place({"age": {"young": 1, "old": 3}, "sex": {"f": 1, "m": 3}})
+    assert place.n == 4
     row = place.tvd.set_index("variable").loc["age"]
     assert (row["tvd"], row["percentile"], row["p_value"]) == (0.25, 50.0, 1.0)
     sex = place.counts.set_index(["variable", "category"]).loc[("sex", "f")]
