@@ -56,7 +56,8 @@ def killed_alone(command: list[str], note: Path) -> None:
     )
     end = time.monotonic() + 120
     while not note.exists():
-        assert run.poll() is None and time.monotonic() < end, "it does not get to work"
+        assert run.poll() is None
+        assert time.monotonic() < end, "it does not get to work"
         time.sleep(0.05)
     children = psutil.Process(run.pid).children(recursive=True)
     assert len(children) >= 1
