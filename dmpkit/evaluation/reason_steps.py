@@ -54,6 +54,8 @@ TIES = 1e-12
 MANY_PEOPLE = 90
 #: Rows moved at a time then.
 BLOCK = 48
+#: Pairs that are gone through at a time for fewer people: they stay near the processor.
+NEAR = 65_536
 
 
 def pair_terms(c: Floats, p: Floats, *, adjusted: bool = False) -> Floats:
@@ -244,7 +246,7 @@ def _reindexed(orders: NDArray[Any], c: Floats, p: Floats, adjusted: bool) -> Fl
     i, j = np.triu_indices(len(c), 1)
     mine, flat = c[i, j], p.ravel()
     means = np.empty(len(orders))
-    rows = max(1, 1_000_000 // i.size)
+    rows = max(1, NEAR // i.size)
     for start in range(0, len(orders), rows):
         part = orders[start : start + rows]
         theirs = flat[part[:, i] * len(c) + part[:, j]]
