@@ -39,6 +39,7 @@ ROOMS = {
     ],
     "qmethod": ["dmpkit.qmethod", "dmpkit.qmethod.equivalence"],
     "impact": ["dmpkit.impact"],
+    "evaluation": ["dmpkit.evaluation"],
     "representativeness": [
         "dmpkit.representativeness",
         "dmpkit.representativeness.goodness",

@@ -53,7 +53,7 @@ def plain_incidence(time, cause, at):
     return [share["a"], share["b"], pending]
 
 
-@tried(0.4)
+@tried(0.3)
 @given(followed, st.randoms(use_true_random=False), factors)
 def test_incidence(rows, random, factor):
     time, cause = split(rows)
@@ -87,7 +87,7 @@ def test_incidence(rows, random, factor):
               table.loc[table["cause"] == other, "estimate"])  # fmt: skip
 
 
-@tried()
+@tried(0.4)
 @given(followed, factors)
 def test_numbers_of_incidence(rows, factor):
     time, cause = split(rows)
@@ -111,7 +111,7 @@ def test_numbers_of_incidence(rows, factor):
     close([mean.loc["a", "estimate"]], [area])
 
 
-@tried()
+@tried(0.4)
 @given(followed, st.randoms(use_true_random=False), factors)
 def test_kaplan_meier(rows, random, factor):
     time, cause = split(rows)
@@ -158,7 +158,7 @@ def stays(items):
     return pd.DataFrame(rows, columns=["id", "start", "stop", "from", "to"])
 
 
-@tried(0.4)
+@tried(0.3)
 @given(paths, st.randoms(use_true_random=False), factors)
 def test_occupancy(items, random, factor):
     rows = stays(items)
@@ -197,7 +197,7 @@ def test_occupancy(items, random, factor):
     assert not found.settled
 
 
-@tried(0.4)
+@tried(0.3)
 @given(grouped, factors)
 def test_difference_of_means(rows, factor):
     time, cause, group = split(rows)
@@ -222,7 +222,7 @@ def test_difference_of_means(rows, factor):
 # --- tests of groups ---------------------------------------------------------------------------
 
 
-@tried()
+@tried(0.4)
 @given(grouped)
 def test_log_rank(rows):
     time, cause, group = split(rows)
@@ -244,7 +244,7 @@ def test_log_rank(rows):
     close([later.statistic], [found.statistic])  # ranks of times and names of groups alone
 
 
-@tried()
+@tried(0.4)
 @given(grouped)
 def test_gray(rows):
     time, cause, group = split(rows)
@@ -262,7 +262,7 @@ def test_gray(rows):
         close(found.table["expected"], ranked.table["expected"])
 
 
-@tried()
+@tried(0.4)
 @given(st.lists(st.floats(-5, 5), min_size=2, max_size=4), st.floats(0.2, 9), st.integers(0, 99))
 def test_score_test(score, factor, seed):
     k = len(score)
@@ -287,7 +287,7 @@ def hazards(seed, n=40):
     return time, cause, pd.DataFrame(x, columns=["u", "v"])
 
 
-@tried(0.4)
+@tried(0.3)
 @given(st.integers(0, 10_000), st.sampled_from([1e-4, -2.0, 1e6]))
 def test_cox(seed, factor):
     time, cause, x = hazards(seed)
@@ -313,7 +313,7 @@ def test_cox(seed, factor):
     close(twice.standard_error * math.sqrt(2), one.standard_error, rtol=1e-5)
 
 
-@tried(0.4)
+@tried(0.3)
 @given(st.integers(0, 10_000), st.sampled_from([1e-4, -2.0, 1e6]))
 def test_fine_gray(seed, factor):
     time, cause, x = hazards(seed)
@@ -326,7 +326,7 @@ def test_fine_gray(seed, factor):
           impact.cox(time, alone == "a", x, ties="breslow").coefficient, rtol=1e-5)  # fmt: skip
 
 
-@tried(0.4)
+@tried(0.3)
 @given(st.integers(0, 10_000), st.integers(2, 3))
 def test_ordered_models(seed, k):
     rng = np.random.default_rng(seed)
@@ -354,7 +354,7 @@ def test_ordered_models(seed, k):
     assert mixed.log_likelihood >= one.log_likelihood - 1e-6
 
 
-@tried(0.4)
+@tried(0.3)
 @given(st.integers(0, 10_000), st.sampled_from([1e-3, 1e6]))
 def test_cherry_picking(seed, factor):
     rng = np.random.default_rng(seed)
@@ -390,7 +390,7 @@ def test_cherry_picking(seed, factor):
 # --- tables and shares ---------------------------------------------------------------------
 
 
-@tried()
+@tried(0.4)
 @given(st.lists(st.lists(st.integers(0, 4), min_size=2, max_size=2), min_size=2, max_size=3),
        st.randoms(use_true_random=False))  # fmt: skip
 def test_exact_table(cells, random):
@@ -415,7 +415,7 @@ def test_exact_table(cells, random):
 methods = st.sampled_from(["wilson", "wilson_corrected", "clopper_pearson", "jeffreys"])
 
 
-@tried()
+@tried(0.4)
 @given(st.integers(1, 300), st.data(), methods)
 def test_share_interval(n, data, method):
     k = data.draw(st.integers(0, n))
@@ -440,7 +440,7 @@ def test_share_interval(n, data, method):
 tallies = st.tuples(*[st.integers(0, 40)] * 3).filter(lambda v: sum(v) > 0)
 
 
-@tried()
+@tried(0.4)
 @given(tallies, st.integers(2, 9), st.randoms(use_true_random=False))
 def test_tallies(counts, times, random):
     status = ["implemented", "rejected", "accepted"]
@@ -474,7 +474,7 @@ def ratings(pairs, names=("g", "h")):
     ])  # fmt: skip
 
 
-@tried(0.4)
+@tried(0.3)
 @given(rated_items, st.randoms(use_true_random=False))
 def test_multiverse(pairs, random):
     table = ratings(pairs)
@@ -499,7 +499,7 @@ def test_multiverse(pairs, random):
     assert swapped.range == found.range
 
 
-@tried(0.4)
+@tried(0.3)
 @given(rated_items, st.lists(st.integers(0, 4), min_size=24, max_size=24))
 def test_raters(pairs, marks):
     table = ratings(pairs).rename(columns={"coder": "rater"})
@@ -530,7 +530,7 @@ looks = st.lists(st.tuples(st.integers(0, 6), st.integers(1, 5), st.booleans()),
                  min_size=3, max_size=15)  # fmt: skip
 
 
-@tried()
+@tried(0.4)
 @given(looks, st.randoms(use_true_random=False), factors)
 def test_turnbull(rows, random, factor):
     left = np.array([a for a, _, _ in rows], float)
@@ -553,7 +553,7 @@ def test_turnbull(rows, random, factor):
         close(points.at([t])["estimate"], [np.mean(exact <= t)])
 
 
-@tried()
+@tried(0.4)
 @given(looks, factors)
 def test_interval_model(rows, factor):
     left = np.array([a for a, _, _ in rows], float)
@@ -585,7 +585,7 @@ days = st.dates(pd.Timestamp("2021-07-01").date(), pd.Timestamp("2023-12-31").da
 steps = st.lists(st.lists(days, max_size=3, unique=True), min_size=4, max_size=4)
 
 
-@tried(0.4)
+@tried(0.3)
 @given(steps, days, st.randoms(use_true_random=False))
 def test_ledger(walked, day, random):
     words = ("accepted", "in_progress", "implemented")
@@ -632,7 +632,7 @@ def test_ledger(walked, day, random):
 reports = st.lists(st.tuples(days, st.integers(0, 400), st.booleans()), min_size=1, max_size=8)
 
 
-@tried()
+@tried(0.4)
 @given(reports, st.integers(1, 12), st.randoms(use_true_random=False))
 def test_answer_times(rows, months, random):
     table = pd.DataFrame([
