@@ -375,3 +375,18 @@ def test_twenty_thousand_mutated_files(part: int, tmp_path: Path) -> None:
 def test_the_sample_text_is_what_the_tests_think() -> None:
     assert TEXT[27:41] == "Time was short"
     assert guid(1).endswith("1")
+
+
+def test_ten_thousand_codes_of_one_name(tmp_path: Path) -> None:
+    """Each gets a number of its own, and the next is not sought from the beginning."""
+    codes = code(11, "Limits.Time") * 10_000
+    path = tmp_path / "many.qdc"
+    path.write_text(
+        '<CodeBook xmlns="urn:QDA-XML:codebook:1.0" origin="Taguette 1.5">'
+        f"<Codes>{codes}</Codes></CodeBook>"
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        book = read_codebook(path)
+    assert book["code"].is_unique
+    assert book["code"].iloc[-1] == "Limits/Time (10000)"

@@ -160,13 +160,14 @@ def split_names(codes: pd.DataFrame, separator: str) -> pd.DataFrame:
     """
     if not separator:
         return codes
-    made = codes.copy()
+    columns = {name: codes[name].tolist() for name in ("code", "name", "parent")}
     for i, (code, parent) in enumerate(zip(codes["code"], codes["parent"], strict=True)):
         parts = [part.strip() for part in code.split(separator)]
         if parent or len(parts) < 2 or not all(parts):
             continue
-        path = SEPARATOR.join(parts)
-        row = {"code": path, "name": parts[-1], "parent": SEPARATOR.join(parts[:-1])}
-        for column, value in row.items():
-            made.loc[made.index[i], column] = value
-    return made
+        columns["code"][i], columns["name"][i] = SEPARATOR.join(parts), parts[-1]
+        columns["parent"][i] = SEPARATOR.join(parts[:-1])
+    made = {
+        name: pd.Series(cells, codes.index, codes[name].dtype) for name, cells in columns.items()
+    }
+    return codes.assign(**made)

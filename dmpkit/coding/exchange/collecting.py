@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, Final
@@ -64,6 +64,7 @@ class Collector:
         self._items: Counter[tuple[str, str, str, str]] = Counter()
         self._wholes: list[dict[str, Any]] = []
         self._given: set[str] = set()
+        self._numbers: dict[tuple[str, str], int] = {}
 
     # --- the account -----------------------------------------------------------------
 
@@ -82,15 +83,23 @@ class Collector:
 
     # --- parts -------------------------------------------------------------------------
 
+    def free(self, kind: str, wanted: str, taken: Container[str]) -> str:
+        """A name that is not taken: the one wanted, or it with the next number behind it."""
+        if wanted not in taken:
+            return wanted
+        number = self._numbers.get((kind, wanted), 2)  # a name may be there ten thousand times
+        while f"{wanted} ({number})" in taken:
+            number += 1
+        self._numbers[kind, wanted] = number + 1
+        return f"{wanted} ({number})"
+
     def add_code(self, name: str, parent: str = "", **cells: Any) -> str:
         """A code below a parent; its full path, which is unique."""
         clean = name.strip() or "(no name)"
         if clean != name:
             self.note("changed", "name of a code", "blanks around it, or no name", repr(name))
-        path = wanted = f"{parent}{SEPARATOR}{clean}" if parent else clean
-        number = 2
-        while path in self.codes:
-            path, number = f"{wanted} ({number})", number + 1
+        wanted = f"{parent}{SEPARATOR}{clean}" if parent else clean
+        path = self.free("code", wanted, self.codes)
         if path != wanted:
             self.note("changed", "name of a code", "another code has the same full path", wanted)
             clean = path[len(parent) + 1 :] if parent else path
@@ -117,10 +126,8 @@ class Collector:
         self, name: str, raw: str | RawText | None, cells: Mapping[str, Any] | None = None
     ) -> str:
         """A source with its text, or without one; its label, which is unique."""
-        label = wanted = name.strip() or "(no name)"
-        number = 2
-        while label in self.sources:
-            label, number = f"{wanted} ({number})", number + 1
+        wanted = name.strip() or "(no name)"
+        label = self.free("source", wanted, self.sources)
         if label != wanted:
             self.note("changed", "name of a source", "another source has the same name", wanted)
         raw = self._given_text(label) if raw is None else raw
@@ -142,10 +149,8 @@ class Collector:
 
     def add_case(self, name: str, values: Mapping[str, Any]) -> str:
         """A case with its attributes; its label, which is unique."""
-        label = wanted = name.strip() or "(no name)"
-        number = 2
-        while label in self.cases:
-            label, number = f"{wanted} ({number})", number + 1
+        wanted = name.strip() or "(no name)"
+        label = self.free("case", wanted, self.cases)
         if label != wanted:
             self.note("changed", "name of a case", "another case has the same name", wanted)
         self.cases[label] = {"case": label, **values}

@@ -91,6 +91,8 @@ class _Reader:
         self.archive, self.to = archive, collector
         self.codes: dict[str, str] = {}
         self.users: dict[str, str] = {}
+        self._names: set[str] = set()
+        self._unknown = 0
         self.variables: dict[str, tuple[str, str]] = {}
         self.source_labels: dict[str, str] = {}
         self.selections: dict[str, Selection] = {}
@@ -154,10 +156,9 @@ class _Reader:
 
     def _user(self, element: Element) -> None:
         guid = clean_guid(attribute(element, "guid"))
-        name = wanted = attribute(element, "name") or attribute(element, "id") or guid
-        number = 2
-        while name in self.users.values():
-            name, number = f"{wanted} ({number})", number + 1
+        wanted = attribute(element, "name") or attribute(element, "id") or guid
+        name = self.to.free("user", wanted, self._names)
+        self._names.add(name)
         if name != wanted:
             self.to.note("changed", "name of a coder", "another user has the same name", wanted)
         self.users[guid] = name
@@ -170,9 +171,10 @@ class _Reader:
             if not guid:
                 continue
             if guid not in self.users:
-                self.users[guid] = (
-                    f"unknown {1 + sum(u.startswith('unknown ') for u in self.users.values())}"
-                )
+                self._unknown += 1
+                name = self.to.free("user", f"unknown {self._unknown}", self._names)
+                self._names.add(name)
+                self.users[guid] = name
                 why = "named unknown 1, unknown 2 …; every GUID stays one coder"
                 self.to.note("notice", "coder who is not among the users", why, guid)
             return self.users[guid]
