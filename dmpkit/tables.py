@@ -36,6 +36,7 @@ __all__ = [
     "frame_function",
     "number_remedy",
     "open_workbook",
+    "read_below_titles",
     "read_delimited",
     "read_sheet",
     "read_table",
@@ -59,6 +60,8 @@ P = ParamSpec("P")
 MAX_CELLS = 300_000_000
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".dat")
+_SHEET_ENDINGS = (".xlsx", ".xlsm")
 #: Characters of a large file from which its delimiter is detected.
 SAMPLE = 200_000
 
@@ -700,10 +703,10 @@ def read_table(path: PathLike, *, sheet: str | None = None) -> pd.DataFrame:
         raise DataError(f"{path!r} is not the path of a file.")
     source = Path(path)
     ending = source.suffix.lower()
-    if ending in (".csv", ".tsv", ".txt", ".dat"):
+    if ending in _TEXT_ENDINGS:
         frame, report = read_delimited(source)
         return _typed(frame, report.decimal, source)
-    if ending in (".xlsx", ".xlsm"):
+    if ending in _SHEET_ENDINGS:
         return _read_sheet(source, sheet)[0]
     if ending in (".parquet", ".pq"):
         return _read_parquet(source)
@@ -749,6 +752,35 @@ def _typed(frame: pd.DataFrame, decimal: str, source: Path) -> pd.DataFrame:
         else:
             out[column] = frame[column].where(frame[column] != "", None)
     return out
+
+
+def read_below_titles(
+    path: PathLike, *, sheet: str | None = None
+) -> tuple[pd.DataFrame, tuple[int, ...]]:
+    r"""Read a table as :func:`read_table` does, and leave titles above its header.
+
+    Returns
+    -------
+    frame : DataFrame
+    rows : tuple of int
+        Number of each row below the header, as a spreadsheet counts; none for Parquet.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "seats.csv"
+    >>> _ = path.write_text("Seats of the panel,,\n,,\nage,min,max\n16-34,3,4\n")
+    >>> read_below_titles(path)[1]
+    (4,)
+    """
+    ending = Path(path).suffix.lower()
+    if ending in _TEXT_ENDINGS:
+        frame, report = read_delimited(path, skip_titles=True)
+        return _typed(frame, report.decimal, Path(path)), report.row_numbers
+    if ending in _SHEET_ENDINGS:
+        frame, rows, _ = read_sheet(path, sheet=sheet)
+        return frame, rows
+    return read_table(path, sheet=sheet), ()
 
 
 def read_sheet(

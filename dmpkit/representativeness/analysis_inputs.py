@@ -17,7 +17,7 @@ from dmpkit.representativeness.labels import as_labels, as_text, closest
 from dmpkit.representativeness.panel import PERSON_NAMES
 from dmpkit.representativeness.stage_data import printed_table, read_flags
 from dmpkit.representativeness.stages import StageFlow
-from dmpkit.tables import read_table, require_columns, to_pandas
+from dmpkit.tables import read_below_titles, require_columns, to_pandas
 
 __all__ = ["STAGE_NAMES", "StageInput", "is_list_of_names", "outside_pool", "read_panel_input",
            "read_stage_input", "require_named", "stage_sources", "thin_stages"]  # fmt: skip
@@ -78,9 +78,9 @@ def is_list_of_names(value: Any) -> bool:
 
 
 def frame_of(value: Any, what: str) -> pd.DataFrame:
-    """A table from a frame of any kind or a path; empty cells missing."""
+    """A table from a frame of any kind or a path; empty cells missing; titles are left."""
     if isinstance(value, str | os.PathLike):
-        return to_pandas(read_table(value)).replace({"": None})
+        return read_below_titles(value)[0].replace({"": None})
     return to_pandas(value, what=what)
 
 

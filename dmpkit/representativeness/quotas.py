@@ -19,7 +19,7 @@ from dmpkit.reporting import Figure, Indicator, Result, Section, paragraphs, tab
 from dmpkit.representativeness.data import panel_of
 from dmpkit.representativeness.entries import to_whole
 from dmpkit.representativeness.labels import as_text
-from dmpkit.tables import read_table, require_columns, to_numbers, to_pandas
+from dmpkit.tables import read_below_titles, require_columns, to_numbers, to_pandas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -309,7 +309,13 @@ def read_quotas(
     >>> read_quotas(path)
     Quotas on gender: 2 cells
     """
-    return Quotas.from_frame(read_table(path), target_unit=target_unit, seats=seats, file=path)
+    table, rows = read_below_titles(path)
+    try:
+        return Quotas.from_frame(table, target_unit=target_unit, seats=seats, file=path)
+    except DataError as error:  # the row as the file counts it, titles included
+        if rows and isinstance(error.row, int) and 2 <= error.row < len(rows) + 2:
+            error.row = rows[error.row - 2]
+        raise
 
 
 def quotas_of(quotas: Any) -> Quotas:

@@ -262,3 +262,22 @@ def test_quotas_without_a_population_are_sent_to_quota_attainment():
     people, wanted = council("Other")
     with pytest.raises(DataError, match=r"quota_attainment\(panel, quotas\)"):
         analyse(people, None, quotas=wanted)
+
+
+def test_titles_above_the_table_are_left_and_rows_are_those_of_the_file(tmp_path):
+    path = tmp_path / "quotas.csv"
+    text = "Seats asked for\n\nvariable,category,min,max\ngender,Woman,10,11\ngender,Man,{},13\n"
+    path.write_text(text.format(13), encoding="utf-8")
+    assert read_quotas(path).frame["min"].tolist() == [10, 13]
+    path.write_text(text.format("many"), encoding="utf-8")
+    with pytest.raises(DataError, match="'many' is not a number") as caught:
+        read_quotas(path)
+    assert caught.value.row == 5
+
+
+def test_titles_above_a_table_of_stages_are_left(tmp_path):
+    from dmpkit.representativeness.analysis_inputs import frame_of
+
+    path = tmp_path / "stages.csv"
+    path.write_text("Who came by stage\n\nstage,variable,category,value\ninvited,sex,F,3\n")
+    assert frame_of(path, "table of stages")["value"].tolist() == [3]
