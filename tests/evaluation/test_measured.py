@@ -262,3 +262,11 @@ def test_an_agreement_without_cut_points_is_named_until_it_has_some():
     cut = measured_scores(blank().with_indicators(offered, cut_points=cuts))
     assert not len(cut.without_cut_points)
     assert "without cut points" not in cut.summary()
+
+
+def test_whole_numbers_from_two_on_are_shown_without_decimals():
+    from dmpkit.evaluation.measured import _plainly
+
+    shown = _plainly(pd.Series([2.0, 3.0, 2.5, 1.0, 0.4, np.nan])).tolist()
+    assert [type(value) for value in shown] == [int, int, *[float] * 4]
+    assert shown[:5] == [2, 3, 2.5, 1.0, 0.4]

@@ -113,6 +113,10 @@ def people(seed=1, n=36):
 def test_change_has_the_values_of_the_counts_and_intervals_about_them():
     one, two, _ = people()
     change = po.polarisation_change(one, two, scale=(1, 5), n_resamples=400, seed=3)
+    frames = change.frames()
+    assert frames["polarisation"] is change.table
+    assert set(change.table["measure"]) <= set(frames["measures"]["measure"])
+    assert frames["measures"]["reading"].str.len().min() > 10
     table = change.table.set_index(["item", "measure"])
     for item in ("a", "b"):
         for frame, column in ((one, "before"), (two, "after")):

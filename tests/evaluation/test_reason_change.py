@@ -139,6 +139,19 @@ class TestSwaps:
         assert made.n_swaps == 64
         assert made.null_sd == pytest.approx(np.std(every), abs=1e-9)
 
+    @pytest.mark.filterwarnings("ignore::dmpkit.errors.ReasonDataWarning")
+    def test_random_patterns_with_gaps_are_those_of_the_seed(self) -> None:
+        rng = np.random.default_rng(5)
+        made = []
+        for _ in range(2):
+            c, p = rng.integers(1, 8, (30, 9)).astype(float), rng.random((30, 5))
+            c[0, :5], c[1, 4:] = np.nan, np.nan
+            made.append(ev.ReasonSurvey(c, p))
+        first, second = (ev.swap_test(*made, n_permutations=199, seed=8) for _ in range(2))
+        assert not first.exact
+        assert first.seed == 8
+        assert first == second
+
     def test_tables_are_swapped_together(self) -> None:
         one, two = self.small()
         tables = ["x", "x", "y", "y", "z", "z"]

@@ -161,3 +161,29 @@ def test_different_criteria_are_refused():
     apart = Scorecard.from_frames(pd.DataFrame({"criterion": ["I02"], "score": [1]}), one.criteria)
     with pytest.raises(DataError, match="no criterion in common"):
         compare(one, apart)
+
+
+def test_half_and_double_weights_are_those_that_a_linear_programme_finds():
+    from scipy.optimize import linprog
+
+    own = criteria(6, 3)
+    scores = np.array([0.0, 1.0, 2.5, 4.0, 3.0, 0.5])
+    card = Scorecard.from_frames(pd.DataFrame({"criterion": own.ids, "score": scores}), own)
+    found = card.weights(seed=1, n_draws=100)
+    at = found.ranges.set_index("question")
+    table = found.criteria
+    stages = table.groupby("stage", sort=False)["score"].mean().to_numpy()
+    for question, values in (
+        ("criteria between half and double weight", table["score"].to_numpy(dtype=float)),
+        ("stages between half and double weight", stages),
+    ):
+        # weights v = t w that sum to 1, each between t/2 and 2t (Charnes & Cooper 1962)
+        n = len(values)
+        bounds = np.block([[-np.eye(n), np.full((n, 1), 0.5)], [np.eye(n), np.full((n, 1), -2.0)]])
+        whole = [[*np.ones(n), 0.0]]
+        ends = [
+            sign * linprog([*(sign * values), 0.0], bounds, np.zeros(2 * n), whole, [1.0]).fun
+            for sign in (1, -1)
+        ]
+        assert at.loc[question, ["low", "high"]].tolist() == pytest.approx(ends, abs=1e-9)
+        assert at.loc[question, "middle"] == pytest.approx(values.mean())
