@@ -319,7 +319,7 @@ def significant_differences(
     The level holds where sorts that share a view correlate as much as the reliability
     of a sort that the errors assume, by custom .80. With two groups of six sorts of one
     view, 5 per cent of the statements came out as different at .05 where the sorts
-    correlated .80, and 31 per cent where they correlated .50 (simulated): the errors are
+    correlated .80, and 29 per cent where they correlated .50 (simulated): the errors are
     those of people sorting again, not of others sorting.
 
     Parameters
