@@ -40,6 +40,7 @@ ROOMS = {
     "qmethod": ["dmpkit.qmethod", "dmpkit.qmethod.equivalence"],
     "impact": ["dmpkit.impact"],
     "evaluation": ["dmpkit.evaluation"],
+    "coding": ["dmpkit.coding"],
     "representativeness": [
         "dmpkit.representativeness",
         "dmpkit.representativeness.goodness",
