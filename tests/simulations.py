@@ -3,8 +3,9 @@
 A room's ``test_inference.py`` lists ``CASES``; each says what is offered, at which
 nominal rate, and has a function that simulates it. A few runs are made in the normal
 tests, all of them in the long ones. ``python tests/simulations.py measures`` makes the
-long runs of one room and writes its rows of ``docs/reference/inference.csv``; the long
-test then asks that the table says what the run gives.
+long runs of one room and writes its rows of ``docs/reference/inference.csv`` (with words
+behind it, those of the cases whose names have one of them); the long test then asks that
+the table says what the run gives.
 """
 
 from __future__ import annotations
@@ -127,27 +128,34 @@ def row_name(row: dict[str, str]) -> str:
     return f"{row['statistic']}: {row['offered']}: {row['design']}"
 
 
-def write(room: str, cases: Sequence[Case]) -> None:
-    """Run all cases of a room and put their rows in place of those that are there."""
-    test = f"tests/{room}/test_inference.py::test_long_run"
-    new = []
-    for case in cases:
-        rate, runs = case.rate(case.runs)
-        print(f"{rate:8.4f}  {case.nominal:g}  {case.holds:9} {case.name}", flush=True)
-        case.check(rate, runs)
-        cells = (case.statistic, ROOMS[room], case.offered, f"{case.nominal:g}")
-        new.append((*cells, f"{rate:.3f}", str(runs), case.design, test))
-    kept = [tuple(r[c] for c in COLUMNS) for r in rows() if r["room"] != ROOMS[room]]
-    order = list(ROOMS.values())
-    every = sorted([*kept, *new], key=lambda cells: order.index(cells[1]))
+def write(room: str, cases: Sequence[Case], words: Sequence[str] = ()) -> None:
+    """Run the cases of a room, or those whose name has one of the words, and keep their rows."""
+    named = {case.name: place for place, case in enumerate(cases)}
+    new = {c.name: _row(room, c) for c in cases if not words or any(w in c.name for w in words)}
+    old = rows()  # read late: another run may have written meanwhile
+    own = {row_name(r): r for r in old if r["room"] == ROOMS[room]} | new
+    ordered = sorted((name for name in own if name in named), key=lambda name: named[name])
+    by_room = {name: [r for r in old if r["room"] == name] for name in ROOMS.values()}
+    by_room[ROOMS[room]] = [own[name] for name in ordered]
     with TABLE.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(every)
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(row for part in by_room.values() for row in part)
+
+
+def _row(room: str, case: Case) -> dict[str, str]:
+    rate, runs = case.rate(case.runs)
+    print(f"{rate:8.4f}  {case.nominal:g}  {case.holds:9} {case.name}", flush=True)
+    case.check(rate, runs)
+    test = f"tests/{room}/test_inference.py::test_long_run"
+    cells = (case.statistic, ROOMS[room], case.offered, f"{case.nominal:g}", f"{rate:.3f}")
+    return dict(zip(COLUMNS, (*cells, str(runs), case.design, test), strict=True))
 
 
 if __name__ == "__main__":
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
     from simulations import write as write_rows  # the module that the cases know
 
-    write_rows(sys.argv[1], importlib.import_module(f"tests.{sys.argv[1]}.test_inference").CASES)
+    room_name, *chosen = sys.argv[1:]
+    found = importlib.import_module(f"tests.{room_name}.test_inference").CASES
+    write_rows(room_name, found, chosen)

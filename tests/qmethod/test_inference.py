@@ -195,6 +195,18 @@ def likeness(what):
     return simulate
 
 
+def unlike(rng, runs):
+    """p of one viewpoint, where the scores have nothing to do with any."""
+    views, tags, base = governance()
+    out = []
+    for seed in range(runs):
+        z = standard(rng.normal(size=(base.sorts.n_statements, 1)))
+        own = replace(base, z_array=z, standard_error=np.array([0.3]))
+        found = qm.match_viewpoints(own, views, tags, n_permutations=99, seed=seed, mixed=False)
+        out.append(found.similarity["p_value"].iloc[int(rng.integers(5))] <= 0.05)
+    return out
+
+
 def random_sorts(rng, runs):
     """Parallel analysis of sorts without any view: whether it finds a factor."""
     out = []
@@ -253,6 +265,8 @@ CASES = [
          false_matches(outside=True), 400, 0, "at most"),
     Case("ViewpointMatch.similarity", "95 % interval", 0.95,
          "z-scores with normal errors of 0.3, as stated", likeness("similarity"), 600, 0),
+    Case("ViewpointMatch.similarity", "p-value of one viewpoint", 0.05, "random z-scores",
+         unlike, 500, 20, "at most"),
     Case("ViewpointMatch.claims", "95 % interval", 0.95,
          "z-scores with normal errors of 0.3, as stated", likeness("claims"), 600, 0),
     Case("factor_retention", "parallel analysis finds a factor", 0.05, "12 random forced sorts",
