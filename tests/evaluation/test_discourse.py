@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from dmpkit.errors import DataError
 from dmpkit.evaluation.codebook import DQI, Code, Codebook
-from dmpkit.evaluation.discourse import discourse_quality
+from dmpkit.evaluation.discourse import _ratio, discourse_quality
 from dmpkit.plotting import alt_text
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "evaluation"
@@ -254,3 +254,13 @@ def test_the_interval_covers():
         low, high, _ = _interval(rows, pd.Series(values, index=ids), 400, run)
         hits += low <= 50 <= high
     assert 0.93 <= hits / 1_500 <= 0.97
+
+
+def test_the_standard_error_of_a_mean_over_acts_is_that_of_a_ratio():
+    # Cochran (1977, 6.13): the mean per act of speakers drawn with all their acts
+    sums, counts = np.array([12.0, 30.0, 7.0, 22.0]), np.array([2.0, 6.0, 1.0, 3.0])
+    mean, error = _ratio(sums[None, :], counts[None, :])
+    assert mean[0] == pytest.approx(71 / 12)
+    left = [12 - 2 * 71 / 12, 30 - 6 * 71 / 12, 7 - 71 / 12, 22 - 3 * 71 / 12]
+    variance = sum(x * x for x in left) / 3 / 4 / (12 / 4) ** 2
+    assert error[0] == pytest.approx(np.sqrt(variance))

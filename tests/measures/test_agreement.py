@@ -239,6 +239,7 @@ def test_degenerate_cases():
 def test_every_coefficient_says_why_it_is_undefined(step):
     apart = step([[1, None], [None, 2]])
     assert math.isnan(apart.value)
+    assert not apart.note.startswith("None")
     assert "no unit was rated by two" in apart.note
     with pytest.warns(ReadingWarning):
         alone = step(pd.DataFrame([[1, 2], [None, None]], index=["ada", "ben"]))
