@@ -223,6 +223,7 @@ class DataPackage:
                 f"the description says {', '.join(wanted)}.",
                 file=path,
                 row=1,
+                remedy=_RESTORE,
             )
         missing = self.resource(name)["schema"].get("missingValues", [""])
         typed = {one["name"]: _typed(frame[one["name"]], one, missing, path) for one in fields}

@@ -403,7 +403,7 @@ def _count_titles(rows: Sequence[Sequence[str]]) -> int:
 def _read_bytes(source: Path) -> bytes:
     data = _read_head(source, None)
     if not data.strip(b"\x00\xef\xbb\xbf\xff\xfe \r\n\t"):
-        raise DataError("The file is empty.", file=source)
+        raise DataError("The file is empty.", file=source, remedy="Save or download it anew.")
     return data
 
 
@@ -829,7 +829,11 @@ def _read_sheet(
     every = [(n, list(row)) for n, row in enumerate(page.iter_rows(values_only=True), start=1)]
     every = [(n, row) for n, row in every if any(cell is not None for cell in row)]
     if not every:
-        raise DataError("The sheet is empty.", file=source)
+        raise DataError(
+            "The sheet is empty.",
+            file=source,
+            remedy=f"Its workbook has the sheets {', '.join(map(repr, book.sheetnames))}.",
+        )
     width = len(every[0][1])
     filled = [i for i in range(width) if any(row[i] is not None for _, row in every)]
     rows = [[row[i] for i in filled] for _, row in every]

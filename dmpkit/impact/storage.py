@@ -159,7 +159,9 @@ def _parse(data: bytes, path: Path, header: list[str] | None = None) -> pd.DataF
         text = data.decode("utf-8-sig")
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except UnicodeDecodeError:
-        raise DataError("The file is not UTF-8 text.", file=path) from None
+        raise DataError(
+            "The file is not UTF-8 text.", file=path, remedy="Save it as CSV in UTF-8."
+        ) from None
     except csv.Error as error:
         if "field limit" in str(error):
             raise DataError(
@@ -167,13 +169,22 @@ def _parse(data: bytes, path: Path, header: list[str] | None = None) -> pd.DataF
                 file=path,
                 remedy="Keep long texts in a file of their own and give its address.",
             ) from None
-        raise DataError(f"The quoting is broken ({error}).", file=path) from None
+        raise DataError(
+            f"The quoting is broken ({error}).",
+            file=path,
+            remedy="Look for a quotation mark that is not closed.",
+        ) from None
     if header is None:
         if not rows:
             raise DataError("The file has no header.", file=path)
         header, rows = rows[0], rows[1:]
         if len(set(header)) < len(header) or "" in header:
-            raise DataError("Two columns share a name, or one has none.", file=path, row=1)
+            raise DataError(
+                "Two columns share a name, or one has none.",
+                file=path,
+                row=1,
+                remedy="Give every column a name of its own, and separate them by commas.",
+            )
     wide = len(header)
     for number, row in enumerate(rows, start=2):
         if len(row) != wide:

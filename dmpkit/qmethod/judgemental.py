@@ -634,7 +634,11 @@ degrees clockwise; f2 inverted (all signs reversed).
         try:
             held = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise DataError(f"not a rotation log: no JSON ({error}).", file=file) from None
+            raise DataError(
+                f"not a rotation log: no JSON ({error}).",
+                file=file,
+                remedy="RotationLog.save writes one.",
+            ) from None
         if not isinstance(held, dict) or held.get("format") != _FORMAT:
             raise DataError(
                 f'not a rotation log: it lacks "format": "{_FORMAT}".',

@@ -123,6 +123,8 @@ def read_sort_file(path: PathLike) -> SortFile:
     except DataError as error:
         if error.file is None:
             error.file = str(source)
+        if error.remedy is None:
+            error.remedy = "Ask for the file again, as the sorting page saved it."
         raise
 
 

@@ -295,7 +295,9 @@ def _from_parquet(
         names = lazy.collect_schema().names()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise DataError(
-            f"The file cannot be read as Parquet ({type(error).__name__}).", file=source
+            f"The file cannot be read as Parquet ({type(error).__name__}).",
+            file=source,
+            remedy="Write it anew, or save it as CSV.",
         ) from None
     found = kind or _population_kind(pd.DataFrame(columns=names))
     makers: dict[str, Callable[[], Population]] = {

@@ -176,7 +176,9 @@ def check_deposit(path: str | os.PathLike[str]) -> list[str]:
         described = {unquote(e["@id"]): e for e in graph if "File" in _types(e)}
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         raise DataError(
-            f"This is no RO-Crate: it has no {METADATA} that can be read.", file=Path(path)
+            f"This is no RO-Crate: it has no {METADATA} that can be read.",
+            file=Path(path),
+            remedy="Give what dmpkit deposit wrote.",
         ) from None
     problems = []
     for name, entity in described.items():
@@ -590,7 +592,9 @@ def _contents(path: Path) -> tuple[dict[str, str], bytes]:
         raise
     except Exception:  # zipfile raises many kinds on damaged archives
         raise DataError(
-            "This is neither a folder nor a zip file, or it is damaged.", file=path
+            "This is neither a folder nor a zip file, or it is damaged.",
+            file=path,
+            remedy="Give what dmpkit deposit wrote; a download may be cut off.",
         ) from None
 
 

@@ -114,6 +114,9 @@ def _of_file(path: Path) -> Instrument:
         return Instrument.from_sorts(sorts, path.stem.replace(" ", "-"), title=path.stem)
 
 
+_START_AGAIN = "Start again from what dmpkit qsort --write-texts writes."
+
+
 def read_translation(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Read texts for the sorting page from a JSON file.
 
@@ -128,11 +131,13 @@ def read_translation(path: str | os.PathLike[str]) -> dict[str, Any]:
     except OSError as error:
         raise DataError(f"The file cannot be read ({error.strerror}).", file=source) from None
     except json.JSONDecodeError as error:
-        raise DataError("This is not valid JSON.", file=source, row=error.lineno) from None
+        raise DataError(
+            "This is not valid JSON.", file=source, row=error.lineno, remedy=_START_AGAIN
+        ) from None
     except (ValueError, RecursionError):
-        raise DataError("This is not JSON in UTF-8.", file=source) from None
+        raise DataError("This is not JSON in UTF-8.", file=source, remedy=_START_AGAIN) from None
     if not isinstance(found, dict):
-        raise DataError("This is not an object of texts.", file=source)
+        raise DataError("This is not an object of texts.", file=source, remedy=_START_AGAIN)
     return found
 
 

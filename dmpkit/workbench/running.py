@@ -62,8 +62,13 @@ def read_notebook(path: Path) -> NotebookNode:
             warnings.simplefilter("ignore")  # of cells without an id, as older programs write
             notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call, unused-ignore]
     except Exception as error:  # nbformat raises errors of many kinds
-        problem = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise DataError(f"This is not a notebook: {problem}", file=path) from error
+        said = str(error).partition("\n")[0][:200]
+        what = said if "JSON" in said or "version" in said else type(error).__name__
+        raise DataError(
+            f"This is not a notebook: {what}.",
+            file=path,
+            remedy="Open it in JupyterLab and save it, or take it from a backup.",
+        ) from error
     return notebook
 
 

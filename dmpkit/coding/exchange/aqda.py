@@ -26,10 +26,14 @@ def _parsed(path: Path) -> dict[str, Any]:
         raise DataError(f"The file is not UTF-8 (byte {error.start}).", file=path) from None
     except json.JSONDecodeError as error:
         raise DataError(
-            f"The JSON is broken ({error.msg}).", file=path, row=error.lineno, column=error.colno
+            f"The JSON is broken ({error.msg}).",
+            file=path,
+            row=error.lineno,
+            column=error.colno,
+            remedy="The file may be cut off: export it anew.",
         ) from None
     except (RecursionError, ValueError):
-        raise DataError("The JSON cannot be read.", file=path) from None
+        raise DataError("The JSON cannot be read.", file=path, remedy="Export it anew.") from None
     if not isinstance(found, dict) or not {"documents", "codes", "codings"} <= set(found):
         raise DataError(
             "The JSON is not AQDA's export for analysis (documents, codes, codings).", file=path

@@ -152,6 +152,7 @@ def _read_database(path: Path, options: Options, data: bytes | None = None) -> C
         f"The database is neither QualCoder's nor Taguette's (tables: "
         f"{', '.join(sorted(tables)[:6]) or 'none'}).",
         file=path,
+        remedy="Export the project from its program as .qdpx.",
     )
 
 

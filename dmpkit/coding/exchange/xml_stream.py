@@ -110,7 +110,11 @@ def parts_of(
             remedy="The file may be cut off, or not be what its name says.",
         ) from None
     except (ValueError, LookupError, UnicodeError) as error:
-        raise DataError(f"The XML cannot be decoded ({error}).", file=path) from None
+        raise DataError(
+            f"The XML cannot be decoded ({error}).",
+            file=path,
+            remedy="Exchange files are UTF-8: export it anew.",
+        ) from None
 
 
 def _walk(
