@@ -58,10 +58,13 @@ def skip_reason(notebook: Path) -> str | None:
     root = _project(notebook) / "studies"
     for manifest in sorted(root.glob("*/study.toml")):
         try:
+            text = manifest.read_text(encoding="utf-8", errors="replace")
+            if notebook.name not in text and "\\" not in text:
+                continue  # of another notebook: not read any further
             study = Study.open(manifest.parent)
             if study.notebook == notebook.name and study.missing_data():
                 return not_downloaded(study.slug)
-        except DataError:
+        except (DataError, OSError):
             continue
     return None
 
