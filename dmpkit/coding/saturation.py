@@ -333,7 +333,8 @@ class Saturation(Result):
         text += (
             " The mean accumulation over all orders is exact (rarefaction). Totals are estimated "
             "by Chao2, jackknives and the bootstrap estimator, completeness by sample coverage "
-            "(Chao & Jost 2012)."
+            "(Chao & Jost 2012). Chao2's log-normal interval is too narrow for few interviews: in "
+            "our simulations with 10 interviews nominal 95 % held 83 to 89 %."
         )
         taken = " ".join(f"{_capital(name)}: {words}" for name, words in ASSUMPTIONS.items())
         return f"{text}\n\nWhat is taken for granted. {taken}\n\n{LITERATURE}"

@@ -278,7 +278,8 @@ def code_estimates(matrix: Any, confidence: float = 0.95) -> dict[str, Estimate]
     matrix : array, interviews × codes
     confidence : float
         Of Chao's (1987) log-normal interval, which cannot fall below S; the others have
-        no interval.
+        no interval. Few interviews make it too narrow: in our simulations with 20 codes
+        and 10 interviews nominal 95 % held 83 to 89 %.
 
     Returns
     -------
