@@ -177,6 +177,7 @@ class Run:
 
     def __init__(self, out: Path, jobs: int, seed: int) -> None:
         self.out, self.jobs, self.seed = out, jobs, seed
+        self.begun, self.before = time.monotonic(), 0.0
         self.tallies: dict[str, Tally] = {}
         self.context = multiprocessing.get_context("fork")
         memory = Path("/dev/shm")
@@ -243,8 +244,13 @@ class Run:
             if not (job["place"] / "counts").exists():
                 left = None  # it could not begin: its sound files are not sound
         self.save(job)
+        store(self.tallies, self.seconds(), self.out)  # a run that is ended leaves its numbers
         shutil.rmtree(job["place"], ignore_errors=True)
         return left
+
+    def seconds(self) -> float:
+        """How long it took so far, with the run whose numbers were kept."""
+        return self.before + time.monotonic() - self.begun
 
     def counted(self, job: dict[str, Any]) -> tuple[int, int, int]:
         """Inputs, results and refusals of a worker so far."""
@@ -298,10 +304,10 @@ def table(tallies: dict[str, Tally]) -> list[list[str]]:
     return rows
 
 
-def store(tallies: dict[str, Tally], seconds: float, given: argparse.Namespace) -> None:
+def store(tallies: dict[str, Tally], seconds: float, out: Path) -> None:
     """Keep the numbers, so that single readers can be run anew."""
     said = {"seconds": seconds, "tallies": {name: vars(one) for name, one in tallies.items()}}
-    (given.out / "tallies.json").write_text(json.dumps(said), "utf-8")
+    (out / "tallies.json").write_text(json.dumps(said), "utf-8")
 
 
 def stored(given: argparse.Namespace, anew: set[str]) -> tuple[dict[str, Tally], float]:
@@ -365,17 +371,14 @@ def main() -> int:
     chosen = tuple(r for r in chosen if not r.may_lack or r.seeds())
     share_imports()
     run = Run(given.out, given.jobs, given.seed)
-    kept_before = 0.0
     if given.add:
-        run.tallies, kept_before = stored(given, {reader.name for reader in chosen})
+        run.tallies, run.before = stored(given, {reader.name for reader in chosen})
     else:
         shutil.rmtree(given.out, ignore_errors=True)
     given.out.mkdir(parents=True, exist_ok=True)
-    begun = time.monotonic()
     plan = shares(given.inputs)
     run.all({reader.name: plan[reader.name] for reader in chosen})
-    seconds = kept_before + time.monotonic() - begun
-    store(run.tallies, seconds, given)
+    seconds = run.seconds()
     rows = table(run.tallies)
     text = shown(rows)
     bounds = f"{SECONDS} s of CPU an input, {GIBIBYTES} GiB above the start"

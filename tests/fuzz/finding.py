@@ -18,7 +18,7 @@ LOOKS_LIKE = re.compile(r"^(read|load|open|parse|import|gather|find_records|chec
 #: Calls that open a file or take bytes apart.
 OPENS = {
     "open", "read_text", "read_bytes", "connect", "ZipFile", "load_workbook", "fromstring",
-    "iterparse", "read_csv", "read_excel", "read_parquet", "read_json", "loads", "load", "read_table",
+    "iterparse", "read_csv", "read_excel", "read_parquet", "read_json", "loads", "load", "read_table", "read_below_titles",
     "deserialize", "unpackb", "read_html", "read_xml",
 }  # fmt: skip
 

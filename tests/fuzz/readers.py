@@ -432,6 +432,12 @@ READERS: tuple[Reader, ...] = (
     Reader("tables.read_delimited", _lazy("tables", "read_delimited"), s.tables, cost=2.4),
     Reader("tables.read_delimited titles", _lazy("tables", "read_delimited", skip_titles=True), s.tables, cost=1.6),
     Reader("tables.read_table", _lazy("tables", "read_table"), lambda: s.tables() + s.workbooks() + s.parquets(), cost=6, share=2),
+    Reader(
+        "tables.read_below_titles",
+        _lazy("tables", "read_below_titles"),
+        lambda: s.tables() + s.workbooks(),
+        cost=6,
+    ),
     Reader("tables.read_sheet", _lazy("tables", "read_sheet"), s.workbooks, cost=13),
     Reader("workbooks.open_workbook", _lazy("workbooks", "open_workbook"), s.workbooks, ("workbooks.check_parts",), cost=11),
     Reader("datasets.DataPackage.open", _package, lambda: [s.package()], ("datasets.DataPackage.read", "datasets.load"), folder=True, cost=2.4),
