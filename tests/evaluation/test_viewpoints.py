@@ -481,3 +481,9 @@ def test_an_unclosed_formula_in_a_name_is_drawn_as_it_stands():
     seen = ev.through_viewpoints(TEN, links=links_of(V=FIVE).assign(name=r"5 $ \frac{ $"))
     plotting.to_png(seen.plot_lines())
     plotting.to_png(seen.plot_links())
+
+
+def test_a_criterion_has_one_score():
+    twice = pd.DataFrame({"criterion": ["C01", "C02", "C01"], "score": [3, 2, 1]})
+    with pytest.raises(DataError, match="C01"):
+        score_table(twice)
