@@ -380,7 +380,7 @@ class LedgerEvents(Case):
         from dmpkit.impact.storage import read_ledger
 
         ledger = read_ledger(place / "ledger")
-        for k in range(25):
+        for k in range(8):
             note = f"{k}: " + 'long, "quoted"\nand of two lines ' * 40
             event = {"rec_id": f"R{k + 1}", "status": "in_progress", "date": "2022-05-01"}
             ledger = ledger.append({**event, "note": note, "recorded_on": "2024-01-01"})

@@ -13,8 +13,8 @@ import pytest
 
 SERVER = Path(__file__).with_name("server.py")
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the trials are forked")
-#: What is cheap, one of each kind: a file, several files, a log, a command.
-CHEAP = ["table_as_csv", "coded_tables", "ledger_events", "rotation_log", "new_study"]
+#: What is cheap, one of each kind: a file, several files, a log, commands.
+CHEAP = ["table_as_csv", "coded_tables", "rotation_log", "new_study", "sorting_page"]
 
 
 def killed(tmp_path: Path, kills: int, seed: int, names: list[str], steps: bool = False) -> Any:
