@@ -25,6 +25,7 @@ Texts = Literal["fit", "full", "none"]
 SIZES = (8.0, 7.5, 7.0, 6.5, 6.0, 5.5, 5.0)
 UNBROKEN = 6.5  # fonts above this are not taken if a word would have to be broken
 WIDENED = 1.04  # screens hint letters, which widens some
+NARROWEST = 0.2  # font sizes; an i has 0.28
 LINE = 1.16  # line height in font sizes
 PADDING = 3.0  # points between frame and text
 ELLIPSIS = "…"
@@ -196,15 +197,22 @@ def wrap(text: str, width: float, size: float, indent: float = 0.0) -> tuple[str
 
 def _breaks_words(texts: Iterable[str], width: float, size: float) -> bool:
     words = {word for text in texts for word in text.split()}
-    return any(text_width(word, size) > width for word in words)
+    most = _most_letters(width, size)
+    return any(len(word) > most or text_width(word, size) > width for word in words)
+
+
+def _most_letters(width: float, size: float) -> int:
+    """More letters than a line holds, were they all as narrow as the narrowest."""
+    return max(2, int(width / (NARROWEST * size)))
 
 
 def _breakable(text: str, width: float, size: float) -> list[str]:
     """Words, those too long for a line cut into pieces that are not."""
     pieces = []
+    most = _most_letters(width, size)
     for word in text.split():
-        while text_width(word, size) > width and len(word) > 1:
-            end = len(word) - 1
+        while len(word) > 1 and (len(word) > most or text_width(word, size) > width):
+            end = min(len(word) - 1, most)
             while end > 1 and text_width(f"{word[:end]}-", size) > width:
                 end -= 1
             pieces.append(f"{word[:end]}-")

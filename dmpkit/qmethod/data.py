@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
 __all__ = ["QSorts", "signed"]
 
+#: Characters of a label and of a wording; pictures of longer ones would take minutes and gigabytes.
+LONGEST_LABEL, LONGEST_TEXT = 1_000, 10_000
 _MOST_NAMED = 6  # a message names at most this many sorts and columns of the grid
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:[.,][0-9]{1,15})?")
 
@@ -133,6 +135,13 @@ class QSorts:
         wording = tuple(str(text) for text in texts)
         if wording and len(wording) != n:
             raise DataError(f"There are {len(wording)} statement texts for {n} statements.")
+        for i, text in enumerate(wording, start=1):
+            if len(text) > LONGEST_TEXT:
+                raise DataError(
+                    f"The text of statement {i} has {len(text):,} characters; "
+                    f"{LONGEST_TEXT:,} is the limit.",
+                    remedy="Give the wording that was sorted.",
+                )
         _check_cells(table, labels, names)
         if distribution is None:
             target, message = infer_distribution(table)
@@ -570,6 +579,12 @@ def _labels(given: Sequence[str] | None, size: int, what: str, prefix: str) -> t
     for i, label in enumerate(labels, start=1):
         if not label:
             raise DataError(f"{what.capitalize()} number {i} has an empty label.")
+        if len(label) > LONGEST_LABEL:
+            raise DataError(
+                f"The label of {what} {i} has {len(label):,} characters; "
+                f"{LONGEST_LABEL:,} is the limit.",
+                remedy="Give a short label; the wording of a statement belongs to its text.",
+            )
         if what == "sort" and label == "statement":
             raise DataError(
                 "A sort is called 'statement', the name of the column of statements.",

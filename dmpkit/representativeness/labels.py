@@ -36,6 +36,9 @@ UNKNOWN = (
     "inconnu",
 )
 
+#: Characters of a label; pictures and tables of longer ones would take minutes and gigabytes.
+LONGEST_LABEL = 1_000
+
 _DASHES = str.maketrans(
     dict.fromkeys("\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}\u2010\u2011\u2012", "-")
 )
@@ -57,6 +60,12 @@ def as_text(value: object) -> str | None:
             return None
         return str(int(number)) if number.is_integer() else str(value)
     text = str(value)
+    if len(text) > LONGEST_LABEL:
+        raise DataError(
+            f"A label has {len(text):,} characters ({text[:40]!r} …); "
+            f"{LONGEST_LABEL:,} is the limit.",
+            remedy="Give the category a short name.",
+        )
     return text if text.strip() else None
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dmpkit.workbench.safe_svg import clean_svg
+
 from .hostile_pages import EVIL, MAKERS, pages
 
 if TYPE_CHECKING:
@@ -106,3 +108,37 @@ def test_the_look_notices_harm(browser: Browser, harm: str) -> None:
     """A page on which something does run, or could, is not found quiet."""
     with pytest.raises(AssertionError):
         nothing_ran(browser, f"<!DOCTYPE html><title>x</title>{harm}", "harm", ())
+
+
+SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+    'width="90" height="90" onload="window.__ran=1"><script>window.__ran=1</script>'
+    '<a xlink:href="javascript:window.__ran=1"><text x="5" y="20">link</text></a>'
+    '<image href="https://example.org/x.png" width="9" height="9"/>'
+    '<foreignObject width="50" height="50"><body xmlns="http://www.w3.org/1999/xhtml">'
+    '<img src="x" onerror="window.__ran=1"/></body></foreignObject>'
+    '<rect width="9" height="9" fill="red"><animate attributeName="onclick"/></rect></svg>'
+)
+
+
+def opened(browser: Browser, path: Path) -> tuple[object, list[str]]:
+    asked: list[str] = []
+    with browser.new_page() as page:
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(path.as_uri())
+        page.wait_for_timeout(50)
+        return page.evaluate("window.__ran"), [u for u in asked if not u.startswith("file:")]
+
+
+def test_a_picture_of_a_notebook_runs_nothing_when_it_is_opened(
+    browser: Browser, tmp_path: Path
+) -> None:
+    before = tmp_path / "before.svg"
+    before.write_text(SVG, encoding="utf-8")
+    assert opened(browser, before)[0] == 1, "the picture as it came is harmful"
+    cleaned = clean_svg(SVG)
+    assert cleaned is not None
+    assert 'fill="red"' in cleaned
+    after = tmp_path / "after.svg"
+    after.write_text(cleaned, encoding="utf-8")
+    assert opened(browser, after) == (None, [])
