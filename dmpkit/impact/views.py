@@ -180,7 +180,10 @@ def read_promise(promise: str) -> tuple[int, str]:
     """
     match = re.fullmatch(r"\s*(\w+)[\s-]+([a-z]+)\s*", str(promise).lower())
     number, unit = match.groups() if match else ("", "")
-    count = _WORDS.index(number) + 1 if number in _WORDS else int(number) if number.isdigit() else 0
+    if number in _WORDS:
+        count = _WORDS.index(number) + 1
+    else:
+        count = int(number) if number.isdecimal() and len(number) < 6 else 0
     if unit not in _UNITS or count < 1:
         raise DataError(
             f"The promise {promise!r} is not read.", remedy="Write '4 months' or '90 days'."
