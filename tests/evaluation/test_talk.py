@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -343,9 +344,9 @@ def test_labels_are_shuffled_within_tables_only():
     from dmpkit.evaluation.talk_gap import _differences, _shuffled
 
     values = np.array([10.0, 60.0, 5.0, 90.0, 20.0, 35.0])
-    codes = np.array([0, 0, 0, 1, 1, 1])
-    cells = np.array([0, 0, 1, 1, 2, 2])  # only the two people of the middle table can change
-    orders = ([0, 0, 0, 1, 1, 1], [0, 0, 1, 0, 1, 1])
+    codes = np.array([0, 0, 0, 1, 0, 1])
+    cells = np.array([0, 0, 1, 1, 2, 2])  # nobody of the first table changes the group
+    orders = [[0, 0, *two, *three] for two, three in product(((0, 1), (1, 0)), repeat=2)]
     reached = {round(np.abs(_differences(values, np.array(o), 2)).sum() / 2, 9) for o in orders}
     drawn = _shuffled(values, codes, cells, 2, np.random.default_rng(1), 200)
     assert {round(gap, 9) for gap in drawn.tolist()} == reached
