@@ -70,7 +70,7 @@ def _from_xml(text: str, file: Path) -> list[str]:
     found: dict[int, str] = {}
     for item in root.iter("statement"):
         number = (item.get("id") or "").strip()
-        if not number.isdigit() or int(number) in found:
+        if not re.fullmatch(r"[0-9]{1,6}", number) or int(number) in found:
             raise DataError(
                 f"A statement has the id {number!r}; each needs a number of its own.", file=file
             )

@@ -57,7 +57,7 @@ _NO_SORT = frozenset({"", "no data", "no response", "no_response", "undefined", 
 _NOT_OF_ONE_PERSON = frozenset({"sort", "npos", "nneu", "nneg", "projectname"})
 _HTMLQ_MARKS = frozenset({"sid", "uid", "npos", "nneu", "nneg", "datetime", "dur0", "dur1"})
 _ANSWERS = re.compile(r"(?:comment|form|dur)\d+", re.IGNORECASE)
-_STATEMENT = re.compile(r"s(\d+)", re.IGNORECASE)
+_STATEMENT = re.compile(r"s([0-9]{1,6})", re.IGNORECASE)
 _NETLIFY_KEY = re.compile(r"(?:^|\|)\s*([A-Za-z][\w.-]{0,60}):\|")
 _SHEETS_CELL = re.compile(r"([A-Za-z][\w.-]{0,60}):\s?(.*)", re.DOTALL)
 
