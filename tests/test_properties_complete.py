@@ -145,7 +145,7 @@ def test_the_properties_hold_for_many_examples(room):
     done = subprocess.run(
         [*command, *addresses_of(room)],
         cwd=CHECKOUT,
-        env={**os.environ, "DMPKIT_EXAMPLES": "60"},
+        env={**os.environ, "DMPKIT_EXAMPLES": "40"},
         capture_output=True,
         text=True,
         check=False,
