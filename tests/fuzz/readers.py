@@ -105,6 +105,14 @@ def _pages(path: Path) -> object:
     return write_pages(open_instrument(path), path / "out", cards=True, sheet=True)
 
 
+def _wording(folder: Path) -> object:
+    """Sorts with the wording of the statements in a file of its own."""
+    from dmpkit.qmethod import read_sorts
+
+    wording = next(p for p in (folder / "statements.xml", folder / "texts.txt") if p.is_file())
+    return read_sorts(folder / "tidy.csv", texts=wording)
+
+
 def _links(path: Path) -> object:
     from dmpkit.evaluation.criteria import Criteria
     from dmpkit.evaluation.viewpoint_links import checked_links
@@ -455,6 +463,7 @@ READERS: tuple[Reader, ...] = (
         f"{Q}.websort.read_eq_csv", f"{Q}.workbooks.open_book",
     ), cost=10, share=3),
     Reader("qmethod.readers.read_sorts real", _lazy("qmethod.readers", "read_sorts"), s.real_sorts, may_lack=True, cost=100, share=0.5),
+    Reader("qmethod.readers.read_sorts texts", _wording, s.wordings, folder=True, cost=4),
     Reader("qmethod.readers.read_sorts folder", _lazy("qmethod.readers", "read_sorts"), s.saved_sorts, folder=True, cost=0.59),
     Reader("qmethod.formats.feedback.read_feedback", _lazy("qmethod.formats.feedback", "read_feedback"), s.told, cost=7),
     Reader("qmethod.sortfile.read_sort_file", _lazy("qmethod.sortfile", "read_sort_file"), s.saved_sorts, cost=0.44),
@@ -608,7 +617,7 @@ OPENING = {
     "qmethod.formats.feedback": "qmethod.formats.feedback.read_feedback",
     "qmethod.formats.files": "qmethod.readers.read_sorts",
     "qmethod.formats.pqmethod": "qmethod.readers.read_sorts",
-    "qmethod.formats.statements": "qmethod.readers.read_sorts",
+    "qmethod.formats.statements": "qmethod.readers.read_sorts texts",
     "qmethod.formats.tables": "qmethod.readers.read_sorts",
     "qmethod.formats.tidy": _WRITES,
     "qmethod.formats.websort": "qmethod.readers.read_sorts",

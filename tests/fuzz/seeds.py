@@ -166,6 +166,18 @@ def told() -> list[Seed]:
 
 
 @functools.cache
+def wordings() -> list[Seed]:
+    """Sorts, and the wording of the statements as XML and as text."""
+    sorts_of = b"statement,A,B\n1,1,-1\n2,0,0\n3,-1,1\n"
+    xml = b"".join(b'<statement id="%d">Rule %d</statement>' % (i, i) for i in (1, 2, 3))
+    head = b'<?xml version="1.0" encoding="UTF-8"?><statements version="1.0">'
+    return [
+        {"statements.xml": head + xml + b"</statements>", "tidy.csv": sorts_of},
+        {"texts.txt": b"Rule 1\nRule 2\nRule 3\n", "tidy.csv": sorts_of},
+    ]
+
+
+@functools.cache
 def real_sorts() -> list[Seed]:
     """Workbooks of real studies, where they are at hand."""
     return mirrored("polycrisis-2024/KADE*.xlsx")
