@@ -145,7 +145,7 @@ class GroupGap:
             f"Gap between groups: half the sum of |share of talk − share of members| (Hoover "
             f"index over groups). {p_text}The intervals of the differences are from a "
             f"symmetric studentised bootstrap over people within groups (Hall 1988), on the "
-            f"log-odds of the share ({self.n_resamples:,} samples; nominal 95 % held 92 to 96 % in "
+            f"log-odds of the share ({self.n_resamples:,} samples; nominal 95 % held 90 to 97 % in "
             f"our simulations with skewed times and 6 to 30 people a group): they take the members "
             f"as drawn from many like them, as a lottery does, "
             f"treat them as independent although table mates share the same minutes, and are "
