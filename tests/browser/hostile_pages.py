@@ -22,6 +22,7 @@ from dmpkit.workbench.evaluating import evaluate
 from dmpkit.workbench.exercises import Reply
 from dmpkit.workbench.figures import Verdict
 from dmpkit.workbench.safe_html import Outline, clean, markdown
+from tests.security.hostile_texts import ANSI, FORMULAS, PLAIN, TURNED
 
 #: One line without delimiters of lists: ends elements and attributes, runs, links, typesets.
 MARK = "window.__ran=1"
@@ -307,6 +308,17 @@ def of_the_workbench(folder: Path) -> Pages:
     yield "cleaned markdown", bare("markdown", markdown(f"# a\n\n{EVIL}\n\n$$x^$$", Outline())), ()
 
 
+def of_every_text(folder: Path) -> Pages:
+    """Each hostile text in each place that text can stand in."""
+    texts = [*PLAIN, TURNED, ANSI.replace("\x1b", ""), *FORMULAS, "x" * 100_000]
+    frame = pd.DataFrame({f"{i} {text}": texts for i, text in enumerate(texts)})
+    caption = " ".join(texts)
+    table = reporting.table_html(frame, caption=caption, headings={frame.columns[0]: caption})
+    pairs = reporting.summary_table(list(zip(texts, texts, strict=True)), caption=caption)
+    section = reporting.Section(caption, table + pairs + reporting.paragraphs("\n\n".join(texts)))
+    yield "every text: page", reporting.page(caption, [section], subtitle=caption), tuple(PLAIN)
+
+
 #: Every maker of pages.
 MAKERS: dict[str, Callable[[Path], Pages]] = {
     "qmethod": of_qmethod,
@@ -318,6 +330,7 @@ MAKERS: dict[str, Callable[[Path], Pages]] = {
     "mistakes": of_wrong_tables,
     "forms": of_forms,
     "workbench": of_the_workbench,
+    "texts": of_every_text,
 }
 
 

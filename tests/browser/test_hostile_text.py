@@ -40,6 +40,9 @@ LOOK = """() => {
 }"""
 
 
+QUICK = ("instrument", "mistakes", "forms", "workbench", "texts")
+
+
 def words(text: str) -> str:
     """Text without differences of blanks, of folded lines and of soft hyphens."""
     return re.sub(r"[\s\u00ad\u200b\u2060]+", "", text)
@@ -74,11 +77,13 @@ def check(browser: Browser, maker: str, folder: Path) -> None:
     made = pages(maker, folder)
     assert made
     texts = [nothing_ran(browser, document, name, seen) for name, document, seen in made]
-    start = words(EVIL)[:24]  # a message names the beginning of a long cell
-    assert any(start in text for text in texts), "no hostile text came to any page"
+    starts = words(EVIL)[:24], "<script>window.__ran"  # a message names the beginning of a cell
+    assert any(start in text for text in texts for start in starts), (
+        "no hostile text came to any page"
+    )
 
 
-@pytest.mark.parametrize("maker", ["instrument", "mistakes", "forms", "workbench"])
+@pytest.mark.parametrize("maker", [*QUICK])
 def test_hostile_text_is_shown_and_does_not_run(
     browser: Browser, tmp_path: Path, maker: str
 ) -> None:
@@ -86,9 +91,7 @@ def test_hostile_text_is_shown_and_does_not_run(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(
-    "maker", sorted({*MAKERS} - {"instrument", "mistakes", "forms", "workbench"})
-)
+@pytest.mark.parametrize("maker", sorted({*MAKERS} - {*QUICK}))
 def test_hostile_text_in_every_report(browser: Browser, tmp_path: Path, maker: str) -> None:
     check(browser, maker, tmp_path)
 
