@@ -146,6 +146,12 @@ def compare_with_benchmark(
 ) -> BenchmarkComparison:
     """A panel's answers beside those of a survey that has an error of its own.
 
+    The test that takes the survey as known leaves the survey's error out and speaks up
+    too often: at 5 per cent in 7 per cent of the cases with a panel of 100 and a survey
+    of 1,000 of the same people, where the two-sample tests do in 5 to 6 (simulated). A
+    design effect that is left out does the same: 12 per cent with a survey of 200 and a
+    design effect of 2.
+
     Parameters
     ----------
     panel_counts, benchmark_counts : mapping, Series, DataFrame or array

@@ -60,6 +60,9 @@ def chi_square_test(counts: ArrayLike, shares: ArrayLike) -> ChiSquare:
 def g_test(counts: ArrayLike, shares: ArrayLike) -> ChiSquare:
     r"""Likelihood-ratio chi-square, :math:`G = 2\sum x_i \ln(x_i / np_i)`.
 
+    In small panels it speaks up too often: at 5 per cent in 6 per cent of random samples
+    of 23 people in four categories (simulated), where Pearson's does in 5.
+
     Parameters
     ----------
     counts, shares : array_like, categories
