@@ -184,6 +184,9 @@ def test_the_tables_hold_the_reference_numbers(folder):
     known, table = expected(folder), proposals(folder)
     logit = picked(table).fitted
     agrees(logit.coefficients, known["logit_cluster_HC1"], 1e-8)
+    for row in logit.coefficients.itertuples():  # how many have it; of an amount, all
+        values = table[row.term]
+        assert row.n == (values.sum() if set(values) <= {0, 1} else len(table)), row.term
     constant = known["logit_cluster_HC1"]["(Intercept)"]
     assert logit.thresholds["coefficient"][0] == pytest.approx(constant["coef"], abs=1e-8)
     with pytest.warns(SmallSampleWarning, match="fewer than 40"):
@@ -484,3 +487,11 @@ def test_arguments_of_the_wrong_kind_are_refused() -> None:
 def test_ratios_are_never_0_in_words() -> None:
     found = [ratio_text(r) for r in (0.0, 0.0049, 0.01, 1000.0, 1000.5, float("nan"))]
     assert found == ["0.00", "under 0.01", "0.01", "1000.00", "over 1,000", "–"]
+
+
+def test_tables_too_many_to_list_are_drawn_with_the_seed():
+    table = np.full((6, 7), 9) + np.arange(42).reshape(6, 7) % 5
+    first, second = (exact_table_test(table, n_resamples=400, seed=6) for _ in range(2))
+    assert first.note == "400 tables drawn with seed 6"
+    assert first == second
+    assert exact_table_test(table, n_resamples=400, seed=7).note.endswith("seed 7")

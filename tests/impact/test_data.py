@@ -18,6 +18,7 @@ from dmpkit.impact.checking import with_vocabulary
 from dmpkit.impact.data import Ledger, complete
 from dmpkit.impact.index import EventIndex
 from dmpkit.impact.schema import TABLES, tidy
+from dmpkit.impact.synthetic import synthetic_ledger
 from dmpkit.impact.vocabulary import STATUSES, is_allowed
 
 TWO = {
@@ -389,3 +390,14 @@ def test_a_million_events_validate_within_ten_seconds() -> None:
     assert int(made.transitions()["count"].sum()) == int(
         (np.unique(table["rec_id"], return_counts=True)[1] > 2).sum()
     )
+
+
+def test_a_made_up_ledger_confirms_at_each_review_what_stood():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LedgerWarning)
+        plain, confirmed = (
+            synthetic_ledger(12, seed=4, confirmations=asked).events for asked in (False, True)
+        )
+    checks = confirmed[confirmed["note"] == "synthetic check, no change"]
+    assert len(checks) == len(confirmed) - len(plain) > 12
+    assert (checks["date"] == checks["recorded_on"]).all()

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from scipy import stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.text import Text
@@ -318,3 +319,28 @@ def test_names_of_rare_states_can_be_told_apart() -> None:
     assert len(boxes) == 8
     overlaps = [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a.overlaps(b)]
     assert not overlaps
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+@pytest.mark.parametrize("interval", ["plain", "log", "log-log"])
+def test_greenwood_intervals_are_made_as_asked(known, interval, level):
+    c = known.competing
+    found = impact.cumulative_incidence(
+        c["month"], c["cause"], causes=CAUSES, bands=True, interval=interval, level=level
+    )
+    assert (found.interval, found.level) == (interval, level)
+    table = found.at([12, 24, 36])
+    table = table[(table["cause"] == "implemented") & (table["estimate"] > 0)]
+    z = stats.norm.ppf((1 + level) / 2)
+    for row in table.itertuples():
+        p, error = row.estimate, row.standard_error
+        ends = {
+            "plain": (p - z * error, p + z * error),
+            "log": tuple(np.exp(np.log(p) + s * z * error / p) for s in (-1, 1)),
+            # on log(-log p), whose standard error is error / (p |log p|)
+            "log-log": tuple(
+                np.exp(-np.exp(np.log(-np.log(p)) + s * z * error / (p * -np.log(p))))
+                for s in (1, -1)
+            ),
+        }[interval]
+        assert (row.low, row.high) == pytest.approx((max(0, ends[0]), min(1, ends[1])), abs=1e-10)

@@ -185,3 +185,9 @@ def test_polars_and_views(known, curve, tmp_path):
     curve.to_excel(tmp_path / "book.xlsx")
     ax = curve.plot(xlabel="months")
     assert len([p for p in ax.patches if p.get_hatch()]) == np.isfinite(curve.right).sum()
+
+
+def test_the_share_done_between_reviews_is_offered():
+    (found,) = impact.turnbull([0, 6, 6, 9], [6, 9, 9, None]).indicators()
+    assert found.value == pytest.approx(0.75)  # one of four was not done when last seen
+    assert found.n == 4

@@ -46,6 +46,10 @@ def test_greenwood_errors(known, result):
         covariance = result.covariance(time).drop(columns="state").to_numpy()
         close(np.sqrt(np.maximum(np.diag(covariance), 0)), errors, 1e-6)
         np.testing.assert_allclose(covariance.sum(axis=0), 0, atol=1e-12)  # shares add to 1
+    start = result.covariance(-1.0)
+    assert start["state"].tolist() == list(result.states)
+    assert list(start.columns) == ["state", *result.states]
+    assert (start.drop(columns="state").to_numpy() == 0).all()  # before anything moved
 
 
 def test_moves_and_time_spent(known, result):

@@ -230,6 +230,9 @@ def test_choices_that_cannot_be(options, message):
 def test_tables_that_cannot_be():
     with pytest.raises(DataError, match="has no class"):
         multiverse(FRENCH, count="count")
+    with pytest.raises(DataError, match="has no class") as raised:
+        multiverse(FRENCH.rename(columns={"status": "stand"}), status="stand", count="count")
+    assert raised.value.column == "stand"
     with pytest.raises(DataError, match=r"status twice.*2021"):
         multiverse(pd.concat([FRENCH, FRENCH]), count="count", statuses=WORDS)
     with pytest.raises(DataError, match="sum to 149, the total says 140"):

@@ -14,7 +14,7 @@ import pytest
 from dmpkit import plotting
 from dmpkit.errors import DataError, LedgerWarning, SmallSampleWarning
 from dmpkit.impact.raters import HOW_FAR, raters
-from dmpkit.impact.vocabulary import LAYER_OF
+from dmpkit.impact.vocabulary import LAYER_OF, STATUSES
 
 HERE = Path(__file__).parents[1] / "reference" / "agreement"
 GRADES = json.loads((HERE / "raters_expected.json").read_text())
@@ -253,3 +253,12 @@ def test_how_far_each_status_is_graded() -> None:
         4: ["implemented"],
     }
     assert len(by_grade[0]) == 12
+
+
+def test_how_far_names_statuses_that_there_are():
+    known = {status for layer in STATUSES.values() for status in layer}
+    assert set(HOW_FAR) <= known
+    assert {status for status, grade in HOW_FAR.items() if grade} == {
+        "in_progress", "put_to_a_vote", "reopened", "decided", "implemented_in_part", "implemented",
+    }  # fmt: skip
+    assert {"abandoned", "rejected", "lost_at_vote", "reversed"} <= set(HOW_FAR)

@@ -185,3 +185,22 @@ def test_the_picture_of_shares_that_cannot_be_known_says_so():
     assert partly.get_yticklabels()[1].get_text() == "of answered (?)"
     waiting = pd.DataFrame({"status": ["received"], "count": [3]})
     assert "none of answered, none of closed" in alt_text(shares_of(waiting).plot_shares())
+
+
+def test_what_stood_or_may_stand_before_an_answer_can_still_be_accepted():
+    from types import SimpleNamespace
+
+    from dmpkit.impact.tallies import _bounds
+
+    # surely / possibly: 1 accepted twice, 2 received and perhaps rejected, 3 rejected and
+    # perhaps only noted, 4 rejected twice
+    stands = {
+        "certain": ["accepted", "received", "rejected", "rejected"],
+        "possible": ["accepted", "rejected", "noted", "rejected"],
+    }
+    answer = SimpleNamespace(status=lambda mode, layer: pd.Series(stands[mode]))
+    fates = np.array(["none"] * 4, dtype=object)
+    bounds = _bounds(fates, fates, answer, np.ones(4, dtype=bool)).set_index("what")
+    row = bounds.loc["accepted"]
+    assert (row["count"], row["awaiting"], row["n"]) == (1, 2, 4)
+    assert (row["low"], row["high"]) == (0.25, 0.75)
