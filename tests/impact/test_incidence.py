@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from scipy import stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.text import Text
+from scipy import stats
 
 import dmpkit.impact as impact
 from dmpkit import plotting
