@@ -574,8 +574,9 @@ def _write_texts(path: Path) -> None:
     import json
 
     from dmpkit.evaluation.report_texts import TEXTS
-    from dmpkit.tables import atomic_write
+    from dmpkit.writing import atomic_write, sweep
 
+    sweep(path.parent)
     if path.exists():
         raise DataError("The file is there already; it was left as it is.", file=path)
     with atomic_write(path) as target:

@@ -38,6 +38,7 @@ from dmpkit.evaluation.outside_records import (
 from dmpkit.evaluation.records import find_records
 from dmpkit.reporting import Figure, Result, Section, escape, paragraphs, table_html
 from dmpkit.tables import atomic_write, write_csv
+from dmpkit.writing import sweep
 from dmpkit.wording import listed
 
 if TYPE_CHECKING:
@@ -288,6 +289,7 @@ def new_sheet(folder: PathLike) -> Path:
     if place.exists() and not place.is_dir():
         raise DataError("This is not a folder.", file=place, remedy="Name a folder.")
     sheet = place / SHEET
+    sweep(place)
     if has_sheet(place):
         raise DataError(
             f"There is a {SHEET} already; it was left as it is.",

@@ -29,7 +29,7 @@ from dmpkit.workbench.figures import DIFFERS
 from dmpkit.workbench.manifest import MANIFEST, PUBLISHED, DataFile
 from dmpkit.workbench.running import read_notebook
 from dmpkit.workbench.study import Study, find_studies
-from dmpkit.writing import atomic_write, force_folder, keep_names, unfinished_folder
+from dmpkit.writing import atomic_write, force_folder, keep_names, sweep, unfinished_folder
 
 if TYPE_CHECKING:
     from rocrate.rocrate import ROCrate
@@ -141,6 +141,7 @@ def deposit(
         raise MissingDependency("rocrate", "deposit", "It writes RO-Crates.")
     opened = Study.open(study)
     target = Path(to)
+    sweep(target.parent)
     _require_free(target)
     result = _run_of(opened, out, deadline)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,7 @@ from dmpkit.evaluation.records import Field, RecordKind
 from dmpkit.evaluation.screen import SHEET_QUESTIONS
 from dmpkit.reporting import Section, escape, page, paragraphs, table_html, write_html
 from dmpkit.tables import write_csv, write_workbook
-from dmpkit.writing import new_folder
+from dmpkit.writing import new_folder, sweep
 
 __all__ = [
     "empty_folder",
@@ -254,6 +254,7 @@ def empty_workbook(path: PathLike) -> Path:
 
 
 def _refuse_existing(target: Path) -> None:
+    sweep(target.parent)
     if target.exists():
         raise DataError(
             f"{target.name} is there already; it was left as it is.", remedy="Choose another name."
