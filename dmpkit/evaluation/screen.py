@@ -38,8 +38,8 @@ from dmpkit.evaluation.outside_records import (
 from dmpkit.evaluation.records import find_records
 from dmpkit.reporting import Figure, Result, Section, escape, paragraphs, table_html
 from dmpkit.tables import atomic_write, write_csv
-from dmpkit.writing import sweep
 from dmpkit.wording import listed
+from dmpkit.writing import sweep
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
