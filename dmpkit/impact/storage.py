@@ -50,7 +50,7 @@ FEW = 50
 #: Characters that a cell may have; what reads CSV stops soon after.
 LONGEST = 100_000
 #: Text that a spreadsheet would run; it is kept with an apostrophe before it.
-_RISKY = re.compile(r"'*[=+\-@\t\r]")
+_RISKY = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 _PLAIN = re.compile(r"[+-]?\d+(?:\.\d+)?")
 
 
