@@ -262,7 +262,8 @@ class CodingAgreement(Result):
         what = "whole interviews" if self.resample == "interview" else "single units"
         return (
             f"{text} Intervals are {100 * self.confidence:g} % percentile intervals from "
-            f"{self.n_resamples:,} bootstrap resamples of {what} (seed {self.seed})."
+            f"{self.n_resamples:,} bootstrap resamples of {what} (seed {self.seed}); drawn from "
+            "ten interviews they held about 90 % in our simulations, nominally 95 %."
         )
 
     def indicators(self) -> tuple[Indicator, ...]:

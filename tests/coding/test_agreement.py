@@ -170,7 +170,7 @@ def test_a_reflexive_project_is_refused_with_the_reason():
         ({"sources": ["x"]}, "no source 'x'"),
         ({"unit": "word"}, "no unit 'word'"),
         ({"coefficients": ["kappa"]}, "no coefficient 'kappa'"),
-        ({"resample": "coder"}, "resample is 'coder'"),
+        ({"resample": "coder"}, "resample='coder' is not known"),
     ],
 )
 def test_bad_choices_are_named(options, words):
