@@ -379,7 +379,8 @@ def test_the_tables_of_an_analysis_are_made_of_each_other(seed):
     assert a.statements_table["label"].tolist() == list(a.labels)
     status = a.sort_status
     np.testing.assert_allclose(status["communality"], (rotated**2).sum(axis=1))
-    assert (status["status"] == "flagged").tolist() == (flags.sum(axis=1) == 1).tolist()
+    flagged = status["status"].str.startswith("flagged")  # at either end
+    assert flagged.tolist() == (flags.sum(axis=1) == 1).tolist()
     crib = a.crib_sheet("f1")
     highest = crib.loc[crib["part"] == "highest", "z_score"]
     assert len(highest) == 0 or highest.max() == pytest.approx(z[:, 0].max())
