@@ -146,6 +146,7 @@ def work(name: str, number: int, n: int, place: Path, slow: float = 2.0) -> None
 def _keep(reader: Reader, outcome: Outcome, files: Seed, place: Path, tally: Tally) -> None:
     """The first two inputs of each fault, the first one made small."""
     tally.faults[outcome.key] += 1
+    (place / "faults.json").write_text(json.dumps(tally.faults), "utf-8")  # it may yet die
     seen = tally.faults[outcome.key]
     if seen > 2:
         return
@@ -269,7 +270,9 @@ class Run:
             else f"the process ended with {code}"
         )  # fmt: skip
         tally = self.tallies[job["name"]]
-        tally.add(Tally(done + 1, results, refused, faults=Counter({kind: 1})))
+        before = job["place"] / "faults.json"
+        found = Counter(json.loads(before.read_text("utf-8"))) if before.exists() else Counter()
+        tally.add(Tally(done + 1, results, refused, faults=found + Counter({kind: 1})))
         faults = job["place"] / "faults"
         faults.mkdir(exist_ok=True)
         if (job["place"] / "input").is_dir():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -196,29 +197,34 @@ def test_a_short_run(part, tmp_path):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the bounds need Linux")
 def test_the_long_run_finds_stops_and_counts(tmp_path, monkeypatch):
     """Workers with bounds: a fault, an endless loop and too much memory are all found."""
+    given = [b"ok", b"fault", b"ok", b"loop", b"refused", b"memory", b"ok"]
 
     def odd(path):
         data = path.read_bytes()
-        if data.startswith(b"a"):
+        if data == b"fault":
             raise KeyError(1)
-        if data.endswith(b"\n\n"):
-            return bytearray(3 * 2**30)
-        if len(data) > 100:
-            while True:
-                pass
-        return None
+        if data == b"refused":
+            raise DataError("This file is refused.", file=path)
+        while data == b"loop":
+            pass
+        return bytearray(3 * 2**30) if data == b"memory" else None
 
-    reader = Reader("made up", odd, lambda: [{"t.csv": b"b,c\n1,2\n"}], names_file=False)
+    def drive_given(reader, number, n, take):
+        for data in given[-n:]:
+            take({"t.csv": data})
+
+    reader = Reader("made up", odd, lambda: [{"t.csv": b"ok"}])
     monkeypatch.setitem(BY_NAME, reader.name, reader)
     monkeypatch.setattr(campaign, "SECONDS", 1)
+    monkeypatch.setattr(campaign, "drive", drive_given)
     (tmp_path / "out").mkdir()
     run = campaign.Run(tmp_path / "out", 1, 1)
-    run.all({reader.name: 400})
+    run.all({reader.name: len(given)})
     tally = run.tallies[reader.name]
-    assert tally.inputs == 400
-    assert tally.results + tally.refused + sum(tally.faults.values()) == 400
-    kinds = " ".join(tally.faults)
-    assert "KeyError" in kinds
-    assert "more than 1 s of CPU" in kinds
-    assert "MemoryError" in kinds
-    assert list((tmp_path / "out" / "faults").glob("*/*"))
+    assert (tally.inputs, tally.results, tally.refused) == (7, 3, 1)
+    kinds = sorted(key.split(" in ")[0].split(" at ")[0] for key in tally.faults.elements())
+    assert kinds == ["KeyError", "MemoryError", "more than 1 s of CPU"]
+    kept = {p.read_bytes() for p in (tmp_path / "out" / "faults").rglob("t.csv")}
+    assert {b"loop", b"memory"} <= kept
+    stored = json.loads((tmp_path / "out" / "tallies.json").read_text())
+    assert stored["tallies"]["made up"]["inputs"] == 7
