@@ -52,6 +52,7 @@ VOID = {
     *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param"),
     *("source", "track", "wbr"),
 }
+MOST_TAGS = 100_000  # a table of pandas has a few thousand
 DEEPEST = 200  # tags in each other; what is deeper takes hours to go through
 LONG = 30  # characters from which a cell needs room for words
 NUMBER = re.compile(r"[+\-−]?[\d,]*\.?\d+(e[+-]?\d+)?%?\**|NaN|–")
@@ -108,8 +109,8 @@ def clean(html: str, outline: Outline | None = None, links: Mapping[str, str] | 
     >>> clean('<p onclick="x()">text<script>x()</script></p>')
     '<p>text</p>'
     """
-    if _too_deep(html):
-        return "<p>[what is nested deeper than a page can show was left out]</p>"
+    if html.count("<") > MOST_TAGS or _too_deep(html):
+        return "<p>[what is nested deeper, or longer, than a page can show was left out]</p>"
     return str(_cleaner().clean(_readable(html, outline, links or {})))  # cleaning comes last
 
 

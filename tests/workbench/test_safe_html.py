@@ -87,3 +87,7 @@ def test_many_tags_side_by_side_are_no_nest():
     rows = "<tr><td>1<br>2</td><td><img></td></tr>" * 300
     assert clean(f"<table>{rows}</table>").count("<td") == 600
     assert clean("<p>a</p><hr>" * 300).count("<hr") == 300
+
+
+def test_tags_without_end_are_left_out():
+    assert "left out" in clean("<p>a</p>" * 60_000)
