@@ -77,9 +77,9 @@ COMPARISONS = (
     ),
     Comparison("q_analysis", "Whole Q analysis: 33 statements, 9 sorts", "counts", 100, ("R",)),
     Comparison(
-        "q_bootstrap_procrustes", "100 resamples of it, Procrustes", "counts", 100, ("R",)
+        "q_bootstrap_procrustes", "100 resamples of 33 × 9, Procrustes", "counts", 100, ("R",)
     ),
-    Comparison("q_bootstrap_none", "1,000 resamples of it, not aligned", "counts", 100, ("R",)),
+    Comparison("q_bootstrap_none", "1,000 resamples of 33 × 9, not aligned", "counts", 100, ("R",)),
     Comparison(
         "rake", f"Raking: {PEOPLE}", "people", 100_000, ("weightipy", "svy", "balance"), ITERATED
     ),

@@ -37,7 +37,7 @@ def seconds(value: float, _: Any = None) -> str:
 
 
 def mebibytes(value: float, _: Any = None) -> str:
-    return f"{value / 1024:,.3g} GiB" if value >= 1023.5 else f"{value:,.3g} MiB"
+    return f"{value:,.0f} MiB"
 
 
 def log_axis(axis: Any, low: float, high: float, shown: Any) -> None:
@@ -92,7 +92,7 @@ def comparison(table: pd.DataFrame, folder: Path) -> None:
 
 
 def label(row: Any) -> str:
-    text = textwrap.shorten(row.what, 58, placeholder=" …")
+    text = textwrap.shorten(row.what, 68, placeholder=" …")
     return f"{text}\n{row.peer} {row.version}"
 
 

@@ -6,7 +6,6 @@ import runpy
 import sys
 from pathlib import Path
 
-
 ROOMS = ("coding", "impact", "measures", "qmethod", "rankings", "reason", "representativeness")
 
 

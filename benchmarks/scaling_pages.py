@@ -30,9 +30,8 @@ def blocks() -> dict[str, str]:
     about = json.loads((RESULTS / "scaling.json").read_text(encoding="utf-8"))
     cost = Cost(points)
     return {
-        "scaling-machine": f"{described(about)} Dots are measured, each the better of two fresh "
-        "processes (one where a call takes longer than 0.5 s); lines of time are the fitted "
-        "curves.\n",
+        "scaling-machine": f"{described(about)} Dots are measured, each in a fresh process (the "
+        "mean over calls where one is short); lines of time are the fitted curves.\n",
         "scaling-curves": curves(fits, points),
         "scaling-workers": two_workers(workers, cost),
         "scaling-cores": far(cost, workers),
@@ -62,10 +61,16 @@ class Cost:
         first, last = part.iloc[0], part.iloc[-1]
         return float((last[column] - first[column]) / (last["size"] - first["size"]))
 
+    def late(self, task: str, column: str) -> float:
+        """Growth a unit of size between the two largest points."""
+        part = self.points[self.points["task"] == task].sort_values("size")
+        before, last = part.iloc[-2], part.iloc[-1]
+        return float((last[column] - before[column]) / (last["size"] - before["size"]))
+
     def peak(self, task: str, size: float) -> float:
-        """MiB, by the growth from the smallest to the largest point; never falling."""
+        """MiB, by the growth between the two largest points; never falling."""
         n, _, mib = self.last(task)
-        return mib + max(0.0, self.slope(task, "peak")) * max(0.0, size - n)
+        return mib + max(0.0, self.late(task, "peak")) * max(0.0, size - n)
 
 
 # --- what was measured
@@ -131,12 +136,12 @@ def far(cost: Cost, workers: pd.DataFrame) -> str:
     """Spread workloads at 2, 100 and 10,000 cores."""
     chunk = cost.slope("task_overhead", "cpu")
     a_resample = cost.cpu("q_resamples_people", 5000) / 50
-    held = cost.slope("q_resamples", "peak") / 500 * 2**20  # bytes a resample and person
+    held = cost.late("q_resamples", "peak") / 500 * 2**20  # bytes a resample and person
     works = [
         ("Q bootstrap: 100,000 resamples of 5,000 people, 60 statements",
          100_000 * a_resample, 100_000 / 10, 100_000 * 5000 * held),
-        ("lottery: 10,000,000 draws of 50 from 64,000 people",
-         10_000_000 * cost.last("lottery_people")[1] / 1250, 10_000_000 / 1250,
+        ("lottery: 10,000,000 draws of 50 from a pool of 1,000",
+         10_000_000 * cost.slope("lottery_draws", "cpu"), 10_000_000 / 1250,
          10_000_000 * 50 * 4.0),
         ("reason index: 10,000,000 re-pairings of 500 people",
          10_000_000 * cost.cpu("reason_people", 500, 2) / 500, 10_000_000 / 250, 10_000_000 * 8.0),
@@ -179,7 +184,7 @@ def clock(value: float) -> str:
 def register(cost: Cost, files: pd.DataFrame) -> str:
     """Counting 10⁹ rows."""
     each = float(files.iloc[-1]["bytes_a_row"])
-    whole = 1e9 * each
+    whole, chunk = 1e9 * each, cost.slope("task_overhead", "cpu")
     rows = []
     for task, name, spread in (
         ("count_pandas", "pandas", False), ("count_polars", "polars lazy", False),
@@ -193,10 +198,13 @@ def register(cost: Cost, files: pd.DataFrame) -> str:
             if (name == "pandas" and cores > 2) or (machines > 1 and not spread):
                 cells.append("no more cores are used" if name == "pandas" else "one machine only")
                 continue
-            used = 1 if name == "pandas" else cores
-            computing, reading = cpu / used, whole / (DISK * machines)
-            why = "computing" if computing >= reading else "reading"
-            cells.append(f"{clock(max(computing, reading))} ({why})")
+            used = 1 if name == "pandas" else min(cores, 1000) if spread else cores
+            few = "too few partitions" if used < cores and spread else "computing"
+            parts = {few: cpu / used, "reading": whole / (DISK * machines)}
+            if spread:
+                parts["handing over partitions"] = 1000 * chunk
+            why = max(parts, key=lambda part: parts[part])
+            cells.append(f"{clock(parts[why])} ({why})")
         held = memory(a_partition) + " a worker" if spread else memory(mib)
         if not spread and mib / 1024 > FITS_GIB:
             held += ": the first bottleneck"
@@ -204,7 +212,8 @@ def register(cost: Cost, files: pd.DataFrame) -> str:
     head = ["engine", "CPU time", "memory", *(f"{cores:,} cores (bound by)" for cores in CORES)]
     said = (
         f"The file has {each:.1f} bytes a row, so 10⁹ rows are {whole / 1e9:.1f} GB to read. "
-        "The time is what computing or reading takes, whichever is longer.\n"
+        "The time is what computing or reading takes, whichever is longer; dask has a partition a "
+        "million rows, and hands them over one by one.\n"
     )
     return table_of(head, rows, {1}) + "\n" + said
 
@@ -223,7 +232,7 @@ def in_one_process(cost: Cost) -> str:
         cpu, mib = cost.cpu(task, 1e9), cost.peak(task, 1e9)
         n, _, most = cost.last(task)
         why = "memory of one machine" if mib / 1024 > FITS_GIB else "time of one core"
-        fits = (FITS_GIB * 1024 - most) / max(cost.slope(task, "peak"), 1e-12) + n
+        fits = (FITS_GIB * 1024 - most) / max(cost.late(task, "peak"), 1e-12) + n
         rows.append([name, clock(cpu), memory(mib), why, f"{fits / 1e6:,.0f} million", way])
     head = ["work on 10⁹ rows", "CPU time", "memory", "first bottleneck",
             f"rows that fit into {FITS_GIB} GiB", "way round"]  # fmt: skip

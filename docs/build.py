@@ -35,6 +35,13 @@ def lay_out(source: Path, beside_studies: bool = False) -> None:
     front = source / "index.md"
     text = front.read_text(encoding="utf-8")
     front.write_text(text.replace("<!-- studies -->", STUDIES * beside_studies), encoding="utf-8")
+    scaling = source / "guide" / "scaling.md"  # with pictures that the benchmarks drew
+    text = scaling.read_text(encoding="utf-8")
+    scaling.write_text(text.replace("../../benchmarks/", "../benchmarks/"), encoding="utf-8")
+    pictures = shutil.ignore_patterns("*.csv", "*.json", "*.md", "*.svg")
+    shutil.copytree(
+        ROOT / "benchmarks" / "results", source / "benchmarks" / "results", ignore=pictures
+    )
     notebooks = source / "notebooks"
     notebooks.mkdir(exist_ok=True)
     for path in sorted((ROOT / "notebooks").rglob("[0-9][0-9]-*.ipynb")):
