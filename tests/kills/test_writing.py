@@ -239,3 +239,23 @@ def test_one_process_at_a_time_and_a_dead_one_holds_no_lock(tmp_path: Path) -> N
         other.wait()
         with writing.locked(tmp_path, timeout=5):
             pass
+
+
+def test_what_is_left_is_told_of_where_nothing_is_overwritten(tmp_path: Path, gone: int) -> None:
+    from dmpkit.workbench.deposit import deposit
+    from dmpkit.workbench.evaluation_folder import empty_folder
+
+    pytest.importorskip("rocrate")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("mine", encoding="utf-8")
+    for refuse in (
+        lambda: empty_folder(tmp_path / "out"),
+        lambda: deposit("lipset-1963", tmp_path / "out"),
+    ):
+        left(tmp_path, "new", gone).mkdir()
+        with (
+            pytest.warns(LeftoverWarning, match="earlier run"),
+            pytest.raises(DataError, match="is there already"),
+        ):
+            refuse()
+        assert names(tmp_path) == ["out", "out/mine.txt"]
