@@ -52,7 +52,7 @@ VOID = {
     *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param"),
     *("source", "track", "wbr"),
 }
-MOST_TAGS = 100_000  # a table of pandas has a few thousand
+MOST_TAGS = 40_000  # a table of pandas has a few thousand
 DEEPEST = 200  # tags in each other; what is deeper takes hours to go through
 LONG = 30  # characters from which a cell needs room for words
 NUMBER = re.compile(r"[+\-−]?[\d,]*\.?\d+(e[+-]?\d+)?%?\**|NaN|–")
