@@ -32,6 +32,8 @@ from dmpkit.impact.vocabulary import (
 __all__ = ["check_events", "check_others", "check_recommendations", "with_vocabulary"]
 
 #: Days of years that a ledger can hold: a wrong century is a slip of the pen.
+#: Characters of an id; pictures of longer ones would take minutes.
+LONGEST_ID = 1_000
 _EARLIEST, _LATEST = "1800-01-01", "2200-12-31"
 #: Words of an answer that promise nothing (English only).
 SOFT = r"\b(?:consider(?:ing|ation)?|explor(?:e|es|ing))\b"
@@ -166,6 +168,9 @@ def check_recommendations(recs: pd.DataFrame) -> None:
     """
     table = "recommendations"
     _unique(recs, table, "rec_id")
+    too_long = (recs["rec_id"].astype(str).str.len() > LONGEST_ID).to_numpy()
+    said = f"The id has more than {LONGEST_ID:,} characters"
+    _row(recs, table, "rec_id", too_long, said, "Give a short id; the wording has its own column.")
     _row(
         recs,
         table,

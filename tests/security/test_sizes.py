@@ -7,6 +7,7 @@ import time
 import pandas as pd
 import pytest
 
+import dmpkit.impact as im
 import dmpkit.qmethod as qm
 import dmpkit.representativeness as rp
 from dmpkit.errors import DataError
@@ -40,6 +41,12 @@ def test_panels_with_endless_categories_are_refused() -> None:
     frame = pd.DataFrame({"gender": ["woman", LONG]})
     with pytest.raises(DataError, match="100,000 characters"):
         rp.Panel.from_frame(frame)
+
+
+def test_ledgers_with_endless_ids_are_refused() -> None:
+    frame = pd.DataFrame({"rec_id": ["R1", LONG], "counting_unit": "recommendation"})
+    with pytest.raises(DataError, match="more than 1,000 characters"):
+        im.Ledger.from_frames(frame)
 
 
 def test_endless_words_are_broken_soon_and_fit() -> None:
