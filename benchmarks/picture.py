@@ -36,6 +36,10 @@ def seconds(value: float, _: Any = None) -> str:
     return f"{value:.1g} s"
 
 
+def whole(value: float, _: Any = None) -> str:
+    return f"{value:,.0f}"
+
+
 def mebibytes(value: float, _: Any = None) -> str:
     return f"{value:,.0f} MiB"
 
@@ -72,9 +76,9 @@ def comparison(table: pd.DataFrame, folder: Path) -> None:
         dots(right, rows, place, "ours_peak", "theirs_peak")
         left.set_yticks(place, [label(row) for row in rows.itertuples()])
         left.set_xlabel("CPU time, best of the repetitions")
-        right.set_xlabel("peak memory of the process")
+        right.set_xlabel("peak memory of the process (MiB)")
         for ax, shown, columns in (
-            (left, seconds, ["ours", "theirs"]), (right, mebibytes, ["ours_peak", "theirs_peak"])
+            (left, seconds, ["ours", "theirs"]), (right, whole, ["ours_peak", "theirs_peak"])
         ):  # fmt: skip
             values = rows[columns].to_numpy(float)
             log_axis(ax.xaxis, np.nanmin(values), np.nanmax(values), shown)

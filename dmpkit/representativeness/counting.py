@@ -162,7 +162,7 @@ def _grouped(frame: Any, names: list[str], weight: str | None) -> Any:
 
 
 def _collected(lazy: Any) -> pd.DataFrame:
-    """The few rows of a count as pandas; polars runs it in batches, so memory stays flat."""
+    """The few rows of a count as pandas; polars runs it in batches and not all rows at once."""
     import narwhals as nw
 
     if isinstance(lazy, nw.LazyFrame):
