@@ -170,6 +170,12 @@ def test_tables_from_the_log_may_change_between_sessions():
     assert len(found.tables_) == 3
     assert not found.gap.within_tables
     assert "changed tables" in found.summary()
+    # the list of members says nothing on tables, or says it once for all
+    who = pd.DataFrame({"person": ["a", "b"], "sex": ["f", "m"]})
+    told = {"session": "session", "table": "seat", "group": "sex", "seed": 1}
+    assert "changed tables" in talk_inequality(log, members=who, **told).summary()
+    placed = talk_inequality(log, members=who.assign(seat=["x", "y"]), **told)
+    assert "changed tables" not in placed.summary()
 
 
 def test_unknown_groups_are_left_out_and_counted():
