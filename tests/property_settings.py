@@ -7,7 +7,7 @@ import os
 from hypothesis import HealthCheck, settings
 
 #: Examples in the normal run; ``DMPKIT_EXAMPLES`` sets another number.
-EXAMPLES = int(os.environ.get("DMPKIT_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("DMPKIT_EXAMPLES", "4"))
 
 
 def tried(share: float = 1.0) -> settings:
