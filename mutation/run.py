@@ -1,6 +1,6 @@
 """Change the numerical code in small ways and see whether the tests notice: `make mutants`.
 
-    python mutation/run.py [ROOM ...] [--sample 120|all] [--seed 1] [--jobs 2]
+    python mutation/run.py [ROOM ...] [--sample 100|all] [--seed 1] [--jobs 2]
                            [--again] [--store]
 
 Each room gets a random sample of all changes that changes.py knows. A change is
@@ -36,7 +36,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 BUILD = ROOT / "build" / "mutants"
 ROOMS = ["measures", "qmethod", "representativeness", "evaluation", "impact"]
-BUDGET = 20.0  # seconds of tests for one change
+BUDGET = 15.0  # seconds of tests for one change
 NEAR = 4.0  # of them first, in the tests nearest to it
 UNNOTICED = ("survived", "no tests")
 NOT_COPIED = shutil.ignore_patterns(
