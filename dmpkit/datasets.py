@@ -271,7 +271,8 @@ def _wrong_table(resource: Mapping[str, Any]) -> str | None:
     if ".." in parts or ":" in parts[0] or not parts[0] or "\0" in path:
         return f"The table {name!r} lies outside the folder of the data package ({path!r})."
     schema = resource.get("schema")
-    fields = schema.get("fields") if isinstance(schema, dict) else None
+    schema = schema if isinstance(schema, dict) else {}
+    fields = schema.get("fields")
     if not fields:
         return f"The table {name!r} has no schema."
     if not _objects(fields) or not all(isinstance(one.get("name"), str) for one in fields):
