@@ -4,7 +4,7 @@ Run ``python benchmarks/compare.py`` (``--quick``: smaller inputs, one repetitio
 stored). Each measurement is a fresh process that reads the same input file; each peer has an
 environment of its own. All programs are given one thread. The table goes to
 ``benchmarks/results/comparison.csv`` and ``.md`` with a picture, and from there into README
-and guide (``benchmarks/pages.py``).
+and guide (``benchmarks/speed_pages.py``).
 """
 
 from __future__ import annotations
@@ -168,8 +168,8 @@ def main() -> None:
 
 def write(table: pd.DataFrame, folder: Path) -> None:
     """The table as CSV and Markdown, the machine, and the picture."""
-    import pages
     import picture
+    import speed_pages as pages
 
     folder.mkdir(parents=True, exist_ok=True)
     table.to_csv(folder / "comparison.csv", index=False, float_format="%.6g", lineterminator="\n")

@@ -232,7 +232,7 @@ def main() -> None:
     (folder / "scaling.json").write_text(about, encoding="utf-8")
     draw(folder)
     if folder == RESULTS:
-        import pages
+        import speed_pages as pages
 
         pages.write_all()
 

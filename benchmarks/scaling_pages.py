@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 import pandas as pd
-from pages import RESULTS, described, duration, memory, table_of
+from speed_pages import RESULTS, described, duration, memory, table_of
 
 #: What one process may hold before it is said not to fit: the memory of the machine here.
 FITS_GIB = 24

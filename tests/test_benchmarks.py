@@ -21,9 +21,9 @@ RESULTS = BENCHMARKS / "results"
 sys.path[:0] = [str(BENCHMARKS), str(BENCHMARKS / "sides")]
 import compare  # noqa: E402
 import environments  # noqa: E402
-import pages  # noqa: E402
 import scaling  # noqa: E402
 import scaling_pages  # noqa: E402
+import speed_pages as pages  # noqa: E402
 from catalogue import COMPARISONS, SMALL  # noqa: E402
 
 PROSE = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
@@ -42,7 +42,7 @@ OTHER = ("DataError",)
 def test_pages_say_what_the_stored_results_say(page):
     text = page.read_text(encoding="utf-8")
     assert pages.BLOCK.search(text), "no block"
-    assert pages.filled(text, pages.blocks()) == text, "run python benchmarks/pages.py"
+    assert pages.filled(text, pages.blocks()) == text, "run python benchmarks/speed_pages.py"
 
 
 @pytest.mark.parametrize("page", PROSE, ids=lambda p: str(p.relative_to(ROOT)))

@@ -1,7 +1,7 @@
 """What README and guide say of speed, written from the stored results and from nothing else.
 
 A page holds ``<!-- bench NAME -->`` and ``<!-- /bench -->``; what stands between them is made
-here. ``python benchmarks/pages.py`` writes the blocks anew; a test compares them.
+here. ``python benchmarks/speed_pages.py`` writes the blocks anew; a test compares them.
 """
 
 from __future__ import annotations
