@@ -137,7 +137,8 @@ def _legible(text: str, longest: int) -> str:
     if len(text) > 200:  # a word without end, then a text without end
         text = re.sub(r"(\S{60})\S{120,}(\S{20})", r"\1…\2", text[: 20 * longest])
     if len(text) > longest:
-        text = f"{text[: longest - 200]} … {text[-190:]}"
+        end = longest // 4
+        text = f"{text[: longest - end - 3]} … {text[-end:]}"
     return legible(text)
 
 

@@ -59,3 +59,16 @@ def test_a_warning_points_at_the_readers_line():
     with pytest.warns(errors.DuplicatedSortsWarning) as caught:
         QSorts([[-1, -1, 0], [0, 0, 1], [1, 1, -1]])
     assert [w.filename for w in caught] == [__file__]
+
+
+@pytest.mark.parametrize("length", [10, 150, 5_000, 10**6])
+def test_a_message_is_bounded_and_legible(length):
+    """A stranger's file may hold a cell without end, or what a terminal would obey."""
+    for part in ("x", "a b ", "\x1b[31m", "\u202e"):
+        long = part * length
+        error = DataError(long, file=f"{long}.csv", row=long, column=long, remedy=long)
+        assert len(str(error)) < 20_000
+        assert not set("\x1b\u202e") & set(str(error))
+    plain = DataError("ab " * 5_000, file="n" * 300, column="c" * 300, remedy="d " * 5_000)
+    assert len(str(plain)) < 2_800
+    assert str(plain).count("…") == 4
