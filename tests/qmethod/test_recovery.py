@@ -79,7 +79,9 @@ def test_runs_and_curves_hold_together(curves):
         row = table[own & (table["measure"] == "matched")]
         assert row["mean"].item() == pytest.approx(part["matched"].mean())
         error = part["matched"].std(ddof=1) / 2
-        assert row["high"].item() == pytest.approx(part["matched"].mean() + 3.182446 * error)  # t, df 3
+        assert row["high"].item() == pytest.approx(
+            part["matched"].mean() + 3.182446 * error
+        )  # t, df 3
     assert "Nobody sorted" in curves.recipe
     assert "synthetic" in repr(curves)
     assert "Synthetic" in curves._repr_html_()
