@@ -275,6 +275,8 @@ class Panel:
         frame = from_mapping(counts) if isinstance(counts, Mapping) else to_pandas(counts)
         require_columns(frame, ["variable", "category", "count"])
         require_columns_once(frame)
+        if not len(frame):
+            raise DataError("The table of counts has no rows.", remedy="Give one a category.")
         table = labelled(frame)
         numbers = to_amounts(frame["count"], "count")
         broken = numbers != np.floor(numbers)

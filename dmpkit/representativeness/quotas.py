@@ -177,7 +177,14 @@ def _more_values(table: pd.DataFrame, one: str, other: str) -> bool:
 
 
 def _labels(table: pd.DataFrame, column: str, file: str | os.PathLike[str] | None) -> list[str]:
-    labels = [as_text(value) for value in table[column]]
+    labels = []
+    for row, value in enumerate(table[column], start=2):
+        try:
+            labels.append(as_text(value))
+        except DataError as error:
+            raise DataError(
+                error.problem, file=file, row=row, column=column, remedy=error.remedy
+            ) from None
     if None in labels:
         row = labels.index(None) + 2
         raise DataError("The cell is empty.", file=file, row=row, column=column)
@@ -240,7 +247,7 @@ def _check(out: pd.DataFrame, file: str | os.PathLike[str] | None) -> None:
             "Give it, or drop the row.",
         ),
         (numbers < 0, "The number of seats is negative.", "Give a number from 0."),
-        (numbers % 1 != 0, "The number of seats is not whole.", "Give whole seats, or a `target`."),
+        (numbers != np.floor(numbers), "The number of seats is not whole.", "Give whole seats, or a `target`."),
     )
     for wrong, problem, remedy in problems:
         if wrong.any():
