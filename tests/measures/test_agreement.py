@@ -780,3 +780,19 @@ def test_n_is_the_number_of_units_that_two_or_more_rated(step):
     assert compared < ratings.shape[1]
     assert step(ratings).n == compared
     assert step(ratings, n_resamples=20, seed=1).n == compared
+
+
+@pytest.mark.parametrize("step", [*COEFFICIENTS, ag.cohen_kappa, ag.scott_pi])
+def test_weighed_units_count_as_often_as_they_weigh(step):
+    sheet = read("kripp_4x12").iloc[:2]
+    mass = 1 + np.arange(sheet.shape[1]) % 3
+    often = sheet.iloc[:, np.repeat(np.arange(sheet.shape[1]), mass)]
+    weighed = step(sheet, unit_weights=mass.astype(float)).value
+    assert weighed == pytest.approx(step(often.to_numpy()).value, abs=1e-12)
+    assert weighed != pytest.approx(step(sheet).value, abs=1e-3)
+
+
+@pytest.mark.parametrize("cell", ["near", None, [1, 2]])
+def test_a_matrix_of_weights_holds_numbers(cell):
+    with pytest.raises(DataError, match=r"not a number|not all of it is finite"):
+        ag.gwet_ac1([[1, 2, 1], [1, 2, 2]], [[1, cell], [cell, 1]])

@@ -145,3 +145,28 @@ def test_arguments_of_the_wrong_kind_are_refused():
         icc([1, 2], None)
     with pytest.raises(DataError, match="confidence"):
         icc([1, 2, 3, 4], [1, 1, 2, 2], confidence="x")
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.95])
+def test_the_interval_of_icc_2_is_that_of_mcgraw_and_wong(confidence):
+    # McGraw & Wong (1996, table 7): the same degrees of freedom, written in another way
+    from scipy import stats
+
+    x = np.asarray(JUDGES, dtype=float).T  # targets x judges
+    n, k = x.shape
+    grand, of_rows, of_columns = x.mean(), x.mean(axis=1), x.mean(axis=0)
+    msr = k * ((of_rows - grand) ** 2).sum() / (n - 1)
+    msc = n * ((of_columns - grand) ** 2).sum() / (k - 1)
+    left = x - of_rows[:, None] - of_columns + grand
+    mse = (left**2).sum() / ((n - 1) * (k - 1))
+    rho = (msr - mse) / (msr + (k - 1) * mse + k * (msc - mse) / n)
+    a, b = k * rho / (n * (1 - rho)), 1 + k * rho * (n - 1) / (n * (1 - rho))
+    df = (a * msc + b * mse) ** 2
+    df /= (a * msc) ** 2 / (k - 1) + (b * mse) ** 2 / ((n - 1) * (k - 1))
+    tail = (1 + confidence) / 2
+    one, two = stats.f.ppf(tail, n - 1, df), stats.f.ppf(tail, df, n - 1)
+    both = k * msc + (k * n - k - n) * mse
+    low = n * (msr - one * mse) / (one * both + n * msr)
+    high = n * (two * msr - mse) / (both + n * two * msr)
+    row = icc_raters(JUDGES, confidence=confidence).set_index("type").loc["ICC(2,1)"]
+    assert row[["value", "low", "high"]].tolist() == pytest.approx([rho, low, high], abs=1e-10)

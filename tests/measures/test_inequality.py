@@ -132,3 +132,8 @@ def test_share_below_is_strict_and_forgives_the_last_digit():
 def test_what_cannot_be_measured_is_said(call, says):
     with pytest.raises(DataError, match=says):
         call()
+
+
+def test_groups_of_a_decomposition_stand_as_they_first_come():
+    _, _, table = iq.theil_decomposition([1.0, 2.0, 4.0, 8.0], ["z", "a", "z", "m"])
+    assert table["group"].tolist() == ["z", "a", "m"]
