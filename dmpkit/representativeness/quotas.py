@@ -247,7 +247,11 @@ def _check(out: pd.DataFrame, file: str | os.PathLike[str] | None) -> None:
             "Give it, or drop the row.",
         ),
         (numbers < 0, "The number of seats is negative.", "Give a number from 0."),
-        (numbers != np.floor(numbers), "The number of seats is not whole.", "Give whole seats, or a `target`."),
+        (
+            numbers != np.floor(numbers),
+            "The number of seats is not whole.",
+            "Give whole seats, or a `target`.",
+        ),
     )
     for wrong, problem, remedy in problems:
         if wrong.any():
