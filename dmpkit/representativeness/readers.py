@@ -290,15 +290,9 @@ def _from_parquet(
 ) -> Population:
     import polars as pl
 
-    try:
+    with _as_parquet(source):
         lazy = pl.scan_parquet(source)
         names = lazy.collect_schema().names()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise DataError(
-            f"The file cannot be read as Parquet ({type(error).__name__}).",
-            file=source,
-            remedy="Write it anew, or save it as CSV.",
-        ) from None
     found = kind or _population_kind(pd.DataFrame(columns=names))
     makers: dict[str, Callable[[], Population]] = {
         "margins": lambda: Population.from_margins(
@@ -313,9 +307,27 @@ def _from_parquet(
         ),
     }
     table = _Read(source, pd.DataFrame(), "parquet", ())
-    with table.placed():
+    with table.placed(), _as_parquet(source):
         made = makers[found]()
     return replace(made, notes=(table.note(found), *made.notes))
+
+
+@contextmanager
+def _as_parquet(source: Path) -> Iterator[None]:
+    """What goes wrong inside polars on a damaged file is said of the file.
+
+    Its parts are read when they are needed; a panic of its is no Exception.
+    """
+    try:
+        yield
+    except (DataError, KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException as error:
+        raise DataError(
+            f"The file cannot be read as Parquet ({type(error).__name__}).",
+            file=source,
+            remedy="Write it anew, or save it as CSV.",
+        ) from None
 
 
 def _collected_joint(lazy: pl.LazyFrame, variables: Sequence[str] | None) -> pd.DataFrame:

@@ -339,7 +339,8 @@ def _near(value: Decimal, digits: int, within: Decimal) -> set[str]:
 
 def _step_text(value: Decimal, digits: int, way: str) -> str:
     """The number of steps of the last digit: as text alike for 0.6 and 0.60."""
-    return f"{int(value.scaleb(digits).to_integral_value(way))}e{-digits}"
+    steps = value.scaleb(digits).to_integral_value(way)
+    return f"{steps:f}e{-digits}" if steps else f"0e{-digits}"
 
 
 def _name(answer: object) -> str:
