@@ -146,6 +146,8 @@ def _is_polars(frame: Any) -> bool:
 def _grouped(frame: Any, names: list[str], weight: str | None) -> Any:
     import narwhals as nw
 
+    if "" in names:
+        raise DataError("A column has no name.", remedy="Name it, or say which variables count.")
     if weight is None:
         return frame.select(*names).group_by(*names).agg(nw.len().alias(_COUNT))
     column = nw.col(weight)
