@@ -254,7 +254,8 @@ def checked_links(links: Any, criteria: Sequence[str]) -> pd.DataFrame:
     else:
         table = check_records(links, LINKS, rules=[known])
     if not len(table):
-        raise DataError("The table of links has no row.", remedy="Give one row a link.")
+        file = links if isinstance(links, str | os.PathLike) else None
+        raise DataError("The table of links has no row.", file=file, remedy="Give one row a link.")
     table["direction"] = table["direction"].where(table["direction"] != "", "stressed")
     table["basis"] = table["basis"].where(table["basis"] != "", "text")
     table["name"] = table["name"].where(table["name"] != "", table["viewpoint"].map(_names()))

@@ -199,7 +199,10 @@ def ledger_from_spreadsheet(
     """
     check_settings(ledger_from_spreadsheet, locals())
     frame, name = _read(source, sheet)
-    roles = _roles(frame, columns)
+    try:
+        roles = _roles(frame, columns)
+    except DataError as error:
+        raise DataError(error.problem, file=name, remedy=error.remedy) from None
     check_roles(frame, roles, name, guessed=columns is None)
     check_totals(frame, roles, name)
     sheet_ = _Sheet(frame, roles, name, statuses or {}, day_first)
