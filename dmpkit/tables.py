@@ -699,9 +699,7 @@ def read_table(path: PathLike, *, sheet: str | None = None) -> pd.DataFrame:
         As :func:`read_delimited` and :func:`open_workbook` do, and for a kind
         of file that is not known.
     """
-    if not isinstance(path, str | os.PathLike):
-        raise DataError(f"{path!r} is not the path of a file.")
-    source = Path(path)
+    source = _path_of(path)
     ending = source.suffix.lower()
     if ending in _TEXT_ENDINGS:
         frame, report = read_delimited(source)
@@ -754,6 +752,12 @@ def _typed(frame: pd.DataFrame, decimal: str, source: Path) -> pd.DataFrame:
     return out
 
 
+def _path_of(path: object) -> Path:
+    if not isinstance(path, str | os.PathLike):
+        raise DataError(f"{path!r} is not the path of a file.")
+    return Path(path)
+
+
 def read_below_titles(
     path: PathLike, *, sheet: str | None = None
 ) -> tuple[pd.DataFrame, tuple[int, ...]]:
@@ -773,7 +777,7 @@ def read_below_titles(
     >>> read_below_titles(path)[1]
     (4,)
     """
-    ending = Path(path).suffix.lower()
+    ending = _path_of(path).suffix.lower()
     if ending in _TEXT_ENDINGS:
         frame, report = read_delimited(path, skip_titles=True)
         return _typed(frame, report.decimal, Path(path)), report.row_numbers

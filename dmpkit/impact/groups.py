@@ -16,6 +16,9 @@ from dmpkit.wording import counted
 
 __all__ = ["GroupTest", "gray_test"]
 
+#: A share that is rounding alone.
+_NOTHING = 1e-12
+
 DRAWN = (
     "The test reads the items as independent draws from a larger set; a complete list from one "
     "assembly is none, and items of one process are not independent."
@@ -217,7 +220,8 @@ def _gray_variance(walk: _Walk, effective: Floats) -> Floats:
     With h = Y / S(t−) by group, dF = d / Σh pooled, a_ik = h_i (1{i=k} − h_k / Σh) and c_ik its
     integral against dF / (1 − F), an event of the cause in group k moves score i by
     a_ik + (1 − (1 − F) / S_k)(C_ik − c_ik), another event by ((1 − F) / S_k)(C_ik − c_ik),
-    C being c at the end.
+    C being c at the end. Pooled, F can come to 1 where a group has run out; what follows counts
+    only as far as the groups do not differ there, and the variance is undefined (NaN) otherwise.
     """
     d = walk.own.sum(axis=1)
     total = effective.sum(axis=1)
@@ -228,7 +232,12 @@ def _gray_variance(walk: _Walk, effective: Floats) -> Floats:
     part = np.divide(effective, total[:, None], out=np.zeros_like(effective),
                      where=total[:, None] > 0)  # fmt: skip
     a = effective[:, :, None] * (np.eye(g) - part[:, None, :])
-    c = np.cumsum(a * (step / (1 - before))[:, None, None], axis=0)
+    left = 1 - before
+    open_ = left > _NOTHING
+    if (~open_ & (step > 0) & (np.abs(a).max(axis=(1, 2)) > _NOTHING)).any():
+        return np.full((g, g), np.nan)
+    hazard = np.divide(step, left, out=np.zeros_like(step), where=open_)
+    c = np.cumsum(a * hazard[:, None, None], axis=0)
     ahead = c[-1] - c if len(c) else c
     alive = walk.after > 0
     ratio = np.divide((1 - pooled)[:, None], walk.after, out=np.zeros_like(effective), where=alive)

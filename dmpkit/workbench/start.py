@@ -72,6 +72,7 @@ EXTRAS = (
     ("dask", ("dask", "distributed"), "spreading resampling over several computers"),
     ("test", ("pytest", "nbval", "playwright"), "the tests"),
     ("bench", ("pytest-benchmark",), "timings"),
+    ("mutants", ("mutmut",), "whether the tests notice changed code"),
 )
 ENGINE = ("dmpkit", "numpy", "scipy", "pandas", "polars", "statsmodels", "matplotlib")
 _HEADING = re.compile(r"^#\s+(.+)$", re.M)

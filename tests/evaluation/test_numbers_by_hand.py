@@ -48,10 +48,10 @@ def test_three_answers_have_no_bimodality_coefficient():
 
 def test_ends_of_the_bootstrap_are_its_quantiles_unless_many_are_undefined():
     column = np.arange(101.0)
-    ends = polarisation._percentiles(column[:, None], 0.9)
+    ends = polarisation._percentiles(column[:, None], 0.05)
     assert ends[:, 0] == pytest.approx([5, 95], abs=1e-12)
     column[:6] = np.nan  # six of 101 are more than a twentieth
-    assert np.isnan(polarisation._percentiles(column[:, None], 0.9)).all()
+    assert np.isnan(polarisation._percentiles(column[:, None], 0.05)).all()
 
 
 def test_standardised_difference_of_shares_by_hand():

@@ -223,8 +223,8 @@ def test_pandas_polars_and_the_seed():
         ({}, {"stages": ("x", "y")}, "The stages are"),
         ({}, {"options": ["a", "b"]}, "2 options are ranked"),
         ({}, {"options": ["a", "z"]}, "Column 'z' is missing"),
-        ({}, {"alternative": "more"}, "alternative is 'more'"),
-        ({}, {"incomplete": "drop"}, "incomplete is 'drop'"),
+        ({}, {"alternative": "more"}, "alternative='more' is not known"),
+        ({}, {"incomplete": "drop"}, "incomplete='drop' is not known"),
         ({}, {"n_random": 0}, "n_random is 0"),
     ],
 )

@@ -146,6 +146,7 @@ def painted(frame, length, coders):
     return text
 
 
+@pytest.mark.filterwarnings("ignore::dmpkit.errors.SmallSampleWarning")
 @settings(max_examples=60, deadline=None)
 @given(marks())
 def test_breakpoints_give_what_characters_give(case):
