@@ -54,7 +54,7 @@ site: $(READY)
 	$(PY) -m dmpkit reproduce --jobs $(JOBS)
 
 test: check
-	$(PY) -m pytest -n $(JOBS) --dist loadscope -m "not long"
+	$(PY) -m pytest -n $(JOBS) --dist loadscope -m "not long and not browser"
 
 check: $(READY)
 	$(PY) -m ruff check .
@@ -66,7 +66,7 @@ test-long: $(READY)
 	$(PY) -m pytest -n $(JOBS) --dist loadscope -m long
 
 test-browser: $(READY)
-	$(PY) -m pytest -n $(JOBS) --dist loadscope -rs -m browser tests/browser
+	$(PY) -m pytest -n $(JOBS) --dist loadscope -rs -m "browser and not long" tests/browser
 
 # FUZZ="read_sorts ledger" runs the readers whose names hold these words
 fuzz: $(READY)

@@ -77,6 +77,24 @@ def run_sphinx(source: Path, out: Path) -> int:
     return subprocess.run(command, env=environment, check=False).returncode
 
 
+#: What screen readers need and the theme leaves out.
+NAMED = {
+    'role="heading">': 'role="heading" aria-level="2">',
+    '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="All pages">',
+    '<aside class="toc-drawer': '<aside aria-label="On this page" class="toc-drawer',
+}
+
+
+def name_landmarks(out: Path) -> None:
+    """Give the parts of each page that a theme leaves without a name their name."""
+    for page in out.rglob("*.html"):
+        text = named = page.read_text(encoding="utf-8")
+        for bare, whole in NAMED.items():
+            named = named.replace(bare, whole)
+        if named != text:
+            page.write_text(named, encoding="utf-8")
+
+
 def main() -> int:
     """Build, check, and say where the pages are."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -95,6 +113,7 @@ def main() -> int:
         return code
     for picture in (source / "gallery").rglob("*.png"):  # Sphinx leaves raw images behind
         shutil.copyfile(picture, made / picture.relative_to(source))
+    name_landmarks(made)
     from pages.links import broken_links
 
     up = {"../index.html"} if given.beside_studies else set()
