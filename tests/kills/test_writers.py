@@ -58,6 +58,7 @@ REASONS = {
     "dmpkit/representativeness/external.py:_write_inputs": "into the folder of unfinished_folder",
     "docs/build.py:lay_out": "the sources of the documentation, made afresh every time",
     "docs/build.py:main": "between folders that are made afresh every time",
+    "docs/build.py:name_landmarks": "pages in a folder that is made afresh every time",
     "docs/pages": "pages among the sources of the documentation, made afresh every time",
     "dmpkit/workbench/templates": "recipes that stand by themselves, without dmpkit: they make "
     "the same data again",
