@@ -20,7 +20,7 @@ from dmpkit.errors import DataError
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
 
-__all__ = ["check_parts", "open_workbook", "save_workbook"]
+__all__ = ["cell_text", "check_parts", "load_values", "open_workbook", "save_workbook"]
 
 #: Unpacked bytes of all parts of a workbook together (a zip bomb, or not a table).
 MAX_UNPACKED_BYTES: Final = 200_000_000
@@ -63,8 +63,6 @@ def open_workbook(path: str | os.PathLike[str]) -> Workbook:
         File absent, empty, not a workbook or damaged; more than 200 MB unpacked, more
         than two million rows and cells, or a cell far outside the table.
     """
-    import openpyxl
-
     source = Path(path)
     _check_file(source)
     try:
@@ -78,12 +76,7 @@ def open_workbook(path: str | os.PathLike[str]) -> Workbook:
             file=source,
             remedy="Open it in a spreadsheet program and save it as .xlsx.",
         ) from None
-    with warnings.catch_warnings(), source.open("rb") as handle:
-        warnings.simplefilter("ignore")  # openpyxl on features that do not matter here
-        try:  # a handle, since openpyxl judges a path by its ending
-            book = openpyxl.load_workbook(handle, data_only=True, keep_links=False)
-        except Exception as error:  # openpyxl raises many kinds on damaged files
-            raise _damaged(source, error) from None
+    book = load_values(source)
     for page in book.chartsheets:
         book.remove(page)  # pictures alone: nothing to read
     if not book.worksheets:
@@ -95,6 +88,56 @@ def open_workbook(path: str | os.PathLike[str]) -> Workbook:
     for page in book.worksheets:
         _drop_empty(page, source)
     return book
+
+
+def load_values(source: Path) -> Workbook:
+    """Load a workbook whose parts were checked: values, no formulas.
+
+    Parameters
+    ----------
+    source : path
+
+    Raises
+    ------
+    DataError
+        For a damaged workbook.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from openpyxl import Workbook
+    >>> path = Path(tempfile.mkdtemp()) / "a.xlsx"
+    >>> Workbook().save(path)
+    >>> load_values(path).sheetnames
+    ['Sheet']
+    """
+    import openpyxl
+
+    with warnings.catch_warnings(), source.open("rb") as handle:
+        warnings.simplefilter("ignore")  # openpyxl on features that do not matter here
+        try:  # a handle, since openpyxl judges a path by its ending
+            return openpyxl.load_workbook(handle, data_only=True, keep_links=False)
+        except Exception as error:  # openpyxl raises many kinds on damaged files
+            raise _damaged(source, error) from None
+
+
+def cell_text(cell: object) -> str:
+    """What a cell shows, as text: nothing for an empty one, 3 for 3.0.
+
+    Parameters
+    ----------
+    cell : object
+
+    Examples
+    --------
+    >>> cell_text(None), cell_text(3.0), cell_text(" a ")
+    ('', '3', 'a')
+    """
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip()
 
 
 def _check_file(source: Path) -> None:

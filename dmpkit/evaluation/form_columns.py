@@ -16,11 +16,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pandas as pd
 
 from dmpkit.errors import DataError
+from dmpkit.workbooks import cell_text
 
 __all__ = ["PROGRAMS", "Column", "Sheet", "detect_program", "match_columns", "read_sheet"]
 
@@ -131,7 +132,7 @@ def _workbook(source: Path) -> Sheet:
     from dmpkit.tables import open_workbook
 
     page = open_workbook(source).worksheets[0]
-    cells = [tuple(_text(cell) for cell in row) for row in page.iter_rows(values_only=True)]
+    cells = [tuple(cell_text(cell) for cell in row) for row in page.iter_rows(values_only=True)]
     numbered = [(n, row) for n, row in enumerate(cells, start=1) if any(row)]
     if not numbered:
         raise DataError("The first sheet is empty.", file=source)
@@ -145,14 +146,6 @@ def _workbook(source: Path) -> Sheet:
         raise DataError(what, file=source, row=first, remedy=remedy)
     rows = tuple(tuple(row[i] for i in kept) for _, row in numbered[1:])
     return Sheet(source, names, rows, tuple(n for n, _ in numbered[1:]), ("first sheet",))
-
-
-def _text(cell: Any) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell).strip()
 
 
 def norm(text: object) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dmpkit.errors import DataError
 from dmpkit.qmethod.formats.files import MAX_BYTES, open_archive
-from dmpkit.workbooks import check_parts
+from dmpkit.workbooks import cell_text, check_parts, load_values
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
@@ -40,22 +39,7 @@ def open_book(source: Path) -> Workbook:
             file=source,
             remedy="Open it in a spreadsheet program and save it as .xlsx.",
         ) from None
-    import openpyxl
-
-    with warnings.catch_warnings(), source.open("rb") as handle:
-        warnings.simplefilter("ignore")  # openpyxl on features that do not matter here
-        try:  # a handle, since openpyxl judges a path by its ending
-            return openpyxl.load_workbook(handle, data_only=True, keep_links=False)
-        except Exception as error:  # openpyxl raises many kinds on damaged files
-            raise _damaged(source, error) from None
-
-
-def _damaged(source: Path, error: Exception) -> DataError:
-    return DataError(
-        f"The workbook is damaged ({type(error).__name__}).",
-        file=source,
-        remedy="Open it in a spreadsheet program and save it anew.",
-    )
+    return load_values(source)
 
 
 def grids_of(book: Workbook, source: Path) -> dict[str, Grid]:
@@ -84,7 +68,7 @@ def grid_of(page: Any, source: Path) -> Grid:
         length += len(cell.value) if isinstance(cell.value, str) else 0
         if length > MAX_BYTES:  # a word may stand once in the file and in every cell
             raise DataError(f"Sheet {page.title!r} holds more than 50 MB of text.", file=source)
-        if text := _cell_text(cell.value):
+        if text := cell_text(cell.value):
             filled[place] = text
     height = max((row for row, _ in filled), default=0)
     width = max((column for _, column in filled), default=0)
@@ -98,11 +82,3 @@ def grid_of(page: Any, source: Path) -> Grid:
         [filled.get((row, column), "") for column in range(1, width + 1)]
         for row in range(1, height + 1)
     ]
-
-
-def _cell_text(cell: object) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell).strip()
