@@ -92,3 +92,15 @@ def test_no_setting_takes_anything_else(name):
             before = [v for k, v in given.items() if k == "self"]
             with pytest.raises(DataError, match=setting):
                 function(*before, **{k: v for k, v in given.items() if k != "self"})
+
+
+@pytest.mark.parametrize("room", ["measures", "qmethod", "representativeness", *ROOMS])
+def test_nothing_is_called_synthetic_unless_it_is_said_to_be(room):
+    module = importlib.import_module(f"dmpkit.{room}")
+    given = {
+        name: inspect.signature(thing).parameters["synthetic"].default
+        for name in getattr(module, "__all__", [])
+        if inspect.isfunction(thing := getattr(module, name))
+        and "synthetic" in inspect.signature(thing).parameters
+    }
+    assert not [name for name, default in given.items() if default is True]

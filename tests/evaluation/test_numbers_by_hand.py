@@ -9,7 +9,7 @@ import pytest
 
 from dmpkit import evaluation as ev
 from dmpkit.errors import DataError, ReasonDataWarning
-from dmpkit.evaluation import paired_tests, polarisation, talk_gap
+from dmpkit.evaluation import criteria_sorts, measurements, paired_tests, polarisation, talk_gap
 from dmpkit.evaluation.codebook import Code, Codebook
 from dmpkit.evaluation.verdict import read_stage
 
@@ -142,3 +142,20 @@ def test_a_stage_half_assessed_is_compared_with_the_others():
     ratings = pd.DataFrame({"criterion": ["a", "c", "d"], "score": [4, 1, 1]})
     text = ev.Scorecard.from_frames(ratings, own).profile().summary()
     assert "s has the highest mean" in text
+
+
+def test_two_thirds_of_the_ranks_are_where_the_lower_third_begins():
+    """Three criteria, two of them level: their share of ranks is (2.5 - .5) / 3."""
+    assert criteria_sorts._thirds(np.array([1.0, 0.0, 0.0])) == [
+        "upper third", "lower third", "lower third",
+    ]  # fmt: skip
+
+
+def test_a_row_of_a_record_needs_what_names_it_and_what_it_says():
+    needed = {
+        name: {field.name for field in kind.fields if field.required}
+        for name, kind in measurements.MEASUREMENTS.items()
+    }
+    assert needed["talk"] == {"person", "seconds"}
+    assert needed["acts"] == {"act", "coder"}
+    assert {"code", "label", "maximum"} <= needed["codebook"]

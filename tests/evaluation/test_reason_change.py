@@ -356,6 +356,7 @@ class TestSimulations:
 
     def test_level_on_data(self) -> None:
         made = ev.level_on_data(*both("activate"), n_runs=400, seed=2)
+        assert list(made.table.columns[:2]) == ["data", "test"]
         # far above 5 %: the research on these data found 18 to 36 %
         assert (made.table["low"] > 0.08).all()
         with pytest.raises(DataError, match="n_runs is 0"):

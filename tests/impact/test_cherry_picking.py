@@ -449,6 +449,7 @@ def test_pictures_report_and_workbook(logit, single, tmp_path):
     names = [indicator.name for indicator in logit.indicators()]
     assert "share taken up, without already planned" in names
     assert "odds ratio of cost_high" in names
+    assert {indicator.source for indicator in logit.indicators()} == {"synthetic data"}
 
 
 def test_marginal_effects_of_categories_are_differences_from_the_first():

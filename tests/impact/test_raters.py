@@ -208,6 +208,16 @@ def test_bad_ratings_are_explained(change, match):
         raters(change(small()))
 
 
+def test_a_side_that_is_not_known_is_shown_in_its_row():
+    table = small()
+    table["rater_side"] = table["rater_side"].astype(object)
+    table.loc[table.index[2], "rater_side"] = "press"
+    with pytest.raises(DataError) as told:
+        raters(table)
+    assert told.value.row == 4  # the header is the first
+    assert told.value.column == "rater_side"
+
+
 def test_frames_of_both_kinds():
     first, second = raters(judged()), raters(pl.from_pandas(judged()))
     for name, table in first.frames().items():

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from dmpkit.errors import DataError
 from dmpkit.impact import share_interval, shares_of
 from dmpkit.impact.status_classes import CLASSES, STATUS_CLASSES, classify
+from dmpkit.impact.tallies import FATES
 from dmpkit.impact.vocabulary import NO_ANSWER_BY_DEADLINE, NO_RECORD, STATUSES
 from dmpkit.plotting import alt_text
 
@@ -204,3 +205,8 @@ def test_what_stood_or_may_stand_before_an_answer_can_still_be_accepted():
     row = bounds.loc["accepted"]
     assert (row["count"], row["awaiting"], row["n"]) == (1, 2, 4)
     assert (row["low"], row["high"]) == (0.25, 0.75)
+
+
+def test_what_closes_a_case():
+    open_fates = {fate for fate, closed in FATES.items() if not closed}
+    assert open_fates == {"implemented_in_part", "pending", "no_record"}
