@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import dmpkit.qmethod as qm
 from dmpkit.errors import ConvergenceWarning, DataError
-from dmpkit.qmethod.rotation import ROTATIONS
+from dmpkit.qmethod.rotation import ROTATIONS, Rotation, reflect
 
 ORTHOGONAL = ["none", "varimax", "quartimax"]
 
@@ -153,3 +153,17 @@ def test_a_stack_of_varimax_rotations_equals_its_members():
         alone = qm.rotate_varimax(one)
         np.testing.assert_allclose(rotated, alone.loadings, atol=1e-13)
         np.testing.assert_allclose(matrix, alone.matrix, atol=1e-13)
+
+
+def test_factors_of_many_analyses_are_reflected_as_each_alone():
+    """Signs of factors go into their correlations, in a stack as in one analysis."""
+    rng = np.random.default_rng(4)
+    loadings = rng.normal(size=(5, 12, 3))
+    phi = np.full((5, 3, 3), 0.3) + 0.7 * np.eye(3)
+    whole = reflect(Rotation(loadings, np.broadcast_to(np.eye(3), phi.shape), phi))
+    assert (whole.loadings.sum(axis=1) >= 0).all()
+    for i in range(5):
+        alone = reflect(Rotation(loadings[i], np.eye(3), phi[i]))
+        signs = np.sign(loadings[i].sum(axis=0))
+        np.testing.assert_array_equal(alone.phi, phi[i] * np.outer(signs, signs))
+        np.testing.assert_array_equal(whole.phi[i], alone.phi)
