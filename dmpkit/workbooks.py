@@ -20,7 +20,7 @@ from dmpkit.errors import DataError
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
 
-__all__ = ["cell_text", "check_parts", "load_values", "open_workbook", "save_workbook"]
+__all__ = ["cell_text", "check_parts", "checked_values", "open_workbook", "save_workbook"]
 
 #: Unpacked bytes of all parts of a workbook together (a zip bomb, or not a table).
 MAX_UNPACKED_BYTES: Final = 200_000_000
@@ -76,7 +76,7 @@ def open_workbook(path: str | os.PathLike[str]) -> Workbook:
             file=source,
             remedy="Open it in a spreadsheet program and save it as .xlsx.",
         ) from None
-    book = load_values(source)
+    book = checked_values(source)
     for page in book.chartsheets:
         book.remove(page)  # pictures alone: nothing to read
     if not book.worksheets:
@@ -90,7 +90,7 @@ def open_workbook(path: str | os.PathLike[str]) -> Workbook:
     return book
 
 
-def load_values(source: Path) -> Workbook:
+def checked_values(source: Path) -> Workbook:
     """Load a workbook whose parts were checked: values, no formulas.
 
     Parameters
@@ -108,7 +108,7 @@ def load_values(source: Path) -> Workbook:
     >>> from openpyxl import Workbook
     >>> path = Path(tempfile.mkdtemp()) / "a.xlsx"
     >>> Workbook().save(path)
-    >>> load_values(path).sheetnames
+    >>> checked_values(path).sheetnames
     ['Sheet']
     """
     import openpyxl

@@ -621,7 +621,6 @@ OPENING = {
     "qmethod.formats.tables": "qmethod.readers.read_sorts",
     "qmethod.formats.tidy": _WRITES,
     "qmethod.formats.websort": "qmethod.readers.read_sorts",
-    "qmethod.formats.workbooks": "qmethod.readers.read_sorts",
     "qmethod.instrument": "qmethod.instrument.Instrument.open",
     "qmethod.judgemental": "qmethod.judgemental.RotationLog.load",
     "qmethod.matching": _SHIPPED,

@@ -58,7 +58,6 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     ("dmpkit/workbooks.py", "xml"): "expat counts elements and refuses a document type",
     ("dmpkit/workbooks.py", "archive"): "parts of a workbook, read through in blocks and counted",
     ("dmpkit/workbooks.py", "workbook"): "opened after its parts were counted",
-    ("dmpkit/qmethod/formats/workbooks.py", "workbook"): "opened after its parts were counted",
     ("dmpkit/qmethod/formats/files.py", "archive"): "the bounded opening of archives with sorts",
     ("dmpkit/qmethod/formats/kade.py", "archive"): "a type; the archive comes bounded",
     ("dmpkit/coding/exchange/archive.py", "archive"): "the bounded opening of coded projects",

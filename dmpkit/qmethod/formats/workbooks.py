@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dmpkit.errors import DataError
 from dmpkit.qmethod.formats.files import MAX_BYTES, open_archive
-from dmpkit.workbooks import cell_text, check_parts, load_values
+from dmpkit.workbooks import cell_text, check_parts, checked_values
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
@@ -39,7 +39,7 @@ def open_book(source: Path) -> Workbook:
             file=source,
             remedy="Open it in a spreadsheet program and save it as .xlsx.",
         ) from None
-    return load_values(source)
+    return checked_values(source)
 
 
 def grids_of(book: Workbook, source: Path) -> dict[str, Grid]:
