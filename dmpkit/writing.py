@@ -482,20 +482,31 @@ def force_folder(folder: Path) -> None:
 
 
 @contextmanager
-def locked(folder: PathLike, *, timeout: float = 30.0) -> Iterator[None]:
+def locked(
+    folder: PathLike,
+    *,
+    timeout: float = 30.0,
+    name: str = ".lock",
+    what: str = "this folder",
+    remedy: str = "Wait until it has written.",
+) -> Iterator[None]:
     """One process at a time; the system gives the lock back when a process dies.
 
     Parameters
     ----------
     folder : path
-        Gets a hidden file ``.lock``.
+        Gets a hidden file.
     timeout : float
         Seconds to wait for another process.
+    name : str
+        Of the hidden file.
+    what, remedy : str
+        What the refusal calls it, and advises.
 
     Raises
     ------
     DataError
-        Another process held it for all of `timeout` seconds.
+        Another process held it for all of `timeout` seconds, or the system knows no lock there.
 
     Examples
     --------
@@ -507,16 +518,20 @@ def locked(folder: PathLike, *, timeout: float = 30.0) -> Iterator[None]:
 
     flags = portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
     lock = portalocker.Lock(
-        str(Path(folder) / ".lock"), mode="a", timeout=timeout, check_interval=0.01, flags=flags
+        str(Path(folder) / name), mode="a", timeout=timeout, check_interval=0.01, flags=flags
     )
     try:
         lock.acquire()
     except portalocker.exceptions.LockException:
         raise DataError(
-            f"Another program has held this folder for {timeout:g} seconds.",
+            f"Another program has held {what} for {timeout:g} seconds.",
             file=folder,
-            remedy="Wait until it has written.",
+            remedy=remedy,
         ) from None
+    except PermissionError:
+        raise  # who called knows what may not be written
+    except OSError as error:
+        raise DataError(f"The folder cannot be locked ({error.strerror}).", file=folder) from None
     try:
         yield
     finally:

@@ -16,13 +16,14 @@ import os
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from dmpkit import writing
 from dmpkit.errors import DataError, LedgerWarning, warn
 from dmpkit.impact.data import Ledger, complete
 from dmpkit.impact.schema import DESCRIPTIONS, REQUIRED, TABLES, cell_text
@@ -300,37 +301,15 @@ def _cells(line: str) -> list[str]:
 # --- appending ---------------------------------------------------------------------------
 
 
-@contextmanager
-def locked(folder: Path, timeout: float) -> Iterator[None]:
-    """Hold the folder's lock; the system gives it back when a program dies.
-
-    Raises
-    ------
-    DataError
-        Another program held it for all of `timeout` seconds.
-    """
-    import portalocker
-
-    flags = portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
-    lock = portalocker.Lock(
-        str(folder / LOCK), mode="a", timeout=timeout, check_interval=0.01, flags=flags
+def locked(folder: Path, timeout: float) -> AbstractContextManager[None]:
+    """Hold the ledger's lock; see :func:`dmpkit.writing.locked`."""
+    return writing.locked(
+        folder,
+        timeout=timeout,
+        name=LOCK,
+        what="the ledger",
+        remedy="Wait until it has written, or give a longer timeout.",
     )
-    try:
-        lock.acquire()
-    except portalocker.exceptions.LockException:
-        raise DataError(
-            f"Another program has held the ledger for {timeout:g} seconds.",
-            file=folder,
-            remedy="Wait until it has written, or give a longer timeout.",
-        ) from None
-    except PermissionError:
-        raise
-    except OSError as error:
-        raise DataError(f"The folder cannot be locked ({error.strerror}).", file=folder) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @contextmanager
