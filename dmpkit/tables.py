@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeAlias
 
+from dmpkit.archives import head_of
 from dmpkit.errors import DataError
 from dmpkit.formulas import plain_cell, safe_cell
 from dmpkit.workbooks import open_workbook, save_workbook
@@ -401,25 +402,10 @@ def _count_titles(rows: Sequence[Sequence[str]]) -> int:
 
 
 def _read_bytes(source: Path) -> bytes:
-    data = _read_head(source, None)
+    data = head_of(source, -1)
     if not data.strip(b"\x00\xef\xbb\xbf\xff\xfe \r\n\t"):
         raise DataError("The file is empty.", file=source, remedy="Save or download it anew.")
     return data
-
-
-def _read_head(source: Path, size: int | None = 4) -> bytes:
-    """The first bytes of a file, or all of it."""
-    try:
-        with source.open("rb") as handle:
-            return handle.read(-1 if size is None else size)
-    except IsADirectoryError:
-        raise DataError("This is a folder, not a file.", file=source) from None
-    except OSError as error:
-        raise DataError(
-            f"The file cannot be read ({error.strerror}).",
-            file=source,
-            remedy="Check the path and the permissions.",
-        ) from None
 
 
 def _decode(data: bytes, source: Path, encoding: str | None) -> tuple[str, str, bool]:
@@ -718,7 +704,7 @@ def read_table(path: PathLike, *, sheet: str | None = None) -> pd.DataFrame:
 def _read_parquet(source: Path) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
-    _read_head(source)
+    head_of(source)
     try:
         with pq.ParquetFile(source) as file:
             n_rows, n_columns = file.metadata.num_rows, file.metadata.num_columns

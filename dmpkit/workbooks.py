@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 from xml.parsers import expat  # no entity can be declared: a document type is refused
 
+from dmpkit.archives import check_listing, head_of
 from dmpkit.errors import DataError
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def open_workbook(path: str | os.PathLike[str]) -> Workbook:
         than two million rows and cells, or a cell far outside the table.
     """
     source = Path(path)
-    _check_file(source)
+    head_of(source)
+    check_listing(source)
     try:
         with zipfile.ZipFile(source) as archive:
             check_parts(archive, source)
@@ -138,23 +140,6 @@ def cell_text(cell: object) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell).strip()
-
-
-def _check_file(source: Path) -> None:
-    """A file that is there and holds something."""
-    try:
-        if source.is_dir():
-            raise DataError("This is a folder, not a file.", file=source)
-        with source.open("rb") as handle:
-            head = handle.read(1)
-    except OSError as error:
-        raise DataError(
-            f"The file cannot be read ({error.strerror}).",
-            file=source,
-            remedy="Check the path and the permissions.",
-        ) from None
-    if not head:
-        raise DataError("The file is empty.", file=source)
 
 
 def _damaged(source: Path, error: Exception) -> DataError:

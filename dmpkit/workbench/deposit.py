@@ -22,6 +22,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from dmpkit.archives import check_listing
 from dmpkit.errors import DataError, DataNotDownloaded, DmpkitError, MissingDependency
 from dmpkit.formulas import safe_cell
 from dmpkit.workbench import reproduce as running
@@ -587,6 +588,7 @@ def _contents(path: Path) -> tuple[dict[str, str], bytes]:
                 described = stream.read(MAX_METADATA)
         return {name: sha256(file) for name, file in found.items()}, described
     try:
+        check_listing(path)
         with zipfile.ZipFile(path) as archive:
             return _contents_of_zip(archive, path)
     except DataError:

@@ -83,7 +83,7 @@ def test_a_member_that_claims_a_gigabyte(tmp_path: Path) -> None:
 
 def test_too_many_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = zipped(tmp_path / "p.qdpx", {f"sources/{i}.txt": b"" for i in range(300)})
-    monkeypatch.setattr(bounds, "MAX_DIRECTORY", 10_000)
+    monkeypatch.setattr(bounds, "MAX_LISTING", 10_000)
     refused(path, "far too many files")
 
 
@@ -98,13 +98,13 @@ def test_one_name_twice(tmp_path: Path) -> None:
 
 def test_encrypted_and_strangely_packed(tmp_path: Path) -> None:
     path = zipped(tmp_path / "p.qdpx", {"project.qde": qde("").encode()})
-    for offset, value in ((6, 1), (8, 99)):  # a flag, a method
+    for offset, value, words in ((6, 1, "encrypted"), (8, 99, "damaged")):  # a flag, a method
         data = bytearray(path.read_bytes())
         for mark, shift in ((b"PK\x01\x02", 2), (b"PK\x03\x04", 0)):
             at = data.find(mark) + offset + shift
             data[at : at + 2] = struct.pack("<H", value)
         (tmp_path / "q.qdpx").write_bytes(data)
-        refused(tmp_path / "q.qdpx", "damaged")
+        refused(tmp_path / "q.qdpx", words)
 
 
 def test_archives_without_a_project(tmp_path: Path) -> None:

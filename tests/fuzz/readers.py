@@ -478,6 +478,7 @@ READERS: tuple[Reader, ...] = (
     # coding
     Reader("coding.exchange.readers.read_project", _lazy("coding", "read_project"), s.projects, (
         "coding.exchange.aqda.read_aqda_json", "coding.exchange.aqda.read_aqda_csv",
+        "archives.open_zip", "archives.check_listing",
         "coding.exchange.archive.read_bounded", "coding.exchange.archive.open_archive",
         "coding.exchange.archive.Archive.read", "coding.exchange.refi.read_qdpx",
         "coding.exchange.refi.read_code", "coding.exchange.taguette.read_highlights",
@@ -591,6 +592,7 @@ _WRITES = "opens what it has written itself"
 #: Modules that call something that opens files: the reader through which strangers' bytes
 #: come there, or why none do.
 OPENING = {
+    "archives": "coding.exchange.readers.read_project",
     "cli": "cli check",
     "coding.exchange.aqda": "coding.exchange.readers.read_project",
     "coding.exchange.archive": "coding.exchange.readers.read_project",

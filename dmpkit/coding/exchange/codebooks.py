@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from dmpkit.archives import head_of
 from dmpkit.coding.checking import check_codes, with_hierarchy
-from dmpkit.coding.exchange.archive import head_of
 from dmpkit.coding.exchange.collecting import Collector
 from dmpkit.coding.exchange.refi import ORIGIN_SETS, clean_guid, read_code
 from dmpkit.coding.exchange.xml_stream import attribute, children, local, parts_of

@@ -6,9 +6,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from dmpkit.archives import head_of
 from dmpkit.coding.data import CodedProject
 from dmpkit.coding.exchange.aqda import read_aqda_csv, read_aqda_json
-from dmpkit.coding.exchange.archive import Archive, head_of, open_archive, read_bounded
+from dmpkit.coding.exchange.archive import Archive, open_archive, read_bounded
 from dmpkit.coding.exchange.collecting import Options
 from dmpkit.coding.exchange.databases import SQLITE_HEAD, open_database
 from dmpkit.coding.exchange.offsets import Convention

@@ -11,13 +11,14 @@ import csv
 import io
 import json
 import re
-import struct
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, NoReturn
 
+from dmpkit import archives
+from dmpkit.archives import members_of, open_zip
 from dmpkit.errors import DataError
 
 __all__ = [
@@ -36,9 +37,8 @@ __all__ = [
 MAX_BYTES = 50_000_000
 MAX_UNPACKED_BYTES = 30_000_000
 MAX_CELLS = 2_000_000
-MAX_DIRECTORY_BYTES = 500_000  # a list of some five thousand files
+MAX_LISTING = 500_000  # a list of some five thousand files
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
-_DIRECTORY_END, _DIRECTORY_END_64 = b"PK\x05\x06", b"PK\x06\x06"
 
 
 def head_of(source: Path) -> bytes:
@@ -53,23 +53,7 @@ def head_of(source: Path) -> bytes:
     DataError
         Absent, a folder, not readable, empty, or larger than 50 MB.
     """
-    try:
-        if source.is_dir():
-            raise DataError("This is a folder, not a file.", file=source)
-        size = source.stat().st_size
-        if size > MAX_BYTES:
-            raise DataError(
-                f"The file has {size / 1e6:.0f} MB; {MAX_BYTES / 1e6:.0f} MB is the limit.",
-                file=source,
-            )
-        with source.open("rb") as handle:
-            head = handle.read(4000)
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"The file cannot be read ({getattr(error, 'strerror', None) or error}).",
-            file=source,
-            remedy="Check the path and the permissions.",
-        ) from None
+    head = archives.head_of(source, 4000, MAX_BYTES)
     if not head.strip(b"\x00\xef\xbb\xbf\xff\xfe \r\n\t\x1a"):
         raise DataError("The file is empty.", file=source)
     return head
@@ -225,16 +209,7 @@ def open_archive(source: Path) -> zipfile.ZipFile:
         the archive, too many files, or more than 30 MB unpacked.
     """
     head_of(source)
-    if _directory_bytes(source) > MAX_DIRECTORY_BYTES:
-        raise DataError("The archive lists far too many files.", file=source)
-    try:
-        archive = zipfile.ZipFile(source)
-    except Exception as error:  # zipfile raises many kinds on damaged archives
-        raise DataError(
-            f"The file is not a zip archive, or it is damaged ({type(error).__name__}).",
-            file=source,
-            remedy="Download or save it anew.",
-        ) from None
+    archive = open_zip(source, MAX_LISTING)
     try:
         _check_members(archive, source)
     except DataError:
@@ -243,25 +218,8 @@ def open_archive(source: Path) -> zipfile.ZipFile:
     return archive
 
 
-def _directory_bytes(source: Path) -> int:
-    """The size of an archive's list of files as its end record states it."""
-    with source.open("rb") as handle:
-        handle.seek(0, io.SEEK_END)
-        handle.seek(max(0, handle.tell() - 70_000))
-        tail = handle.read()
-    sizes = [0]
-    for mark, offset, kind in ((_DIRECTORY_END, 12, "<L"), (_DIRECTORY_END_64, 40, "<Q")):
-        width = struct.calcsize(kind)
-        for found in re.finditer(re.escape(mark), tail):
-            field = tail[found.start() + offset : found.start() + offset + width]
-            if len(field) == width and (size := struct.unpack(kind, field)[0]) != 0xFFFFFFFF:
-                sizes.append(int(size))
-    return max(sizes)
-
-
 def _check_members(archive: zipfile.ZipFile, source: Path) -> None:
     members = archive.infolist()
-    names = [member.filename for member in members]
     unpacked = sum(member.file_size for member in members)
     if unpacked > MAX_UNPACKED_BYTES:
         raise DataError(
@@ -270,18 +228,4 @@ def _check_members(archive: zipfile.ZipFile, source: Path) -> None:
             file=source,
             remedy="Keep only what belongs to the sorts.",
         )
-    for name in names:
-        path = PurePosixPath(name.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name):
-            raise DataError(
-                f"The archive names a file outside itself ({name[:60]!r}).",
-                file=source,
-                remedy="Do not use this archive; ask for it anew where it came from.",
-            )
-    if len(set(names)) < len(names):
-        twice = Counter(names).most_common(1)[0][0]
-        raise DataError(f"The archive holds {twice[:60]!r} twice.", file=source)
-    if any(member.flag_bits & 1 for member in members):
-        raise DataError(
-            "The archive is encrypted.", file=source, remedy="Unpack it and read the files."
-        )
+    members_of(archive, source)
