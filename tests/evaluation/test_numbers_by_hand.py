@@ -9,9 +9,21 @@ import pytest
 
 from dmpkit import evaluation as ev
 from dmpkit.errors import DataError, ReasonDataWarning
-from dmpkit.evaluation import criteria_sorts, measurements, paired_tests, polarisation, talk_gap
+from dmpkit.evaluation import (
+    criteria_sorts,
+    discourse,
+    measurements,
+    paired_tests,
+    polarisation,
+    preferences,
+    stress,
+    support,
+    talk,
+    talk_gap,
+)
 from dmpkit.evaluation.codebook import Code, Codebook
 from dmpkit.evaluation.verdict import read_stage
+from tests import kept_tables
 
 
 @pytest.mark.parametrize("d", [[-1.0, -2, -3, 4, -5, -6], [1.0, 2, 3, -4, 5, 6]])
@@ -159,3 +171,55 @@ def test_a_row_of_a_record_needs_what_names_it_and_what_it_says():
     assert needed["talk"] == {"person", "seconds"}
     assert needed["acts"] == {"act", "coder"}
     assert {"code", "label", "maximum"} <= needed["codebook"]
+
+
+@pytest.mark.parametrize(
+    ("word", "support", "voted"),
+    [(w, 1, 1) for w in ("for", "yes", "Agree", "in favour", "in favor")]
+    + [(w, 0, 1) for w in ("against", "no", "Disagree", "abstain", "abstained", "abstention")],
+)
+def test_every_word_of_a_vote_counts_on_its_side(word, support, voted):
+    ballot = pd.DataFrame({"person": [1, 2], "item": "text", "answer": [word, "for"]})
+    row = ev.support_for_text(ballot).items.iloc[0]
+    assert (row["support"], row["voted"]) == (1 + support, 1 + voted)
+    opposed = word.lower() in ("against", "no", "disagree")
+    assert row["against"] == int(opposed)
+    assert row["abstain"] == int(word.startswith("abst"))
+
+
+def test_two_acts_have_a_spread():
+    book = Codebook("own", (Code("tone", "tone", 4),))
+    acts = pd.DataFrame({"act": [1, 2, 1, 2, 3], "coder": ["u", "u", "v", "v", "v"],
+                         "person": "a", "tone": [0, 4, 0, 4, 2]})  # fmt: skip
+    found = ev.discourse_quality(acts, codebook=book, n_resamples=0).by_coder.set_index("coder")
+    assert found.loc["u", "composite_sd"] == pytest.approx(100 / math.sqrt(2))
+
+
+def test_nothing_stressed_leaves_no_weight_for_any_criterion():
+    found = stress.stress_weights([0, 0, 0], math.inf)
+    assert found.shape == (3,)
+    assert np.isnan(found).all()
+
+
+def test_civic_capacity_rests_on_the_items_named_alone():
+    before = pd.DataFrame({"person": range(5), "e1": [1, 2, 3, 3, 2], "other": [5, 5, 4, 1, 2]})
+    after = pd.DataFrame({"person": range(5), "e1": [2, 4, 3, 4, 3], "other": [1, 2, 1, 1, 1]})
+    found = ev.civic_capacity_change(before, after, items=["e1"], scale=(1, 5))
+    change = (after["e1"] - before["e1"]) / 4
+    correction = 1 - 3 / (4 * 4 - 1)  # Hedges, 4 degrees of freedom
+    assert found.value == pytest.approx(correction * change.mean() / change.std())
+    only = [f[["person", "e1"]] for f in (before, after)]
+    assert ev.civic_capacity_change(*only, items=["e1"], scale=(1, 5)).value == found.value
+
+
+def test_people_of_answers_are_ids():
+    """Ids are compared as written: a field of text would do otherwise with 1 and 01."""
+    field = measurements.answers_kind("before", None).fields[0]
+    assert (field.name, field.kind, field.required) == ("person", "id", True)
+
+
+def test_headings_of_pages_are_of_columns_that_exist():
+    """A heading for a column that no table has would leave that column's own name standing."""
+    there = {column for _, column in kept_tables.read("evaluation")}
+    for module in (discourse, preferences, support, talk):
+        assert set(module._HEADINGS) <= there, module.__name__
