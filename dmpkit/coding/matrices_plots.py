@@ -79,8 +79,9 @@ def plot_case_matrix(
         ax.tick_params(axis="x", rotation=90)
         ax.set_xticks(np.arange(n_cases) + 0.5, cases)
         ax.set_yticks(np.arange(n_codes) + 0.5, codes)
-        if not result.assessed.all():
-            ax.set_xlabel("cases (hatched: nothing of them was coded)")
+        notes = ["dark: the code occurs"] * (result.value == "present")
+        notes += ["hatched: nothing was coded"] * (not result.assessed.all())
+        ax.set_xlabel(f"cases ({'; '.join(notes)})" if notes else "cases")
         if result.value == "present":
             ax.collections[0].colorbar.remove()  # type: ignore[union-attr]
     first = result.code_table.sort_values("cases", ascending=False, kind="stable").iloc[0]

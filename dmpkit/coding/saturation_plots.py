@@ -121,6 +121,7 @@ def plot_new_codes(found: Saturation, group: str = "all", *, ax: Axes | None = N
             axes.text(x, count, f"{count}", ha="center", va="bottom", fontsize=7)
         axes.set_xticks(n, names, rotation=90 if long else 0)
         axes.tick_params(axis="x", length=0)
+        axes.set_xlabel("interviews in their order")
         axes.set_ylabel("new codes")
         axes.set_ylim(0, max(1, int(own.new.max(initial=0))) * 1.15)
         axes.locator_params(axis="y", integer=True)

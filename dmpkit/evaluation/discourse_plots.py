@@ -130,7 +130,7 @@ def plot_code_distribution(found: DiscourseQuality, *, synthetic: bool = False) 
                 place = part["value"] + (i - (len(coders) - 1) / 2) * width
                 axes.bar(place, 100 * part["share"].fillna(0), width, ec=PALETTE[i % 8],
                          color="white" if i % 2 else PALETTE[i % 8], hatch=HATCHES[i % 8] if i % 2
-                         else "", label=f"coder {wrapped(coder, 20, lines=1)}")  # fmt: skip
+                         else "", label=_coder(coder))  # fmt: skip
             axes.set_title(wrapped(code.label, 20), fontsize=8)
         top = max(c.maximum for c in codes)
         bottom = min(c.minimum for c in codes)
@@ -153,3 +153,9 @@ def plot_code_distribution(found: DiscourseQuality, *, synthetic: bool = False) 
         f"{first_few([c.label for c in codes], 12)}."
     )
     return set_alt(several[0], f"Synthetic data. {text}" if synthetic else text)
+
+
+def _coder(name: str) -> str:
+    """What a legend calls a coder: "coder A", and "coder 1" when that is the name."""
+    said = wrapped(name, 20, lines=1)
+    return said if said.casefold().startswith("coder") else f"coder {said}"

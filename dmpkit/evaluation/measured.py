@@ -28,7 +28,7 @@ from dmpkit.evaluation.records import (
     nearest,
 )
 from dmpkit.reporting import Indicator, Result, Section, format_number, paragraphs, table_html
-from dmpkit.wording import listed
+from dmpkit.wording import counted, listed
 
 if TYPE_CHECKING:
     from dmpkit.evaluation.criteria import Criteria
@@ -405,9 +405,12 @@ class MeasuredScores(Result):
         if not len(table):
             return self._uncut_words() or "No measured number informs a criterion."
         scored = table[table["used"]]
-        n = table["criterion"].nunique()
+        n, given = table["criterion"].nunique(), int(table["value"].notna().sum())
+        gone = len(table) - given
+        absent = f" ({gone} of them could not be measured)" if gone else ""
         text = (
-            f"Measured numbers that inform a criterion: {len(table)}, for {n} of the criteria. "
+            f"Measured numbers that inform a criterion: {len(table)}{absent}, for "
+            f"{counted(n, 'criterion', 'criteria')}. "
             f"Criteria that get a score from them: {len(scored)}."
         )
         none = table[~table["criterion"].isin(scored["criterion"])]
