@@ -58,8 +58,6 @@ INK = "#1d1d1f"
 GREY = "#6e6e73"
 
 _RC: dict[str, Any] = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,
     "axes.titlesize": 10,
     "axes.titleweight": "bold",
@@ -91,13 +89,36 @@ _RC: dict[str, Any] = {
 _ALT: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 
 
+#: Fonts with Chinese, Japanese and Korean letters, which DejaVu Sans does not have.
+_EAST_ASIAN_FONTS = (
+    *("Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans CJK TC", "Noto Sans CJK KR"),
+    *("Source Han Sans", "Droid Sans Fallback", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei"),
+    *("Microsoft YaHei", "Microsoft JhengHei", "Yu Gothic", "Malgun Gothic"),
+    *("PingFang SC", "Hiragino Sans", "Apple SD Gothic Neo", "Arial Unicode MS"),
+)
+
+
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw with dmpkit's look; the user's own settings come back afterwards."""
+    """Draw with dmpkit's look; the user's own settings come back afterwards.
+
+    Letters that the font does not have are taken from an East Asian font where one is
+    installed.
+    """
     import matplotlib as mpl
 
-    with mpl.rc_context(_RC):  # type: ignore[arg-type]
+    look: Any = {**_RC, "font.family": _fonts()}
+    with mpl.rc_context(look):
         yield
+
+
+@cache
+def _fonts() -> tuple[str, ...]:
+    """The font, and those that are installed for letters it does not have."""
+    from matplotlib.font_manager import fontManager
+
+    there = {font.name for font in fontManager.ttflist}
+    return "DejaVu Sans", *(name for name in _EAST_ASIAN_FONTS if name in there)
 
 
 def new_axes(figsize: tuple[float, float] = (6.4, 4.0)) -> Axes:

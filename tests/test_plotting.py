@@ -18,6 +18,17 @@ def test_the_users_own_settings_come_back():
     assert mpl.rcParams["font.size"] == before
 
 
+def test_letters_that_the_font_lacks_come_from_another_that_is_installed(monkeypatch):
+    """STIX stands in for an East Asian font: it comes with matplotlib, those do not."""
+    monkeypatch.setattr(plotting, "_EAST_ASIAN_FONTS", ("No Such Font", "STIXSizeOneSym"))
+    plotting._fonts.cache_clear()
+    try:
+        with plotting.style():
+            assert mpl.rcParams["font.family"] == ["DejaVu Sans", "STIXSizeOneSym"]
+    finally:
+        plotting._fonts.cache_clear()
+
+
 def test_the_same_picture_gives_the_same_bytes():
     def draw():
         return plotting.to_png(plotting.heat_map(np.eye(3), list("abc"), list("abc")))
