@@ -527,13 +527,26 @@ def drowsy(generator, size, *, folder):
 
 @pytest.mark.long
 def test_ctrl_c_takes_the_waiting_chunks_off_a_cluster(tmp_path, client):
-    timer = threading.Timer(1.0, signal.raise_signal, [signal.SIGINT])
-    timer.start()
-    with pytest.raises(KeyboardInterrupt), joblib.parallel_config(backend="dask"):
-        resampling.run_resamples(
-            partial(drowsy, folder=tmp_path), 500, seed=1, chunk_size=1, progress=False
-        )
-    timer.join()
+    ended = threading.Event()
+
+    def press():
+        """Once work goes on; again where the first fell where Python hears no interrupt."""
+        while not ended.wait(0.05) and not any(tmp_path.iterdir()):
+            pass
+        while not ended.wait(1.0):
+            signal.raise_signal(signal.SIGINT)
+            ended.wait(4.0)
+
+    fingers = threading.Thread(target=press)
+    fingers.start()
+    try:
+        with pytest.raises(KeyboardInterrupt), joblib.parallel_config(backend="dask"):
+            resampling.run_resamples(
+                partial(drowsy, folder=tmp_path), 500, seed=1, chunk_size=1, progress=False
+            )
+    finally:
+        ended.set()
+        fingers.join()
     time.sleep(1)
     begun = len(list(tmp_path.iterdir()))
     time.sleep(1)

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -22,6 +23,7 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "impact"), str(TESTS / "qmethod")]
 
 CASES: dict[str, Callable[[], Case]] = {}
+HOUR_AGO = time.time() - 3600
 
 
 class Case:
@@ -631,7 +633,10 @@ class DepositedFolder(_Study):
 
     def prepare(self, place: Path) -> None:
         super().prepare(place)
-        if command("reproduce", "short"):  # what is deposited still holds
+        # a run holds when it is clearly newer than what it rests on
+        for path in (place / "studies" / "short").rglob("*"):
+            os.utime(path, (HOUR_AGO, HOUR_AGO))
+        if command("reproduce", "short"):
             raise AssertionError
 
     def run(self, place: Path) -> int:
