@@ -82,11 +82,14 @@ def write(room: str, tables: Tables) -> None:
 
 
 def read(room: str) -> dict[tuple[str, str], tuple[str, list[Any]]]:
-    csv.field_size_limit(10_000_000)
-    with (KEPT / f"{room}.csv").open(encoding="utf-8", newline="") as handle:
-        rows = csv.reader(handle)
-        assert next(rows) == HEADER
-        return {(name, column): (kind, json.loads(values)) for name, column, kind, values in rows}
+    before = csv.field_size_limit(10_000_000)
+    try:
+        with (KEPT / f"{room}.csv").open(encoding="utf-8", newline="") as handle:
+            rows = csv.reader(handle)
+            assert next(rows) == HEADER
+            return {(name, column): (kind, json.loads(said)) for name, column, kind, said in rows}
+    finally:
+        csv.field_size_limit(before)
 
 
 def same(one: Any, other: Any) -> bool:
