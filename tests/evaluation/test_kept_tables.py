@@ -11,8 +11,8 @@ def tables() -> Tables:
     for name, part in result.parts.items():
         found |= frames_of(part, name)
     found |= frames_of(result, "evaluation")
-    # not the records and hashes of the study, which may be edited
-    leave = ("evaluation: record", "evaluation: files")
+    # not the records and hashes of the study, which may be edited, nor remarks with its place
+    leave = ("evaluation: record", "evaluation: files", "evaluation: not_computed")
     return {name: frame for name, frame in found.items() if not name.startswith(leave)}
 
 
