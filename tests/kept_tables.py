@@ -16,9 +16,11 @@ import json
 import math
 import sys
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 KEPT = Path(__file__).with_name("reference") / "kept"
@@ -31,9 +33,26 @@ Tables = dict[str, pd.DataFrame]
 
 
 def frames_of(result: Any, name: str) -> Tables:
-    """All tables of a result, each under the name of the result and its own."""
-    given = result.frames() if hasattr(result, "frames") else result.tables()
-    return {f"{name}: {table}": frame for table, frame in given.items()}
+    """All tables of a result, each under the name of the result and its own.
+
+    An array, a table or a mapping of numbers is one table; of a plain record all fields are.
+    """
+    if isinstance(result, pd.DataFrame):
+        return {name: result}
+    if isinstance(result, np.ndarray | list | tuple):
+        return {name: pd.DataFrame(np.asarray(result))}
+    for method in ("frames", "tables"):
+        if hasattr(result, method):
+            given = getattr(result, method)()
+            return {f"{name}: {table}": frame for table, frame in given.items()}
+    fields = result if isinstance(result, dict) else vars(result)
+    found, single = {}, {}
+    for field, value in fields.items():
+        if isinstance(value, pd.DataFrame | np.ndarray) or is_dataclass(value):
+            found |= frames_of(value, f"{name}: {field}")
+        elif not str(field).startswith("_"):
+            single[str(field)] = [plain(value)]
+    return {name: pd.DataFrame(single), **found}
 
 
 def kind_of(column: pd.Series) -> str:

@@ -52,7 +52,6 @@ from dmpkit.reporting import (
     Figure,
     Result,
     Section,
-    format_number,
     paragraphs,
     table_html,
 )
@@ -493,10 +492,3 @@ def _draw(generator: np.random.Generator, size: int, *, stages: list[StagePairs]
     if len(stages) == 2:
         columns.append(columns[3] - columns[0])
     return np.column_stack(columns)
-
-
-def interval_words(made: Estimate, level: float = 0.95) -> str:
-    """An interval in brackets, or nothing where there is none."""
-    if math.isnan(made.low):
-        return ""
-    return f" ({level:.0%} interval {format_number(made.low)} to {format_number(made.high)})"

@@ -95,12 +95,6 @@ class KappaTerms:
         return pi
 
     @property
-    def pa(self) -> float:
-        """Observed agreement."""
-        w = self.patterns.mass * self.paired
-        return float(w @ self.agreement / w.sum()) if w.sum() > 0 else math.nan
-
-    @property
     def pe(self) -> float:
         """Chance agreement."""
         return float(self.expected(self.pi[None, :])[0])

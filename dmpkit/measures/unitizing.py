@@ -318,7 +318,7 @@ def _table_1995(read: _Spans) -> pd.DataFrame:
             start, end, _, _ = read.of(coder, value)
             _no_overlap(start, end, read.coders[coder], f" marked {name}")
             own.append((start, end))
-        observed = sum(_misfit(own[i], own[j], total) for i in range(m) for j in range(i))
+        observed = sum(_misfit(own[i], own[j]) for i in range(m) for j in range(i))
         observed *= 2 / (m * (m - 1) * total**2)
         expected = _expected_1995(own, total)
         rows.append(
@@ -345,7 +345,7 @@ def _no_overlap(start: Ints, end: Ints, coder: str, what: str) -> None:
         )
 
 
-def _misfit(a: tuple[Ints, Ints], b: tuple[Ints, Ints], total: int) -> float:
+def _misfit(a: tuple[Ints, Ints], b: tuple[Ints, Ints]) -> float:
     """Σ of δ² over intersecting spans and over spans inside the other's gaps."""
     first, last = _meeting(a, b)
     count = last - first

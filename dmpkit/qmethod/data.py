@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -334,7 +334,9 @@ class QSorts:
     # -- fewer of them -----------------------------------------------------
 
     def without(
-        self, *labels: str | int, what: Literal["sorts", "statements"] | None = None
+        self,
+        *labels: str | int | Iterable[str | int],
+        what: Literal["sorts", "statements"] | None = None,
     ) -> QSorts:
         """These sorts without some sorts or statements.
 
@@ -343,7 +345,7 @@ class QSorts:
 
         Parameters
         ----------
-        *labels : str
+        *labels : str, or sequences of str
             Labels of sorts or statements.
         what : {"sorts", "statements"}, optional
             Settles what a label means that is that of a sort and a statement.
@@ -357,16 +359,19 @@ class QSorts:
         Examples
         --------
         >>> sorts = QSorts([[-1, 0, 1], [0, 1, 0], [1, -1, -1]], sorts=["Ana", "Ben", "Cem"])
-        >>> sorts.without("Ben").sorts
-        ('Ana', 'Cem')
+        >>> sorts.without("Ben").sorts, sorts.without(["Ana", "Ben"]).sorts
+        (('Ana', 'Cem'), ('Cem',))
         """
-        statements, sorts = self._places(labels, what)
+        named = _one_by_one(labels)
+        statements, sorts = self._places(named, what)
         rows = [i for i in range(self.n_statements) if i not in statements]
         columns = [j for j in range(self.n_sorts) if j not in sorts]
-        return self._part(rows, columns, f"left: {enumerate_some(map(str, labels), 20)}")
+        return self._part(rows, columns, f"left: {enumerate_some(map(str, named), 20)}")
 
     def only(
-        self, *labels: str | int, what: Literal["sorts", "statements"] | None = None
+        self,
+        *labels: str | int | Iterable[str | int],
+        what: Literal["sorts", "statements"] | None = None,
     ) -> QSorts:
         """The sorts named and no others, in the order of these sorts (or so the statements).
 
@@ -388,11 +393,12 @@ class QSorts:
         >>> sorts.only("Cem", "Ana").sorts
         ('Ana', 'Cem')
         """
-        statements, sorts = self._places(labels, what)
+        named = _one_by_one(labels)
+        statements, sorts = self._places(named, what)
         return self._part(
             sorted(statements) or range(self.n_statements),
             sorted(sorts) or range(self.n_sorts),
-            f"taken: {enumerate_some(map(str, labels), 20)}",
+            f"taken: {enumerate_some(map(str, named), 20)}",
         )
 
     def _places(self, labels: Sequence[str | int], what: str | None) -> tuple[set[int], set[int]]:
@@ -543,6 +549,15 @@ def duplicated_pairs(values: NDArray[np.float64]) -> list[tuple[int, int]]:
         if seen != j:
             pairs.append((seen, j))
     return pairs
+
+
+def _one_by_one(labels: Iterable[str | int | Iterable[str | int]]) -> tuple[str | int, ...]:
+    """Labels named one by one, in a list, or both."""
+    lists = [
+        each if isinstance(each, Iterable) and not isinstance(each, str) else [each]
+        for each in labels
+    ]
+    return tuple(label for each in lists for label in each)
 
 
 def _as_matrix(values: ArrayLike) -> NDArray[np.float64]:
