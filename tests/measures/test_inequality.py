@@ -137,3 +137,11 @@ def test_what_cannot_be_measured_is_said(call, says):
 def test_groups_of_a_decomposition_stand_as_they_first_come():
     _, _, table = iq.theil_decomposition([1.0, 2.0, 4.0, 8.0], ["z", "a", "z", "m"])
     assert table["group"].tolist() == ["z", "a", "m"]
+
+
+def test_a_group_that_has_nothing_adds_nothing_within():
+    """Its own index is undefined; the sum over the groups is not."""
+    between, within, table = iq.theil_decomposition([0, 0, 2, 4], ["a", "a", "b", "b"])
+    assert math.isnan(table.set_index("group").loc["a", "theil"])
+    assert within == pytest.approx(iq.theil([2, 4]))
+    assert between + within == pytest.approx(iq.theil([0, 0, 2, 4]))

@@ -174,3 +174,11 @@ def test_an_unknown_interval_is_answered_with_those_there_are():
         share_interval(4, 23, method="wald")
     for name in ("wilson", "wilson_corrected", "clopper_pearson", "jeffreys"):
         assert f"'{name}'" in str(raised.value)
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_a_difference_takes_four_single_counts(place):
+    counts = [5, 10, 3, 12]
+    counts[place] = [counts[place]] * 2
+    with pytest.raises(DataError, match="is not a single number"):
+        newcombe_difference(*counts)

@@ -6,6 +6,7 @@ import dataclasses
 import pickle
 import timeit
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from dmpkit.errors import (
     HeywoodWarning,
     UnflaggedFactorWarning,
 )
+from dmpkit.qmethod import analysis
 
 GRID = np.repeat(np.arange(-3.0, 4), [2, 3, 4, 6, 4, 3, 2])
 
@@ -552,3 +554,23 @@ def test_a_loading_of_exactly_one_is_told(loading, warned):
         _warn_heywood(result)
     assert [w.category for w in caught] == [HeywoodWarning] * warned
     assert all("f1: the loading of ada is 1" in str(w.message) for w in caught)
+
+
+@pytest.mark.parametrize(
+    ("engine", "communality", "improper"),
+    [("factor_analyzer", 0.992, False), ("factor_analyzer", 0.995, True), ("dmpkit", 0.995, False),
+     ("dmpkit", 1.0, True)],
+)  # fmt: skip
+def test_a_heywood_case_is_at_the_limit_of_its_engine(engine, communality, improper):
+    """factor_analyzer holds uniquenesses at .005, so a communality of .995 is its limit."""
+    made = SimpleNamespace(
+        engine=engine, extraction="minres", n_factors=1, factors=("f1",),
+        extra={"communalities": [0.5, communality]}, sorts=SimpleNamespace(sorts=("Ana", "Ben")),
+        flag_array=np.zeros((2, 1), dtype=bool), loading_array=np.zeros((2, 1)),
+    )  # fmt: skip
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        analysis._warn_heywood(made)
+    assert [str(w.message).startswith("Heywood case: the communality of Ben") for w in heard] == (
+        [True] * improper
+    )

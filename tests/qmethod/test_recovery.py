@@ -186,3 +186,20 @@ def test_recipe_and_repr_are_short(views):
     assert repr(curves) == "RecoveryCurves: 2 synthetic studies (1 noise level, 20 participants)"
     assert "distribution = 44 values from -4 to 4" in curves.recipe
     assert len(curves.recipe) < 400
+
+
+def test_ends_of_a_curve_lie_on_both_sides_of_its_mean(curves):
+    """The t interval over the repeats, worked out a second time."""
+    from scipy import stats
+
+    spread = 0
+    means = curves.curves.groupby(["noise", "n_sorts"])
+    for place, runs in curves.runs.groupby(["noise", "n_sorts"]):
+        for row in means.get_group(place).to_dict("records"):
+            own = runs[row["measure"]].dropna()
+            assert row["n"] == len(own)
+            if len(own) > 1 and own.std() > 0:
+                ends = stats.t.interval(0.95, len(own) - 1, own.mean(), own.sem())
+                assert (row["low"], row["high"]) == pytest.approx(ends)
+                spread += 1
+    assert spread > 3

@@ -153,3 +153,8 @@ def test_tags_must_fit_the_viewpoints(views):
 )
 def test_people_are_shared_out_by_largest_remainder(n, shares, counts):
     assert _whole(n, np.array(shares)) == counts
+
+
+def test_a_share_without_end_is_refused():
+    with pytest.raises(DataError, match=r"share of .* is inf"):
+        qm.synthetic_sorts("governance-2024", n_sorts=10, shares={"RB": float("inf")}, seed=1)
