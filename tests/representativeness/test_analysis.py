@@ -14,7 +14,7 @@ import pytest
 
 import dmpkit.representativeness as rep
 from dmpkit.errors import DataError
-from dmpkit.representativeness.small_cells import fixed_by_margins, merge_small
+from dmpkit.representativeness.small_cells import Merging, fixed_by_margins, merge_small
 from tests.helpers import shared_reference
 
 HERE = Path(__file__).parents[1] / "reference" / "representativeness"
@@ -498,3 +498,21 @@ def test_a_quota_that_was_missed_is_said_first_and_never_called_enforced():
     assert "not met" not in met.summary() + met.margins.summary()
     assert "enforced" in met.summary()
     assert "enforced" in met.margins.summary()
+
+
+def test_merged_categories_are_the_same_in_panel_members_and_printed_numbers():
+    """A variable that cannot be shown leaves the panel, its records and the printed numbers."""
+    merging = Merging(5, {"age": {"old": "rest", "older": "rest"}}, dropped=("faith",))
+    people = pd.DataFrame({"age": ["young"] * 6 + ["old"] * 2 + ["older"] * 4,
+                           "faith": ["a", "b"] * 6})  # fmt: skip
+    panel = merging.panel(rep.Panel.from_frame(people, variables=["age", "faith"]))
+    assert panel.of("age").to_dict() == {"young": 6, "rest": 6}
+    assert panel.variables == ("age",)
+    assert panel.members["age"].value_counts().to_dict() == {"young": 6, "rest": 6}
+    assert "faith" not in panel.members
+    printed = merging.printed(pd.DataFrame({
+        "Variable": ["age", "age", "age", "faith"], "Category": ["young", "old", "older", "a"],
+        "Count": [6, "2", 4, 6],
+    }))  # fmt: skip
+    assert printed.columns.tolist() == ["variable", "category", "count"]
+    assert printed.to_numpy().tolist() == [["age", "young", 6], ["age", "rest", 6]]

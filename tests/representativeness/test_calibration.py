@@ -201,3 +201,17 @@ def test_narrowest_bound_is_the_largest_ratio_that_is_needed():
     code = np.array([0] * 8 + [1] * 2)
     assert narrowest_bounds([code], [[40, 60]]) == pytest.approx(3)
     assert np.isnan(narrowest_bounds([code], [[40, 60]], low=0.6))
+
+
+def test_narrowest_bound_may_lie_between_one_and_two():
+    code = np.array([0] * 6 + [1] * 4)
+    assert narrowest_bounds([code], [[50, 50]]) == pytest.approx(1.25)
+
+
+def test_misfit_within_bounds_rests_on_the_starting_weights():
+    """Shares of 3/4 and 1/4 may move by a tenth: 67.5 to 82.5 and 22.5 to 27.5."""
+    code = np.array([0, 0, 1, 1])
+    gaps = least_misfit([code], [[50, 50]], np.array([3.0, 3, 1, 1]), bounds=(0.9, 1.1))
+    assert gaps is not None
+    assert abs(gaps[0]).tolist() == pytest.approx([17.5, 22.5])
+    assert least_misfit([code], [[50, 50]], bounds=(0.9, 1.1))[0].tolist() == [0, 0]

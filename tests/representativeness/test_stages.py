@@ -478,3 +478,14 @@ def test_tables_without_rows_keep_the_kinds_of_their_columns():
     for name, kind in kinds.items():
         words = name in ("from_stage", "stage", "variable", "category")
         assert kind == (object if words else bool if name == "quota" else float), name
+
+
+def test_a_group_of_whom_nobody_was_left_has_no_rate():
+    """Neither 0 nor whatever stood in memory: nobody could go on."""
+    people = pd.DataFrame({"g": ["a", "a", "b"], "invited": [1, 1, 1], "responded": [1, 1, 0],
+                           "selected": [1, 0, 0]})  # fmt: skip
+    groups = stage_flow(people, ["invited", "responded", "selected"], ["g"]).groups
+    rates = groups.set_index(["stage", "category"])["rate"]
+    assert rates["responded", "b"] == 0
+    assert np.isnan(rates["selected", "b"])
+    assert rates["selected", "a"] == 0.5
