@@ -390,22 +390,24 @@ def _row(room: str, results: list[dict[str, Any]], asked: argparse.Namespace) ->
     known = explained()
     left = [r for r in results if r["status"] in UNNOTICED]
     low, high = wilson_interval(noticed, tried) if tried else (0.0, 1.0)
+    why = sum(r["key"] in known for r in left)
     return {
         "room": room, "tried": tried,
         **{status: count[status] for status in ("killed", "timed out", "survived", "no tests")},
-        "explained": sum(r["key"] in known for r in left),
-        "share": noticed / tried if tried else float("nan"), "low": low, "high": high,
+        "explained": why, "share": noticed / tried if tried else float("nan"), "low": low,
+        "high": high, "others": noticed / (tried - why) if tried > why else float("nan"),
     }  # fmt: skip
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    head = [*TABLE, "noticed", "95 % interval"]
+    head = [*TABLE, "noticed", "95 % interval", "of those not explained"]
     lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
     for row in rows:
         cells = [str(row[name]) for name in TABLE]
         cells += [
             f"{100 * row['share']:.1f} %",
             f"{100 * row['low']:.1f}–{100 * row['high']:.1f} %",
+            f"{100 * row['others']:.1f} %",
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)

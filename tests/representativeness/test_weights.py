@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from dmpkit.errors import ConvergenceWarning, DataError, SharesWarning, WeightsWarning
 from dmpkit.representativeness.data import Panel, Population
 from dmpkit.representativeness.raking import cells_of, rake_codes
-from dmpkit.representativeness.weighted import trim_weights, weighted_mean
+from dmpkit.representativeness.weighted import numeric_values, trim_weights, weighted_mean
 from dmpkit.representativeness.weighting import design_weights, post_stratify, rake
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "representativeness"
@@ -398,3 +398,10 @@ def test_design_weights_name_their_people():
     assert "linearised from deviations from the weighted mean" in plain.methods_text()
     named = Panel.from_frame(rows.assign(id=["k7", "b2", "x1"]), person="id")
     assert design_weights(named, "adults").persons.tolist() == ["k7", "b2", "x1"]
+
+
+@pytest.mark.parametrize("values", [[True, False], [1, 0], ["1", "0"], np.array([1, 0])])
+def test_what_a_mean_is_taken_of_is_numbers_with_a_point(values):
+    found = numeric_values(values, 2)
+    assert found.dtype == np.float64
+    assert found.tolist() == [1.0, 0.0]
