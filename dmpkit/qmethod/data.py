@@ -359,8 +359,8 @@ class QSorts:
         Examples
         --------
         >>> sorts = QSorts([[-1, 0, 1], [0, 1, 0], [1, -1, -1]], sorts=["Ana", "Ben", "Cem"])
-        >>> sorts.without("Ben").sorts, sorts.without(["Ana", "Ben"]).sorts
-        (('Ana', 'Cem'), ('Cem',))
+        >>> sorts.without("Ben").sorts, sorts.without(["1"]).statements
+        (('Ana', 'Cem'), ('2', '3'))
         """
         named = _one_by_one(labels)
         statements, sorts = self._places(named, what)

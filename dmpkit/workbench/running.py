@@ -168,6 +168,9 @@ async def _execute(
         try:
             await asyncio.wait_for(work_done, timeout=deadline)
         except (TimeoutError, DeadKernelError):
+            this = asyncio.current_task()
+            if this is not None and this.cancelling():  # stopped by the user, not by the clock
+                raise asyncio.CancelledError from None
             # nbclient takes its own cancelling for the kernel's death: ask the kernel
             if not await manager.is_alive():
                 return f"the kernel died {progress}"

@@ -17,7 +17,6 @@ import math
 import os
 import sys
 import warnings
-from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -224,17 +223,29 @@ def hashes(folder: Path) -> dict[str, str]:
     }
 
 
-@contextmanager
-def _reversed_scan(scan: Any, *place: Any) -> Any:
-    with scan(*place) as entries:
-        yield iter(sorted(entries, key=lambda entry: os.fspath(entry.name), reverse=True))
+class _ReversedScan:
+    """What os.scandir gives, from the last name to the first."""
+
+    def __init__(self, scan: Any, *place: Any) -> None:
+        with scan(*place) as entries:
+            found = sorted(entries, key=lambda entry: os.fspath(entry.name), reverse=True)
+        self._entries = iter(found)
+
+    def __iter__(self) -> Any:
+        return self._entries
+
+    def __enter__(self) -> Any:
+        return self._entries
+
+    def __exit__(self, *_: object) -> None:
+        """There is nothing to close."""
 
 
 def reverse_listings() -> None:
     """List every folder from the last name to the first, as some file systems may."""
     listed, scan = os.listdir, os.scandir
     os.listdir = lambda *place: sorted(listed(*place), reverse=True)
-    os.scandir = lambda *place: _reversed_scan(scan, *place)
+    os.scandir = lambda *place: _ReversedScan(scan, *place)
 
 
 def main() -> None:
