@@ -359,8 +359,8 @@ class QSorts:
         Examples
         --------
         >>> sorts = QSorts([[-1, 0, 1], [0, 1, 0], [1, -1, -1]], sorts=["Ana", "Ben", "Cem"])
-        >>> sorts.without("Ben").sorts, sorts.without(["1"]).statements
-        (('Ana', 'Cem'), ('2', '3'))
+        >>> sorts.without("Ben").sorts
+        ('Ana', 'Cem')
         """
         named = _one_by_one(labels)
         statements, sorts = self._places(named, what)
@@ -390,8 +390,8 @@ class QSorts:
         Examples
         --------
         >>> sorts = QSorts([[-1, 0, 1], [0, 1, 0], [1, -1, -1]], sorts=["Ana", "Ben", "Cem"])
-        >>> sorts.only("Cem", "Ana").sorts
-        ('Ana', 'Cem')
+        >>> sorts.only("Cem", "Ana").sorts, sorts.only(["Cem", "Ana"]).sorts
+        (('Ana', 'Cem'), ('Ana', 'Cem'))
         """
         named = _one_by_one(labels)
         statements, sorts = self._places(named, what)
