@@ -226,7 +226,8 @@ def measured():
             {"item": "e", "kind": "efficacy", "high": 3},
         ),
         "answers_before": pd.DataFrame({
-            "person": list("ab"), "k": ["", "x"], "o": [1.0, math.nan], "e": math.nan, "p": [1.0, 2],
+            "person": list("ab"), "k": ["", "x"], "o": [1.0, math.nan], "e": math.nan,
+            "p": [1.0, 2],
         }),
         "answers_after": pd.DataFrame({"person": list("ab"), "k": ["", ""]}),
         "talk": pd.DataFrame({"person": []}),
