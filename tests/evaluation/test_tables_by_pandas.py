@@ -406,6 +406,15 @@ def test_interval_of_the_composite_by_drawing_speakers():
     nameless = ev.discourse_quality(acts.drop(columns="person"), codebook=BOOK, threshold=-1,
                                     sampled=True)  # fmt: skip
     assert "speakers are not known" in nameless.composite.note
+    low, high = (acts.assign(tone=t, depth=d) for t, d in ((0.0, 1.0), (4.0, 3.0)))
+    for ends, sign in ((low, 1), (high, -1)):
+        ends.loc[ends["act"] == "a00", "tone"] += 4 * sign
+        ends.loc[ends["act"] == "a01", "tone"] += 1 * sign
+    settings = {"codebook": BOOK, "coefficient": "percent_agreement", "threshold": -1}
+    settings |= {"sampled": True, "n_resamples": 200, "seed": 2}
+    nearly = [ev.discourse_quality(ends, **settings).composite for ends in (low, high)]
+    assert nearly[0].low == 0  # a composite is never below 0 or above 100
+    assert nearly[1].high == 100
     few = acts.assign(person=[f"p{int(a[1:]) % 4}" for a in acts["act"]])
     assert "fewer than 5 speakers" in ev.discourse_quality(
         few, codebook=BOOK, threshold=-1, sampled=True
