@@ -261,7 +261,7 @@ words = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(words, max_size=14).map("".join), st.data())
 def test_offsets_point_at_the_same_words_and_restoring_gives_back_the_bytes(text, data):
     places = st.integers(0, len(text))

@@ -26,6 +26,12 @@ def whole():
     return ev.analyse(EXAMPLE, seed=3, n_permutations=199, n_resamples=100)
 
 
+@pytest.fixture(scope="module")
+def apart():
+    """The version that is not published."""
+    return ev.analyse(EXAMPLE, confidential=True, n_permutations=9, n_resamples=9)
+
+
 def small(folder, rows="criterion,rater,score\nC01,A,3\nC01,B,4\nC02,A,2\n", **files):
     folder.mkdir(exist_ok=True)
     (folder / "ratings.csv").write_text(rows, encoding="utf-8")
@@ -95,16 +101,15 @@ def test_no_id_of_a_member_is_in_what_may_be_published(whole):
     assert not [one for one in people if one in text]
 
 
-def test_what_is_confidential_is_in_the_version_apart_only(whole):
+def test_what_is_confidential_is_in_the_version_apart_only(whole, apart):
     assert "I3" not in whole.records["incidents"]["incident"].tolist()
     assert "V23" not in whole.evidence["evidence"].tolist()
-    apart = ev.analyse(EXAMPLE, confidential=True, n_permutations=9, n_resamples=9)
     assert "I3" in apart.records["incidents"]["incident"].tolist()
     assert "V23" in apart.evidence["evidence"].tolist()
     assert apart.confidential
 
 
-def test_evidence_that_is_not_public_is_listed_without_its_source(whole, tmp_path):
+def test_evidence_that_is_not_public_is_listed_without_its_source(whole, apart, tmp_path):
     rows = pd.read_csv(EXAMPLE / "evidence.csv").set_index("evidence")
     listed = whole.records["evidence"].set_index("evidence")
     secret = listed[listed["public"] == "no"]
@@ -120,7 +125,6 @@ def test_evidence_that_is_not_public_is_listed_without_its_source(whole, tmp_pat
     assert len(texts) > 3
     for source in rows.loc[secret.index, "source"]:
         assert not any(source in text for text in texts), source
-    apart = ev.analyse(EXAMPLE, confidential=True, n_permutations=9, n_resamples=9)
     assert apart.evidence.set_index("evidence").loc["V02", "source"] == rows.loc["V02", "source"]
 
 

