@@ -134,7 +134,9 @@ def icc_raters(ratings: Any, *, confidence: float = 0.95) -> pd.DataFrame:
     ICC(1,·) raters differ from unit to unit; ICC(2,·) the raters are a draw and
     differences of level count as disagreement; ICC(3,·) these raters only, level
     left out. ``(·,1)`` is one rater's reliability, ``(·,k)`` that of the mean of all.
-    The interval of ICC(2,·) is Shrout and Fleiss' approximation.
+    The interval of ICC(2,·) is Shrout and Fleiss' approximation. Where raters disagree more
+    than by chance it may reach below what a reliability of one rater can be, -1/(k - 1);
+    then the end of ICC(2,k) is NaN.
 
     Parameters
     ----------
@@ -227,8 +229,9 @@ def _six(
 
 
 def _spearman(one: float, k: int) -> float:
-    """Reliability of the mean of k from that of one (Spearman–Brown)."""
-    return k * one / (1 + (k - 1) * one)
+    """Reliability of the mean of k from that of one (Spearman–Brown); NaN from its pole down."""
+    below = 1 + (k - 1) * one
+    return k * one / below if below > 0 else math.nan
 
 
 def _two_way(

@@ -170,3 +170,13 @@ def test_the_interval_of_icc_2_is_that_of_mcgraw_and_wong(confidence):
     high = n * (two * msr - mse) / (both + n * two * msr)
     row = icc_raters(JUDGES, confidence=confidence).set_index("type").loc["ICC(2,1)"]
     assert row[["value", "low", "high"]].tolist() == pytest.approx([rho, low, high], abs=1e-10)
+
+
+def test_an_end_below_the_pole_of_the_step_up_is_not_defined():
+    """Three raters against each other: the end of one rater lies under -1/2."""
+    ratings = [[5, 4, 3, 2, 2, 1], [1, 1, 1, 5, 4, 5], [3, 4, 5, 4, 4, 3]]
+    table = icc_raters(ratings).set_index("type")
+    assert table.loc["ICC(2,1)", "low"] < -0.5
+    assert math.isnan(table.loc["ICC(2,k)", "low"])
+    assert table.loc["ICC(2,k)", "value"] < table.loc["ICC(2,k)", "high"]
+    assert (table["low"].drop("ICC(2,k)") < table["value"].drop("ICC(2,k)")).all()
