@@ -126,6 +126,8 @@ def same(found: pd.DataFrame, rows: list[dict[str, Any]]) -> None:
     expected = pd.DataFrame(rows)
     assert list(found.columns) == list(expected.columns)
     pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=1e-12, atol=0)
+    kinds = [[dtype.kind for dtype in table.dtypes] for table in (found, expected)]
+    assert kinds[0] == kinds[1]  # days and shares are floats, counts whole numbers
     assert found.index.equals(pd.RangeIndex(len(found)))
 
 

@@ -143,6 +143,18 @@ def test_agreement_of_every_pair_is_that_of_the_measure_on_its_common_items(
     )
 
 
+def test_without_marks_of_fidelity_there_are_none_and_no_mean() -> None:
+    result = impact.raters(judged().drop(columns=["fidelity", "as_of"]))
+    assert result.ratings["fidelity"].dtype == result.ratings["grade"].dtype == np.float64
+    assert result.ratings["fidelity"].isna().all()
+    assert result.fidelity["n_rated"].tolist() == [0, 0, 0]
+    assert result.fidelity[["mean_fidelity", "retained"]].isna().all(axis=None)
+    own = result.agreement[result.agreement["of"] == "fidelity"]
+    assert own["n"].tolist() == [0] * 6
+    assert own[["value", "standard_error", "low", "high"]].isna().all(axis=None)
+    assert own["note"].str.startswith("undefined").all()
+
+
 def test_only_ratings_up_to_the_day_count_and_of_them_the_latest() -> None:
     table = pd.DataFrame(
         {
@@ -306,6 +318,25 @@ def test_every_universe_of_tallies_is_counted_status_by_status() -> None:
     assert result.counted["count"].tolist() == table["count"].tolist()
     assert math.isnan(result.headline)
     assert result.chosen is None
+
+
+def test_what_counted_as_what_stands_by_class_in_the_order_of_the_table() -> None:
+    table = pd.DataFrame(
+        {
+            "coder": ["z", "z", "z", "a", "a"],
+            "status": ["rejected", "noted", "implemented", "abandoned", "decided"],
+            "count": [4, 5, 3, 2, 6],
+        }
+    )
+    wide = impact.multiverse(table, count="count")._counted_wide()
+    assert list(wide.columns) == ["status", "class", "z", "a"]
+    assert wide.values.tolist() == [
+        ["implemented", "implemented", 3, 0],
+        ["rejected", "not implemented", 4, 0],
+        ["abandoned", "not implemented", 0, 2],
+        ["noted", "open", 5, 0],
+        ["decided", "open", 0, 6],
+    ]
 
 
 @pytest.mark.parametrize(

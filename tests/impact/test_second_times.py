@@ -11,13 +11,14 @@ import pytest
 from scipy.stats import chi2, norm
 
 from dmpkit import impact
-from dmpkit.errors import DataError, SmallSampleWarning
+from dmpkit.errors import ConvergenceWarning, DataError, SmallSampleWarning
 from dmpkit.impact.curves import percentiles
 from dmpkit.impact.data import Ledger
 from dmpkit.impact.followup import follow_up, labels_of
 from dmpkit.impact.groups import GroupTest
 from dmpkit.impact.pooled import FEW, TOO_FEW
 from dmpkit.impact.share_intervals import percent
+from dmpkit.impact.status_classes import classify
 from dmpkit.resampling import expanded_tail, run_resamples
 
 Z80 = float(norm.ppf(0.9))
@@ -89,6 +90,7 @@ def test_incidence_in_every_column_between_and_beyond_the_times(late: bool) -> N
     asked = [0.0, 0.5, 7.0, 7.5, 24.0, 24.5]
     at = curves.at(asked)
     assert list(at.columns) == list(table.columns)[:-1]
+    assert at["time"].tolist() == np.repeat(asked, 3).tolist()
     for t, part in at.groupby("time"):
         last = max((k for k in known if k <= t), default=None)
         share = {"done": 0.0, "rejected": 0.0, "pending": 1.0} if last is None else known[last][0]
@@ -160,6 +162,9 @@ def test_the_bootstrap_draws_whole_processes_with_the_seed_level_and_number_aske
         z = Z80 * row["standard_error"]
         greenwood = (max(row["estimate"] - z, 0), min(row["estimate"] + z, 1))
         assert (row["greenwood_low"], row["greenwood_high"]) == pytest.approx(greenwood)
+    early = curves.at([0.5])  # nothing can have happened: no interval, and no error
+    assert early[["low", "high", "greenwood_low", "greenwood_high"]].isna().all(axis=None)
+    assert early["bootstrap_error"].tolist() == early["standard_error"].tolist() == [0, 0, 0]
     mean = curves.restricted_mean(10.5).set_index("cause")
     for c, row in mean.iterrows():
         low, high, error = ends(np.array([mean_time(k, str(c), 10.5) for k in curve]), 0.8, 12)
@@ -477,6 +482,41 @@ def test_a_refusal_names_the_row_the_column_and_the_remedy(
         assert caught.value.remedy.startswith(remedy)
 
 
+def test_a_refusal_names_the_column_that_the_reader_gave() -> None:
+    time, cause, gone = [1, 2, 3, 4], ["a", "a", 0, 0], ["x", None, "y", "y"]
+    event, groups = [1, 1, 0, 0], list("xxyy")
+    rows = pd.DataFrame({"id": [1, 2], "start": 0, "stop": [1, 2], "from": "a", "to": "b",
+                         "assembly": ["x", None]})  # fmt: skip
+    word = pd.DataFrame({"status": ["implemented", "strange"], "count": [1, 2]})
+    calls = (
+        (lambda: impact.cumulative_incidence(time, cause, process=gone), "process"),
+        (lambda: impact.kaplan_meier(time, event, process=gone), "process"),
+        (lambda: impact.restricted_mean_difference(time, cause, groups, 1, process=gone),
+         "process"),
+        (lambda: impact.restricted_mean_difference(time, cause, gone, 1), "group"),
+        (lambda: impact.restricted_mean_difference(time, cause, ["x"] * 4, 1), "group"),
+        (lambda: impact.logrank_test(time, event, gone), "group"),
+        (lambda: impact.logrank_test(time, event, ["x"] * 4), "group"),
+        (lambda: impact.gray_test(time, cause, gone), "group"),
+        (lambda: impact.gray_test(time, cause, ["x"] * 4), "group"),
+        (lambda: impact.gray_test(time, cause, groups, of="b"), "cause"),
+        (lambda: impact.occupancy(rows, process="assembly"), "assembly"),
+        (lambda: impact.kaplan_meier(time, [1, None, 0, 0]), "event"),
+        (lambda: impact.cox(time, [0] * 4, pd.DataFrame({"x": time})), "event"),
+        (lambda: impact.cox(time, event, pd.DataFrame({"x": [1, 2, 3, None]})), "x"),
+        (lambda: impact.cumulative_incidence([1, -1], ["a", "a"]), "time"),
+        (lambda: impact.turnbull([1, -1], [2, 3]), "left"),
+        (lambda: impact.turnbull([1, 1], [2, -3]), "right"),
+        (lambda: classify(["strange"]), "status"),
+        (lambda: impact.shares_of(word), "status"),
+        (lambda: impact.shares_of(word.assign(status="noted").head(1).assign(count=-1)), "count"),
+    )  # fmt: skip
+    for call, column in calls:
+        with pytest.raises(DataError) as caught:
+            call()
+        assert caught.value.column == column
+
+
 def test_tables_and_settings_of_tallies_are_passed_on() -> None:
     counts = pd.DataFrame(
         {"word": ["implemented", "in progress", "rejected", "received"], "how many": [4, 3, 2, 1]},
@@ -622,3 +662,21 @@ def test_a_random_intercept_gives_the_errors_of_all_parameters_together() -> Non
             moved[j] += b * h
             second[i, j] += a * b * loss(moved) / (4 * h * h)
     np.testing.assert_allclose(fit.joint_covariance, np.linalg.inv(second), rtol=2e-3, atol=2e-4)
+
+
+@pytest.mark.parametrize(("slope", "sign"), [(0.002, 1.0), (0.0, -1.0)])
+def test_a_random_intercept_that_did_not_settle_is_said(
+    slope: float, sign: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dmpkit.impact import random_intercepts
+
+    polished, information = random_intercepts._polished, random_intercepts._information
+    monkeypatch.setattr(random_intercepts, "_polished",
+                        lambda mixed, at: (*polished(mixed, at)[:2], slope))  # fmt: skip
+    monkeypatch.setattr(random_intercepts, "_information",
+                        lambda mixed, at: sign * information(mixed, at))  # fmt: skip
+    rng = np.random.default_rng(4)
+    groups, x = np.repeat(np.arange(20), 10), rng.normal(size=(200, 1))
+    eta = x[:, 0] + rng.normal(size=20)[groups]
+    with pytest.warns(ConvergenceWarning, match="did not settle"):
+        impact.fit_random_intercept(x, (eta + rng.logistic(size=200) > 0).astype(int), groups)
