@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t as student
 
 from dmpkit import impact
 from dmpkit.errors import DataError, LedgerWarning, SmallSampleWarning
@@ -552,3 +553,91 @@ def test_uptake_tables_count_each_category_and_process() -> None:
     held = np.minimum(np.maximum.accumulate(steps), 1)
     assert ranked["p_holm"].to_numpy() == pytest.approx(held, abs=1e-12)
     assert (one.n_resamples, one.seed) == (99, 5)
+
+
+@pytest.mark.parametrize("model", ["logit", "ordinal"])
+def test_every_column_of_the_model_follows_from_the_fit_and_the_level(model: Any) -> None:
+    rng = np.random.default_rng(12)
+    n, processes = 160, 8
+    table = pd.DataFrame(
+        {
+            "cost": rng.normal(size=n), "field": rng.choice(["air", "soil", "water"], n),
+            "process": np.arange(n) % processes,
+        }
+    )  # fmt: skip
+    hidden = table["cost"] + (table["field"] == "soil") + rng.logistic(size=n)
+    table["fate"] = np.digitize(hidden, [-0.5, 1.0])
+    table.loc[5, "cost"] = np.nan
+    result = impact.cherry_picking(
+        odd_index(table), fate="fate", predictors=["cost", "field"], process="process",
+        levels=[0, 1, 2], model=model, small_sample="t", level=0.8,
+    )  # fmt: skip
+    assert result.fitted is not None
+    made = result.fitted
+    kept = table.drop(index=5)
+    x = np.column_stack([kept["cost"], kept["field"] == "soil", kept["field"] == "water"])
+    x = x.astype(float)
+    y = (kept["fate"] == 2).to_numpy() * 1 if model == "logit" else kept["fate"].to_numpy()
+    fit = models.fit_cumulative_logit(x, y)
+    first, k = fit.n_levels - 1, fit.n_levels
+    covariance = models.clustered(fit, kept["process"])
+    error = np.sqrt(np.diag(covariance))
+    freedom = processes - 1
+    size = float(student.ppf(0.9, freedom))
+    b, s = fit.coefficients, error[first:]
+    own = made.coefficients
+    assert list(own.columns) == ["term", "variable", "coefficient", "standard_error", "low",
+                                 "high", "p_value", "odds_ratio", "odds_low", "odds_high",
+                                 "n"]  # fmt: skip
+    assert own["variable"].tolist() == ["cost", "field", "field"]
+    assert own["n"].tolist() == [n - 1, int(x[:, 1].sum()), int(x[:, 2].sum())]
+    ends = b - size * s, b + size * s
+    expected = np.column_stack([b, s, *ends, 2 * student.sf(np.abs(b / s), freedom), np.exp(b),
+                                np.exp(ends[0]), np.exp(ends[1])])  # fmt: skip
+    np.testing.assert_allclose(own.iloc[:, 2:10].to_numpy(float), expected, rtol=1e-8)
+    sign = -1 if model == "logit" else 1
+    np.testing.assert_allclose(made.thresholds["coefficient"], sign * fit.thresholds, rtol=1e-8)
+    np.testing.assert_allclose(made.thresholds["standard_error"], error[:first], rtol=1e-8)
+    said = ["intercept"] if model == "logit" else ["0 | 1", "1 | 2"]
+    assert made.thresholds["term"].tolist() == said
+
+    def effects(at: np.ndarray) -> np.ndarray:
+        def shares(design: np.ndarray) -> np.ndarray:
+            below = 1 / (1 + np.exp(design @ at[first:, None] - at[:first]))
+            edges = np.column_stack([np.zeros(len(design)), below, np.ones(len(design))])
+            return np.diff(edges).mean(axis=0)
+
+        h, out = 1e-5, []
+        up, down, none = x.copy(), x.copy(), x.copy()
+        up[:, 0] += h
+        down[:, 0] -= h
+        none[:, 1:] = 0
+        out.append((shares(up) - shares(down)) / (2 * h))
+        for place in (1, 2):
+            given = none.copy()
+            given[:, place] = 1
+            out.append(shares(given) - shares(none))
+        return np.concatenate(out)
+
+    slopes = np.column_stack([
+        (effects(fit.parameters + d) - effects(fit.parameters - d)) / 2e-4
+        for d in 1e-4 * np.eye(len(fit.parameters))
+    ])  # fmt: skip
+    value = effects(fit.parameters)
+    spread = np.sqrt(np.einsum("ij,jk,ik->i", slopes, covariance, slopes))
+    chosen = np.arange(3 * k) % k == k - 1 if model == "logit" else np.full(3 * k, True)
+    found = made.marginal_effects
+    assert list(found.columns) == ["term", "fate", "effect", "standard_error", "low", "high"]
+    assert found["term"].tolist() == np.repeat(own["term"].to_numpy(), k)[chosen].tolist()
+    names = ["taken up"] if model == "logit" else ["0", "1", "2"]
+    assert found["fate"].tolist() == names * 3
+    whole = np.column_stack([value, spread, value - size * spread, value + size * spread])
+    np.testing.assert_allclose(found.iloc[:, 2:].to_numpy(float), whole[chosen], atol=1e-5)
+    assert found.index.equals(pd.RangeIndex(len(found)))
+    assert (made.n, made.n_processes, made.n_left_out) == (n - 1, processes, 1)
+    assert made.log_likelihood == pytest.approx(fit.log_likelihood, abs=1e-10)
+    counts = np.bincount(y)
+    rare = counts.min() if model == "logit" else (n - 1) - (counts**3).sum() / (n - 1) ** 2
+    assert made.events_a_coefficient == pytest.approx(rare / 3)
+    assert (made.inference, made.separated) == ("t", ())
+    assert np.isnan(made.process_sd)

@@ -680,3 +680,101 @@ def test_a_random_intercept_that_did_not_settle_is_said(
     eta = x[:, 0] + rng.normal(size=20)[groups]
     with pytest.warns(ConvergenceWarning, match="did not settle"):
         impact.fit_random_intercept(x, (eta + rng.logistic(size=200) > 0).astype(int), groups)
+
+
+# --- one curve -----------------------------------------------------------------------------
+
+
+def test_the_share_without_the_event_in_every_column() -> None:
+    rows = items()
+    event = rows["cause"] == "done"
+    curve = impact.kaplan_meier(rows["time"], event, bands=True, level=0.8)
+    one = rows.assign(cause=np.where(event, "done", "pending"), entry=0.0)
+    known = plain(one, ("done",))
+    table = curve.table
+    assert table["state"].tolist() == ["event-free"] * len(known)
+    share = np.array([s["pending"] for s, _, _ in known.values()])
+    np.testing.assert_allclose(table["estimate"], share, atol=1e-12)
+    moved = np.array([m["done"] for _, _, m in known.values()])
+    risk = np.array([r for _, r, _ in known.values()])
+    assert table["events"].tolist() == moved.tolist()
+    assert table["at_risk"].tolist() == risk.tolist()
+    open_ = np.where(risk > moved, risk - moved, 1)
+    error = share * np.sqrt(np.cumsum(moved / (risk * open_)))
+    np.testing.assert_allclose(table["standard_error"], error, atol=1e-12)
+    inside = (share > 0) & (share < 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        power = np.exp(Z80 * error / (share * np.log(share)))
+        low, high = (np.where(inside, share**p, np.nan) for p in (1 / power, power))
+    np.testing.assert_allclose(table["low"], low, atol=1e-12)
+    np.testing.assert_allclose(table["high"], high, atol=1e-12)
+    times = np.array(list(known))
+    median = curve.median()
+    assert median.value == times[share <= 0.5][0]
+    with np.errstate(invalid="ignore"):
+        assert median.low == times[low <= 0.5][0]
+        crossed = times[high <= 0.5]
+    assert (median.high == crossed[0]) if len(crossed) else np.isnan(median.high)
+    assert median.n == 90
+    mean = curve.restricted_mean(9.5)
+    assert mean["state"].tolist() == ["event-free"]
+    assert mean["estimate"].item() == pytest.approx(mean_time(known, "pending", 9.5), abs=1e-10)
+
+
+def test_the_median_is_where_a_curve_reaches_a_half_exactly() -> None:
+    curves = impact.cumulative_incidence([1, 2, 3, 4], ["a", "b", "a", 0])
+    assert curves.median().value == 2
+    assert curves.median("a").value == 3
+    assert np.isnan(curves.median("b").value)
+    assert "not reached: 25.0 % at the last observation, 4" in curves.median("b").note
+    assert curves.median().note == "no interval: a complete list"
+    assert impact.kaplan_meier([1, 2, 3, 4], [1, 1, 0, 0]).median().value == 2
+    assert np.isnan(impact.kaplan_meier([1, 2, 3, 4], [1, 0, 0, 0]).median().value)
+
+
+def test_beyond_the_end_only_a_curve_that_cannot_move_is_known() -> None:
+    done = impact.cumulative_incidence([1, 2], ["a", "b"])
+    later = done.at([9])
+    assert later["estimate"].tolist() == [0.5, 0.5, 0.0]
+    assert later["at_risk"].tolist() == [0, 0, 0]
+    assert done.restricted_mean(4)["estimate"].tolist() == [0.5 * 3, 0.5 * 2, 1.5]
+    running = impact.cumulative_incidence([1, 2], ["a", 0])
+    later = running.at([2, 2.5])
+    assert later["estimate"].isna().tolist() == [False, False, True, True]
+    assert later["time"].tolist() == [2, 2, 2.5, 2.5]
+    assert later["cause"].tolist() == ["a", "pending"] * 2
+    assert later["at_risk"].tolist() == [1, 1, 0, 0]
+    assert impact.kaplan_meier([1, 2], [1, 1]).at([9])["estimate"].tolist() == [0.0]
+    assert impact.kaplan_meier([1, 2], [1, 0]).at([9])["estimate"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("change", "row", "column", "match"),
+    [
+        ({"id": None}, 3, "id", "missing"),
+        ({"stop": 2.0}, 3, "stop", "before the start"),
+        ({"from": None}, 3, "from", "state is missing"),
+        ({"from": "lost"}, 3, "from", "'lost' is not one"),
+        ({"to": "lost"}, 3, "to", "'lost' is not one"),
+        ({"start": 2.5}, 3, None, "overlaps"),
+        ({"from": "new"}, 3, None, "does not begin in the state"),
+        ({"process": "q"}, None, "process", "more than one process"),
+    ],
+)  # fmt: skip
+def test_a_stay_that_cannot_be_is_shown_in_its_row(
+    change: dict[str, Any], row: int | None, column: str | None, match: str
+) -> None:
+    table = pd.DataFrame(
+        {
+            "id": ["b", "a", "a", "b"], "start": [0.0, 0, 3, 4], "stop": [4.0, 3, 6, 6],
+            "from": ["new", "new", "old", "old"], "to": ["old", "old", "new", None],
+            "process": list("pppp"),
+        },
+        index=[5, 5, 1, 0],
+    ).astype({"id": object, "from": object})  # fmt: skip
+    assert impact.occupancy(table, states=["new", "old"]).n == 2
+    name, value = next(iter(change.items()))
+    table.iloc[2, list(table.columns).index(name)] = value
+    with pytest.raises(DataError, match=match) as caught:
+        impact.occupancy(table, states=["new", "old"], process="process")
+    assert (caught.value.row, caught.value.column) == (row, column)
