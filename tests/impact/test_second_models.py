@@ -641,3 +641,98 @@ def test_every_column_of_the_model_follows_from_the_fit_and_the_level(model: Any
     assert made.events_a_coefficient == pytest.approx(rare / 3)
     assert (made.inference, made.separated) == ("t", ())
     assert np.isnan(made.process_sd)
+
+
+# --- limits of settings --------------------------------------------------------------------
+
+
+def test_settings_hold_at_their_limits_and_not_beyond() -> None:
+    fates = pd.DataFrame({"fate": [0, 1, 1, 0], "cost": [0, 1, 0, 1]})
+    asked: dict[str, Any] = {"fate": "fate", "predictors": ["cost"]}
+    assert impact.cherry_picking(fates, **asked, n_resamples=99).n_resamples == 99
+    for wrong in (98, True, 99.0, "99"):
+        with pytest.raises((DataError, TypeError)):
+            impact.cherry_picking(fates, **asked, n_resamples=wrong)
+    with pytest.raises(DataError, match="No predictor"):
+        impact.cherry_picking(fates, fate="fate", predictors=None)  # type: ignore[arg-type]
+    one: dict[str, Any] = {"count": "count"}
+    tally = pd.DataFrame({"coder": "a", "status": ["implemented", "noted"], "count": [1, 3]})
+    for worth in (0, 1, 0.5):
+        made = impact.multiverse(tally, **one, credits={"own": {"implemented": worth}})
+        assert made.universes["share"].tolist() == [worth / 4, worth / 4, worth]
+    for credits in ({"own": {"implemented": 1.01}}, {"own": {"implemented": -0.01}},
+                    {"own": {"done": 1}}, {}):  # fmt: skip
+        with pytest.raises(DataError, match="credit rule"):
+            impact.multiverse(tally, **one, credits=credits)
+    for wrong in ([], "all", ["every"], ["all", "every"]):
+        with pytest.raises((DataError, TypeError), match="denominators"):
+            impact.multiverse(tally, **one, denominators=wrong)
+    with pytest.raises(DataError, match="The headline names 'who'"):
+        impact.multiverse(tally, **one, headline={"who": "a"})
+    with pytest.raises(DataError, match="takes coder 'b'"):
+        impact.multiverse(tally, **one, headline={"coder": "b"})
+    with pytest.raises(DataError, match="No combination"):
+        impact.multiverse(tally.assign(count=0), **one)
+    with pytest.raises(DataError, match="no rows"):
+        impact.multiverse(tally.head(0), **one)
+    for k, n in ((0, 1), (1, 1), (3, 7)):
+        assert impact.share_interval(k, n).value == k / n
+    for k, n in ((-1, 3), (4, 3), (0, 0), (1.5, 3), (True, 3)):
+        with pytest.raises((DataError, TypeError)):
+            impact.share_interval(k, n)  # type: ignore[arg-type]
+    for months in (0, -1, True, 1.5):
+        with pytest.raises((DataError, TypeError)):
+            impact.answer_times(tally, item="status", received="coder", answered="coder",
+                                months=months)  # fmt: skip
+
+
+def test_grades_of_an_own_scale_run_from_0_to_4() -> None:
+    table = judged()
+    own = {"not_started": 0, "in_progress": 1, "decided": 1, "implemented": 4}
+    result = impact.raters(table, scale=own)
+    expected = table["status"].map(own)
+    assert result.ratings["grade"].equals(expected.astype(float).rename("grade"))
+    assert dict(result.scale) == own
+    for grade in (-1, 5, True, 2.5):
+        with pytest.raises((DataError, TypeError), match="decided"):
+            impact.raters(table, scale={"decided": grade})  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_the_design_that_a_model_cannot_bear_is_told_from_one_that_it_can(k: int) -> None:
+    rng = np.random.default_rng(k)
+    x = rng.normal(size=(60, 2))
+    y = np.digitize(x[:, 0] + rng.logistic(size=60), [0, 2][: k - 1])
+    assert not models.separated(x, y)[0].any()
+    sure = np.column_stack([x[:, 0], y == k - 1]).astype(float)
+    infinite, sign = models.separated(sure, y)
+    # of two fates all rows are told apart, so the other may run either way
+    assert (infinite.tolist(), sign.tolist()) == ([k == 2, True], [0, 1])
+    infinite, sign = models.separated(-sure, y)
+    assert (infinite.tolist(), sign.tolist()) == ([k == 2, True], [0, -1])
+    assert models.collinear(np.column_stack([x, x[:, 0] - 2 * x[:, 1] + 3])) == [2]
+    assert models.collinear(np.column_stack([np.ones(60), x])) == [0]
+    assert models.collinear(x) == []
+    counts = np.bincount(y)
+    size = counts.min() if k == 2 else 60 - (counts**3).sum() / 60**2
+    assert models.limiting_sample_size(y) == pytest.approx(size)
+    for wrong, said in (
+        ((x[:, 0], y), "rows x predictors"),
+        ((x, y[:-1]), "one level a row"),
+        ((x, y[:, None]), "one level a row"),
+        ((x + np.inf, y), "infinite"),
+        ((x, y + 1), "none left out"),
+        ((x, y * 0), "one and the same level"),
+    ):
+        with pytest.raises(DataError, match=said):
+            models.fit_cumulative_logit(*wrong)
+    fit = models.fit_cumulative_logit(x, y)
+    groups = np.arange(60) % 7
+    totals = np.array([fit.scores[groups == g].sum(axis=0) for g in range(7)])
+    bare = fit.covariance @ totals.T @ totals @ fit.covariance
+    np.testing.assert_allclose(models.clustered(fit, groups, corrected=False), bare, rtol=1e-9)
+    factor = 7 / 6 * 59 / (60 - len(fit.parameters))
+    np.testing.assert_allclose(models.clustered(fit, groups), factor * bare, rtol=1e-9)
+    with pytest.raises(DataError, match="two processes or more"):
+        models.clustered(fit, groups * 0)
+    assert (len(fit.thresholds), len(fit.coefficients), fit.process_sd) == (k - 1, 2, 0)
