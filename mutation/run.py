@@ -6,7 +6,7 @@
 Each room gets a random sample of all changes that changes.py knows. A change is
 killed when a test of the room fails, or runs without end; it survives when all
 pass. Tests run are those that reach the changed line (covering.py), the quick
-ones first, up to `BUDGET` seconds. Results go to build/mutants/; `--store`
+ones first, up to `BUDGET` seconds, and the kept tables. Results go to build/mutants/; `--store`
 writes the table into mutation/README.md; `--again` tries only the survivors of
 the last run, after new tests.
 """
@@ -20,6 +20,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -38,6 +39,7 @@ BUILD = ROOT / "build" / "mutants"
 ROOMS = ["measures", "qmethod", "representativeness", "evaluation", "impact"]
 BUDGET = 15.0  # seconds of tests for one change
 NEAR = 4.0  # of them first, in the tests nearest to it
+KEPT = "test_kept_tables.py"  # these besides
 UNNOTICED = ("survived", "no tests")
 NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv*", "build", "dist", "__pycache__", ".*_cache", ".hypothesis", "downloads",
@@ -177,8 +179,25 @@ class Covering:
         files = Counter(test["file"] for test in kept if test["file"] != change.file)
         near = {change.file, *[file for file, _ in files.most_common(1)]}
         first = _within([test for test in kept if test["file"] in near], NEAR)
+        first += [test for test in self._besides(change, found) if test not in first]
         stages = [first, [test for test in kept if test not in first]]
         return [{test["test"]: test["seconds"] for test in stage} for stage in stages if stage]
+
+    def _besides(self, change: Any, found: set[int]) -> list[dict[str, Any]]:
+        """Tests that the time they take, or the map of lines, would leave out.
+
+        The kept tables reach most lines, in seconds. What stands outside functions runs
+        when the module is imported, so the map knows no test of it: those are taken whose
+        file names the module.
+        """
+        tables = [self.listed[n] for n in sorted(found) if self.listed[n]["file"].endswith(KEPT)]
+        if change.function != "(module)":
+            return tables
+        module = re.compile(rf"\b{Path(change.file).stem}\b")
+        files = {test["file"] for test in self.listed}
+        named = {f for f in files if (ROOT / f).is_file() and module.search((ROOT / f).read_text())}
+        tests = sorted((t for t in self.listed if t["file"] in named), key=lambda t: t["seconds"])
+        return tables + [test for test in _within(tests, NEAR) if test not in tables]
 
 
 def _within(tests: list[dict[str, Any]], budget: float) -> list[dict[str, Any]]:
