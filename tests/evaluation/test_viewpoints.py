@@ -17,7 +17,7 @@ from dmpkit import evaluation as ev
 from dmpkit.errors import DataError
 from dmpkit.evaluation.stress import bounded_scores, score_table, stress_factors, stressed_score
 from dmpkit.evaluation.viewpoint_plots import _apart
-from dmpkit.evaluation.viewpoints import FIXED_YARDSTICK, MIN_LINKS, NOTE, OWN_NOTE
+from dmpkit.evaluation.viewpoints import FIXED_YARDSTICK, MIN_LINKS, NOTE, OWN_NOTE, _margin
 
 INF = math.inf
 NAN = math.nan
@@ -487,3 +487,8 @@ def test_a_criterion_has_one_score():
     twice = pd.DataFrame({"criterion": ["C01", "C02", "C01"], "score": [3, 2, 1]})
     with pytest.raises(DataError, match="C01"):
         score_table(twice)
+
+
+def test_a_margin_of_nothing_and_of_the_whole_scale_are_margins():
+    assert _margin(0) == 0.0
+    assert _margin(4) == 4.0

@@ -796,3 +796,13 @@ def test_weighed_units_count_as_often_as_they_weigh(step):
 def test_a_matrix_of_weights_holds_numbers(cell):
     with pytest.raises(DataError, match=r"not a number|not all of it is finite"):
         ag.gwet_ac1([[1, 2, 1], [1, 2, 2]], [[1, cell], [cell, 1]])
+
+
+def test_a_unit_disagrees_by_its_weight():
+    """Unit 3 of weight 2 takes twice the share that it has beside the others of weight 1."""
+    ratings = [[1, 2, 3, 4], [1, 2, 3, 1], [1, 2, 2, 1]]
+    alone = ag.disagreements(ratings, "interval").set_index("unit")["contribution"]
+    found = ag.disagreements(ratings, "interval", unit_weights=[1, 1, 2, 1])
+    weighted = found.set_index("unit")["contribution"]
+    assert (weighted / alone).tolist() == pytest.approx([1, 2])
+    assert found["share"].tolist() == pytest.approx((weighted / weighted.sum()).tolist())

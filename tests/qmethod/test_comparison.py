@@ -331,3 +331,20 @@ def test_synthetic_sorts_are_called_so():
     assert "The sorts are synthetic: made, not collected." in " ".join(result.summary().split())
     assert plotting.alt_text(result.plot()).startswith("Synthetic data.")
     assert "synthetic" not in qm.before_after(*both(), 2).summary()
+
+
+def test_the_number_of_factors_rests_on_the_correlation_and_extraction_asked_for(monkeypatch):
+    from dmpkit.qmethod import comparison, retention
+
+    asked = {}
+
+    def count(_sorts, **how):
+        asked.update(how)
+        return np.array([3.0, 1.0]), np.array([1.5, 1.2])
+
+    monkeypatch.setattr(retention, "parallel_analysis", count)
+    options = {"correlation": "spearman", "extraction": "centroid"}
+    assert comparison._by_parallel_analysis(None, options) == 1
+    assert (asked["correlation"], asked["extraction"]) == ("spearman", "centroid")
+    comparison._by_parallel_analysis(None, {})
+    assert (asked["correlation"], asked["extraction"]) == ("pearson", "pca")

@@ -229,3 +229,10 @@ def test_names_it_does_not_offer(sorts):
         quiet(sorts, 2, rotation="oblimax")
     with pytest.raises(DataError, match=r"'centroid' is not offered with engine"):
         efa.factor_analysis(sorts.values, 2, extraction="centroid")
+
+
+def test_equamax_of_the_package_is_our_own():
+    """The same criterion, with the weight that belongs to the number of factors and sorts."""
+    a = np.random.default_rng(3).normal(size=(9, 3))
+    theirs = efa._rotate(a, "equamax").loadings
+    np.testing.assert_allclose(theirs, qm.rotate_equamax(a).loadings, atol=1e-6)

@@ -15,7 +15,7 @@ from dmpkit import plotting
 from dmpkit.errors import DataError
 from dmpkit.qmethod.bootstrap import PURPOSE
 from dmpkit.qmethod.correlation import unit_columns
-from dmpkit.qmethod.retention import _compared, parallel_analysis
+from dmpkit.qmethod.retention import _as_many_as_there_are, _compared, parallel_analysis
 
 FOLDER = Path(__file__).parents[1] / "reference" / "qmethod"
 QUICK = {"n_permutations": 100, "n_resamples": 40, "seed": 1, "progress": False}
@@ -239,3 +239,11 @@ def test_eigenvalues_of_more_sorts_than_statements_are_those_of_the_whole_matrix
     assert (found >= 0).all()  # what is zero is not left a little below it
     for one, values in zip(columns, found, strict=True):
         np.testing.assert_allclose(values, np.linalg.eigvalsh(one.T @ one)[::-1], atol=1e-12)
+
+
+@pytest.mark.parametrize("form", ["centroid", "centroid_tucker"])
+def test_factors_that_are_counted_are_of_the_extraction_asked_for(form):
+    matrix = np.corrcoef(np.random.default_rng(2).normal(size=(7, 20)))
+    values = np.linalg.eigvalsh(matrix)[::-1]
+    found = _as_many_as_there_are(matrix, values, 2, form)
+    np.testing.assert_array_equal(found, qm.extract_centroid(matrix, 2, form=form))
