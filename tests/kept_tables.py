@@ -43,7 +43,9 @@ def frames_of(result: Any, name: str) -> Tables:
         return {name: pd.DataFrame(np.asarray(result))}
     for method in ("frames", "tables"):
         if hasattr(result, method):
-            given = getattr(result, method)()
+            given = dict(getattr(result, method)())
+            if hasattr(result, "indicators") and "indicators" not in given:
+                given["indicators"] = pd.DataFrame([i.as_dict() for i in result.indicators()])
             return {f"{name}: {table}": frame for table, frame in given.items()}
     fields = result if isinstance(result, dict) else vars(result)
     found, single = {}, {}

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from dmpkit import plotting
 from dmpkit.errors import DataError, SharesWarning
+from dmpkit.representativeness import fair_rules
 from dmpkit.representativeness.fairness import chance_bound, compare_rules, selection_fairness
 from tests.helpers import data_mirror, shared_reference
 
@@ -178,3 +179,12 @@ def test_bad_input_is_named(call, says):
 def test_rounded_chances_are_used_with_a_warning():
     with pytest.warns(SharesWarning, match=r"sum to 0\.999"):
         assert selection_fairness([0.333] * 3, 1).seats == 1
+
+
+def test_probabilities_of_panels_sum_to_one_and_their_lowest_chance_is_the_value():
+    """Two panels, of three people each in one of them or both: the lowest chance is 1/2."""
+    shares = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    value, weights, price = fair_rules._spread(shares, np.array([True] * 3), np.zeros(3))
+    assert value == pytest.approx(0.5)
+    assert weights.tolist() == pytest.approx([0.5, 0.5])
+    assert price.tolist() == pytest.approx([0.5, 0.5, 0])

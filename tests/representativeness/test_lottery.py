@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from itertools import combinations
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ import pytest
 
 from dmpkit import plotting
 from dmpkit.errors import DataError, SmallSampleWarning
+from dmpkit.representativeness import drawing
 from dmpkit.representativeness.data import Panel, Population
 from dmpkit.representativeness.lottery import simulate_lottery
 from dmpkit.representativeness.pool import draw_problem
@@ -484,3 +486,9 @@ def test_place_needs_a_variable_in_common():
         lottery.place({"income": {"low": 4}})
     with pytest.raises(DataError, match="did not count 'agee'"):
         lottery.counts("agee")
+
+
+def test_a_pool_as_large_as_the_panel_is_the_panel():
+    problem = SimpleNamespace(n=4, seats=4, weights=None)
+    samples = drawing._samples(np.random.default_rng(1), 3, problem)
+    assert samples.tolist() == [[0, 1, 2, 3]] * 3

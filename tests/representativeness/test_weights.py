@@ -405,3 +405,9 @@ def test_what_a_mean_is_taken_of_is_numbers_with_a_point(values):
     found = numeric_values(values, 2)
     assert found.dtype == np.float64
     assert found.tolist() == [1.0, 0.0]
+
+
+def test_a_mean_of_nobody_is_not_a_number_and_says_why():
+    found = weighted_mean([np.nan, 1], [1.0, 0.0])
+    assert np.isnan(found.value)
+    assert (found.n, found.note) == (0, "nobody with a weight has a value")
