@@ -13,7 +13,7 @@ from dmpkit.errors import DataError
 from dmpkit.evaluation.form_columns import Column, Sheet, norm
 from dmpkit.evaluation.questionnaire import split_options
 
-__all__ = ["BLANKS", "Coding", "Options", "boxes", "coded", "coding_of", "split_list"]
+__all__ = ["BLANKS", "Coding", "Options", "boxes", "coded", "coding_of", "end_of", "split_list"]
 
 #: Label to number (None = no answer), for all items or item by item.
 Options: TypeAlias = Mapping[str, Any]
@@ -44,7 +44,8 @@ def _cell(row: Mapping[Any, Any], name: str) -> str:
     return "" if pd.isna(value) else str(value)
 
 
-def _end(row: Mapping[Any, Any], name: str) -> float:
+def end_of(row: Mapping[Any, Any], name: str) -> float:
+    """The lowest or highest answer of an item, NaN where none is given."""
     value = _cell(row, name)
     try:
         return float(value) if value else float("nan")
@@ -58,7 +59,7 @@ def _end(row: Mapping[Any, Any], name: str) -> float:
 def coding_of(row: Mapping[Any, Any], options: Options | None) -> Coding:
     """The coding of an item: its options and poles, then what `options` says."""
     item, answer = _cell(row, "item"), _cell(row, "answer")
-    low, high = _end(row, "low"), _end(row, "high")
+    low, high = end_of(row, "low"), end_of(row, "high")
     numeric = answer in ("scale", "rank", "number") or (not answer and low == low and high == high)
     labels: dict[str, float | None] = {}
     if numeric:

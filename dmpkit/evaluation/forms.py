@@ -36,6 +36,7 @@ from dmpkit.evaluation.form_values import (
     boxes,
     coded,
     coding_of,
+    end_of,
 )
 from dmpkit.evaluation.questionnaire import split_options
 from dmpkit.reporting import Result, Section, paragraphs, table_html
@@ -334,7 +335,15 @@ def _items(items: Any) -> pd.DataFrame | None:
         frame = frame.rename(columns={"wording": "label"})
     require_columns(frame, ["item", "label"], file=file)
     require_unique(list(frame["item"]), "item", file=file)
-    return frame.astype(object).where(frame.notna(), "")
+    table = frame.astype(object).where(frame.notna(), "")
+    try:
+        for row in table.to_dict("records"):
+            for name in ("low", "high"):
+                end_of(row, name)
+    except DataError as error:
+        error.file = None if file is None else str(file)
+        raise
+    return table
 
 
 def _headings(sheet: Sheet, wanted: Mapping[str, str]) -> None:

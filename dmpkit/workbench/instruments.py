@@ -111,7 +111,11 @@ def _of_file(path: Path) -> Instrument:
             raise problem from None
         if not sorts.texts:
             raise problem from None
-        return Instrument.from_sorts(sorts, path.stem.replace(" ", "-"), title=path.stem)
+        try:
+            return Instrument.from_sorts(sorts, path.stem.replace(" ", "-"), title=path.stem)
+        except DataError as error:
+            error.file = error.file or str(path)
+            raise
 
 
 _START_AGAIN = "Start again from what dmpkit qsort --write-texts writes."

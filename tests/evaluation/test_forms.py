@@ -548,3 +548,13 @@ def test_german_headings_of_limesurvey_tell_who_finished(tmp_path):
         made = read_form(path, items=items, person="code")
     assert made.program == "limesurvey"
     assert made.answers["q1"].tolist() == [4.0]
+
+
+def test_an_end_of_a_scale_that_is_no_number_is_said_with_its_file(tmp_path):
+    """Found by feeding changed files: the message named the item but no file."""
+    file = tmp_path / "items.csv"
+    file.write_text("item,label,low,high\nq,Q,one,5\n", encoding="utf-8")
+    answers = tmp_path / "answers.csv"
+    answers.write_text("id,q\n1,2\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"items\.csv.*'q' has 'one' in 'low'"):
+        read_form(answers, items=file)

@@ -84,3 +84,11 @@ def test_a_file_without_statements_is_refused(tmp_path):
 def test_instruments_are_found_by_their_tables():
     assert find_instruments() == ["governance-instrument"]
     assert set(find_instruments()) <= set(datasets.names())
+
+
+def test_what_is_wrong_in_a_file_of_sorts_is_said_with_its_name(tmp_path):
+    """Found by feeding changed files: the message named the statement but no file."""
+    sorts = qm.QSorts([[-1, 0], [0, 1], [1, -1]], texts=["One", "One", "Two"])
+    qm.write_sorts(sorts, tmp_path / "sorts.parquet")
+    with pytest.raises(DataError, match=r"sorts\.parquet.*'One' stands at positions 1 and 2"):
+        open_instrument(tmp_path / "sorts.parquet")
