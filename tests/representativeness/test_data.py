@@ -272,3 +272,11 @@ def test_one_variable_may_be_named_by_itself():
     one = count_cells(frame, "home")
     assert one.variables == ("home",)
     assert one.joint.set_index("home")["count"].to_dict() == {"town": 2.0, "village": 1.0}
+
+
+def test_merged_shares_without_counts_have_no_count_and_keep_their_name():
+    place = Population.from_margins({"age": {"16-29": 0.2, "30-44": 0.3, "45+": 0.5}})
+    merged = place.recode("age", {"16-29": "under 45", "30-44": "under 45"})
+    assert merged.shares("age").name == "age"
+    assert merged.shares("age").to_dict() == pytest.approx({"under 45": 0.5, "45+": 0.5})
+    assert merged.margins["count"].isna().all()

@@ -7,9 +7,10 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import Bounds, LinearConstraint
 
 from dmpkit.errors import DataError
-from dmpkit.representativeness.feasibility import check_feasibility
+from dmpkit.representativeness.feasibility import check_feasibility, solve_integer
 from tests.helpers import shared_reference
 
 
@@ -143,3 +144,10 @@ def test_views(tmp_path):
         one, other = found.tables(a), found.tables(b)
         assert other["relaxations"].to_pandas()["relaxed"].tolist() == [3]
         assert list(one) == list(other)
+
+
+def test_least_cost_is_of_whole_numbers():
+    """2x + 2y up to 3: whole numbers reach 1 in all, fractions would reach 1.5."""
+    limit = LinearConstraint([[2.0, 2.0]], ub=3.0)
+    found = solve_integer(np.array([-1.0, -1.0]), [limit], Bounds(0, np.inf))
+    assert sorted(found.tolist()) == [0, 1]
