@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from dmpkit.errors import DataError, SharesWarning
 from dmpkit.representativeness.exact import exact_multinomial, number_of_tables
-from dmpkit.representativeness.goodness import standardised_residuals
 
 REFERENCE = Path(__file__).resolve().parents[1] / "reference" / "representativeness"
 CASES = json.loads((REFERENCE / "marginals.json").read_text())["cases"]
@@ -141,7 +140,3 @@ def test_six_hundred_thousand_tables_take_half_a_second():
 def test_what_cannot_be_is_refused(counts, shares, order, words):
     with pytest.raises(DataError, match=words):
         exact_multinomial(counts, shares, order)
-
-
-def test_a_category_that_is_everybody_has_no_residual():
-    assert np.isnan(standardised_residuals([60, 40], [1.0, 0.0])[0])
