@@ -65,8 +65,24 @@ _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 
 
-@dataclass(frozen=True)
-class Estimate:
+class _ByValue:
+    """Equal where all fields are, in every Python; what is not known (NaN) is alike."""
+
+    def _values(self) -> tuple[Any, ...]:
+        values = (getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
+        return tuple("NaN" if isinstance(v, float) and math.isnan(v) else v for v in values)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Estimate(_ByValue):
     """One estimated number with what is known about its uncertainty.
 
     Parameters
@@ -115,8 +131,8 @@ class Estimate:
         return f"<p>{escape(repr(self))}</p>"
 
 
-@dataclass(frozen=True)
-class Indicator:
+@dataclass(frozen=True, eq=False)
+class Indicator(_ByValue):
     """One named number that a method offers to an evaluation.
 
     Parameters

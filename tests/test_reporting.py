@@ -152,3 +152,15 @@ def test_counts_have_no_decimals_and_p_values_are_never_0():
     shown = reporting.table_html(groups)
     assert ">17<" in shown
     assert ">1.00<" in shown
+
+
+def test_numbers_that_are_not_known_are_alike_in_every_python():
+    """Dataclasses compare NaN by identity up to Python 3.12, by value from 3.13 on."""
+    one, two = Estimate(0.5, low=float("nan")), Estimate(0.5, low=float("nan"))
+    assert one == two
+    assert hash(one) == hash(two)
+    assert one != Estimate(0.5, low=0.4)
+    assert one != 0.5
+    named = [Indicator("share", float("nan"), note="why") for _ in range(2)]
+    assert named[0] == named[1] != Indicator("share", 0.5, note="why")
+    assert len(set(named)) == 1

@@ -12,6 +12,7 @@ import time
 import tracemalloc
 import warnings
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -183,7 +184,7 @@ def test_many_codes_of_one_name(tmp_path: Path) -> None:
 def database(tmp_path: Path, script: str) -> Path:
     path = tmp_path / "data.qda"
     shutil.copy(REFERENCE / "qualcoder" / "qc_minipublic.data.qda", path)
-    with sqlite3.connect(path) as base:
+    with closing(sqlite3.connect(path)) as base, base:
         base.executescript(script)
     base.close()
     return path
@@ -232,7 +233,7 @@ def test_cut_and_scribbled_databases(tmp_path: Path) -> None:
 def test_taguette_payloads_that_are_no_json(tmp_path: Path) -> None:
     path = tmp_path / "t.sqlite3"
     shutil.copy(REFERENCE / "taguette" / "tg_minipublic_project.sqlite3", path)
-    with sqlite3.connect(path) as base:
+    with closing(sqlite3.connect(path)) as base, base:
         base.execute("UPDATE commands SET payload = '[' WHERE id % 2")
         base.execute("UPDATE commands SET payload = '[1]' WHERE id % 2 = 0")
         base.execute("UPDATE documents SET contents = ? WHERE id = 1", ("<p '" + '<"' * 50_000,))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -95,7 +96,7 @@ def test_qualcoders_project(how: str, tmp_path: Path) -> None:
 def test_qualcoder_with_everything_that_can_be_odd(tmp_path: Path) -> None:
     path = tmp_path / "data.qda"
     shutil.copy(QUALCODER / "qc_minipublic.data.qda", path)
-    with sqlite3.connect(path) as base:
+    with closing(sqlite3.connect(path)) as base, base:
         base.executescript(
             """
             UPDATE code_cat SET supercatid = 2 WHERE catid = 1;
@@ -199,7 +200,7 @@ def test_taguettes_server_database_says_who_coded(tmp_path: Path) -> None:
     path = tmp_path / "server.sqlite3"
     shutil.copy(TAGUETTE / "tg_minipublic_project.sqlite3", path)
     true = {r["highlight_id"]: r["coder"] for r in expected("taguette")}
-    with sqlite3.connect(path) as base:
+    with closing(sqlite3.connect(path)) as base, base:
         base.execute("INSERT INTO users (login, created, disabled) VALUES ('ada', '', 0)")
         base.execute("INSERT INTO users (login, created, disabled) VALUES ('ben', '', 0)")
         for number, coder in true.items():
@@ -345,7 +346,7 @@ def test_folders_and_absent_files(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_bytes(b"\xe9")
     with pytest.raises(DataError, match="not UTF-8"):
         read_project(AQDA / "aqda_minipublic.json", texts=tmp_path)
-    with sqlite3.connect(tmp_path / "o.db") as base:
+    with closing(sqlite3.connect(tmp_path / "o.db")) as base, base:
         base.execute("CREATE TABLE other (a)")
     with pytest.raises(DataError, match=r"neither QualCoder's nor Taguette's \(tables: other\)"):
         read_project(tmp_path / "o.db")

@@ -11,6 +11,7 @@ import struct
 import warnings
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 
 from .tokens import token
 
@@ -157,7 +158,7 @@ def database(data: bytes, rng: random.Random) -> bytes:
             changed[rng.randrange(min(near, len(changed)))] = rng.randrange(256)
         return bytes(changed)
     try:
-        with sqlite3.connect(":memory:") as base:
+        with closing(sqlite3.connect(":memory:")) as base, base:
             base.deserialize(data)
             tables = [
                 r[0] for r in base.execute("SELECT name FROM sqlite_master WHERE type='table'")
