@@ -21,7 +21,8 @@ from dmpkit.errors import DataError
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
 
-__all__ = ["cell_text", "check_parts", "checked_values", "open_workbook", "save_workbook"]
+__all__ = ["cell_text", "check_parts", "checked_values", "no_workbook", "open_workbook",
+           "save_workbook"]  # fmt: skip
 
 #: Unpacked bytes of all parts of a workbook together (a zip bomb, or not a table).
 MAX_UNPACKED_BYTES: Final = 200_000_000
@@ -73,11 +74,7 @@ def open_workbook(path: str | os.PathLike[str]) -> Workbook:
     except DataError:
         raise
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError):
-        raise DataError(
-            "The file is not an Excel workbook (.xlsx), or it is damaged.",
-            file=source,
-            remedy="Open it in a spreadsheet program and save it as .xlsx.",
-        ) from None
+        raise no_workbook(source) from None
     book = checked_values(source)
     for page in book.chartsheets:
         book.remove(page)  # pictures alone: nothing to read
@@ -140,6 +137,26 @@ def cell_text(cell: object) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell).strip()
+
+
+def no_workbook(source: Path) -> DataError:
+    """The error for a file that is no workbook.
+
+    Parameters
+    ----------
+    source : path
+
+    Examples
+    --------
+    >>> print(no_workbook(Path("sorts.xls")))
+    sorts.xls: The file is not an Excel workbook (.xlsx), or it is damaged. Open it in a
+    spreadsheet program and save it as .xlsx.
+    """
+    return DataError(
+        "The file is not an Excel workbook (.xlsx), or it is damaged.",
+        file=source,
+        remedy="Open it in a spreadsheet program and save it as .xlsx.",
+    )
 
 
 def _damaged(source: Path, error: Exception) -> DataError:

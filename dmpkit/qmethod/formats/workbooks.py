@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dmpkit.errors import DataError
 from dmpkit.qmethod.formats.files import MAX_BYTES, open_archive
-from dmpkit.workbooks import cell_text, check_parts, checked_values
+from dmpkit.workbooks import cell_text, check_parts, checked_values, no_workbook
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
@@ -34,11 +34,7 @@ def open_book(source: Path) -> Workbook:
     except DataError as error:
         if "not a zip archive" not in error.problem:
             raise
-        raise DataError(
-            "The file is not an Excel workbook (.xlsx), or it is damaged.",
-            file=source,
-            remedy="Open it in a spreadsheet program and save it as .xlsx.",
-        ) from None
+        raise no_workbook(source) from None
     return checked_values(source)
 
 
