@@ -29,6 +29,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
@@ -154,6 +155,12 @@ class Covering:
     def __init__(self, data: dict[str, Any]) -> None:
         self.listed, self.lines = data["tests"], data["lines"]
 
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The test files of the room, and doctests' modules."""
+        files = sorted({test["file"] for test in self.listed})
+        return {f: (ROOT / f).read_text(encoding="utf-8") for f in files if (ROOT / f).is_file()}
+
     @classmethod
     def read(cls, tree: Path, room: str) -> Covering:
         path = BUILD / f"{room}-{_fingerprint(room)}.json"
@@ -186,16 +193,15 @@ class Covering:
     def _besides(self, change: Any, found: set[int]) -> list[dict[str, Any]]:
         """Tests that the time they take, or the map of lines, would leave out.
 
-        The kept tables reach most lines, in seconds. What stands outside functions runs
-        when the module is imported, so the map knows no test of it: those are taken whose
-        file names the module.
+        The kept tables reach most lines, in seconds. What stands outside functions and
+        classes runs when the module is imported, so the map knows no test of it: those are
+        taken whose file names the module.
         """
         tables = [self.listed[n] for n in sorted(found) if self.listed[n]["file"].endswith(KEPT)]
         if change.function != "(module)":
             return tables
         module = re.compile(rf"\b{Path(change.file).stem}\b")
-        files = {test["file"] for test in self.listed}
-        named = {f for f in files if (ROOT / f).is_file() and module.search((ROOT / f).read_text())}
+        named = {file for file, text in self.texts.items() if module.search(text)}
         tests = sorted((t for t in self.listed if t["file"] in named), key=lambda t: t["seconds"])
         return tables + [test for test in _within(tests, NEAR) if test not in tables]
 
