@@ -141,8 +141,9 @@ def differences(room: str, tables: Tables) -> list[str]:
 
 def unchanged(room: str, tables: Tables) -> None:
     found = differences(room, tables)
-    more = f"\n... and {len(found) - 20} more" if len(found) > 20 else ""
-    assert not found, "\n".join(found[:20]) + more
+    more = [f"... and {len(found) - 20} more"] * (len(found) > 20)
+    told = [*found[:20], *more, f"Where that is meant: python -m tests.kept_tables {room}"]
+    assert not found, "\n".join(told)
 
 
 if __name__ == "__main__":
