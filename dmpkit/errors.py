@@ -12,6 +12,8 @@ import os
 import re
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "SmallSampleWarning",
     "UnflaggedFactorWarning",
     "WeightsWarning",
+    "in_file",
     "warn",
 ]
 
@@ -124,6 +127,30 @@ def _rebuild(kind: type[DataError], problem: str, state: dict[str, object]) -> D
     error = kind(problem)
     error.__dict__.update(state)
     return error
+
+
+@contextmanager
+def in_file(file: str | PathLike[str] | None) -> Iterator[None]:
+    """Name a file in the errors of a block that name none.
+
+    Parameters
+    ----------
+    file : path, optional
+        None where the input is no file.
+
+    Examples
+    --------
+    >>> with in_file("sorts.csv"):
+    ...     raise DataError("'abc' is not a number.", row=5)
+    Traceback (most recent call last):
+    dmpkit.errors.DataError: sorts.csv, row 5: 'abc' is not a number.
+    """
+    try:
+        yield
+    except DataError as error:
+        if error.file is None and file is not None:
+            error.file = str(file)
+        raise
 
 
 #: What a terminal would obey, or what turns the order of the text round.

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import pandas as pd
 
 from dmpkit.arguments import a_word, check_settings
-from dmpkit.errors import DataError, ReadingWarning, warn
+from dmpkit.errors import DataError, ReadingWarning, in_file, warn
 from dmpkit.evaluation.form_columns import (
     PROGRAMS,
     Column,
@@ -336,13 +336,10 @@ def _items(items: Any) -> pd.DataFrame | None:
     require_columns(frame, ["item", "label"], file=file)
     require_unique(list(frame["item"]), "item", file=file)
     table = frame.astype(object).where(frame.notna(), "")
-    try:
+    with in_file(file):
         for row in table.to_dict("records"):
             for name in ("low", "high"):
                 end_of(row, name)
-    except DataError as error:
-        error.file = None if file is None else str(file)
-        raise
     return table
 
 

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Literal
 import pandas as pd
 
 from dmpkit.arguments import check_settings
-from dmpkit.errors import DataError, LedgerWarning, warn
+from dmpkit.errors import DataError, LedgerWarning, in_file, warn
 from dmpkit.impact.data import Ledger
 from dmpkit.impact.dates import as_day, iso, period
 from dmpkit.impact.importing_guesses import ROLES, check_roles, check_totals, guessed_roles
@@ -199,10 +199,8 @@ def ledger_from_spreadsheet(
     """
     check_settings(ledger_from_spreadsheet, locals())
     frame, name = _read(source, sheet)
-    try:
+    with in_file(name):
         roles = _roles(frame, columns)
-    except DataError as error:
-        raise DataError(error.problem, file=name, remedy=error.remedy) from None
     check_roles(frame, roles, name, guessed=columns is None)
     check_totals(frame, roles, name)
     sheet_ = _Sheet(frame, roles, name, statuses or {}, day_first)

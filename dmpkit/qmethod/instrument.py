@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from dmpkit.errors import DataError
+from dmpkit.errors import DataError, in_file
 from dmpkit.tables import (
     frame_function,
     read_delimited,
@@ -344,7 +344,7 @@ class Instrument:
         name = re.sub(r"[^\w.-]+", "-", source.resolve().name if folder else source.stem)
         labels = tuple(table["statement"])
         settings: dict[str, Any] = {"title": name} | wording
-        try:
+        with in_file(file):
             return cls(
                 name=name.strip("-.") or "q-set",
                 statements=labels,
@@ -353,10 +353,6 @@ class Instrument:
                 path=folder,
                 **settings,
             )
-        except DataError as error:
-            if error.file is None:
-                error.file = str(file)
-            raise
 
     @classmethod
     def from_sorts(cls, sorts: QSorts, name: str, **wording: Any) -> Instrument:

@@ -35,7 +35,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from dmpkit.errors import DataError, ReplayWarning, warn
+from dmpkit.errors import DataError, ReplayWarning, in_file, warn
 from dmpkit.qmethod.arrays import Bools, Floats, factor_names, to_matrix
 from dmpkit.qmethod.flags import FlagRule, flag
 from dmpkit.qmethod.rotation import Rotation, turn
@@ -654,11 +654,8 @@ degrees clockwise; f2 inverted (all signs reversed).
         odd = sorted(set(held) - {"format", "version", "base", "start", "steps"})
         if odd:
             raise DataError(f"a rotation log has no {odd[0]!r}.", file=file)
-        try:
+        with in_file(file):
             return cls(held.get("base", "varimax"), held.get("steps", ()), held.get("start", ()))
-        except DataError as error:
-            error.file = None if file is None else str(file)
-            raise
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the log as a JSON file, whole or not at all.

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from dmpkit.errors import DataError, ReadingWarning, warn
+from dmpkit.errors import DataError, ReadingWarning, in_file, warn
 from dmpkit.qmethod.data import QSorts
 from dmpkit.qmethod.formats import kade, pqmethod, tables, websort, workbooks
 from dmpkit.qmethod.formats.files import head_of, load_json, open_archive, text_of
@@ -169,14 +169,10 @@ def read_sorts(
     )
     if source.name.lower().startswith("synthetic"):
         act.took(f"synthetic: the file is called {source.name}")
-    try:
+    with in_file(source):
         found = _read(act, format)
         if act.to_leave:  # by readers that know labels only once all is read
             found = found.without(*act.to_leave)
-    except DataError as error:
-        if error.file is None:
-            error.file = str(source)
-        raise
     for message in act.warnings:
         warn(message, ReadingWarning)
     return found

@@ -39,7 +39,7 @@ from typing import Any, TypeAlias, TypeGuard
 import numpy as np
 import pandas as pd
 
-from dmpkit.errors import DataError, ReadingWarning, warn
+from dmpkit.errors import DataError, ReadingWarning, in_file, warn
 from dmpkit.qmethod.data import QSorts
 
 __all__ = ["SortFile", "read_comments", "read_sort_file", "read_sort_files"]
@@ -119,10 +119,9 @@ def read_sort_file(path: PathLike) -> SortFile:
             remedy="Use the dmpkit that made the sorting page, or a newer one.",
         )
     try:
-        return _sort_file(source, content)
+        with in_file(source):
+            return _sort_file(source, content)
     except DataError as error:
-        if error.file is None:
-            error.file = str(source)
         if error.remedy is None:
             error.remedy = "Ask for the file again, as the sorting page saved it."
         raise

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import pandas as pd
 
-from dmpkit.errors import DataError
+from dmpkit.errors import DataError, in_file
 from dmpkit.representativeness.labels import UNKNOWN
 from dmpkit.representativeness.panel import Panel
 from dmpkit.representativeness.population import Population
@@ -195,10 +195,9 @@ class _Read:
     def placed(self) -> Iterator[None]:
         """Give an error the file, and the row as the file counts it."""
         try:
-            yield
+            with in_file(self.source):
+                yield
         except DataError as error:
-            if error.file is None:
-                error.file = str(self.source)
             if self.rows and isinstance(error.row, int) and 2 <= error.row < len(self.rows) + 2:
                 error.row = self.rows[error.row - 2]
             raise

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dmpkit.errors import DataError
+from dmpkit.errors import DataError, in_file
 from dmpkit.writing import write_together
 
 if TYPE_CHECKING:
@@ -111,11 +111,8 @@ def _of_file(path: Path) -> Instrument:
             raise problem from None
         if not sorts.texts:
             raise problem from None
-        try:
+        with in_file(path):
             return Instrument.from_sorts(sorts, path.stem.replace(" ", "-"), title=path.stem)
-        except DataError as error:
-            error.file = error.file or str(path)
-            raise
 
 
 _START_AGAIN = "Start again from what dmpkit qsort --write-texts writes."

@@ -13,7 +13,7 @@ from dmpkit.coding.exchange.collecting import Collector
 from dmpkit.coding.exchange.refi import ORIGIN_SETS, clean_guid, read_code
 from dmpkit.coding.exchange.xml_stream import attribute, children, local, parts_of
 from dmpkit.coding.schema import SEPARATOR, tidy
-from dmpkit.errors import DataError, ImportAuditWarning, warn
+from dmpkit.errors import DataError, ImportAuditWarning, in_file, warn
 from dmpkit.tables import read_delimited, read_table
 
 __all__ = ["read_codebook", "split_names"]
@@ -132,20 +132,14 @@ def _read_codes(path: Path, separator: str | None) -> pd.DataFrame:
 
 
 def _tidy(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
-    try:
+    with in_file(path):
         return tidy(frame, "codes")
-    except DataError as error:
-        error.file = str(path)
-        raise
 
 
 def _checked(codes: pd.DataFrame, path: Path) -> pd.DataFrame:
-    try:
+    with in_file(path):
         made = with_hierarchy(codes)
         check_codes(made)
-    except DataError as error:
-        error.file = str(path)
-        raise
     return made
 
 

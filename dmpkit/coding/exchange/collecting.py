@@ -16,7 +16,7 @@ from dmpkit.coding.exchange.anchoring import Budget
 from dmpkit.coding.exchange.offsets import Convention, RawText, Selection
 from dmpkit.coding.exchange.placing import Placed, place_all
 from dmpkit.coding.schema import SEPARATOR, TABLES
-from dmpkit.errors import DataError, ImportAuditWarning, warn
+from dmpkit.errors import DataError, ImportAuditWarning, in_file, warn
 
 __all__ = ["Collector", "Options"]
 
@@ -196,7 +196,7 @@ class Collector:
         segments, unplaced = self._codings()
         self._linked()
         self._check_cases()
-        try:
+        with in_file(self.path):
             project = CodedProject(
                 _frame(self.codes.values(), "codes"),
                 _frame((s.row for s in self.sources.values()), "sources"),
@@ -210,9 +210,6 @@ class Collector:
                 name=self.name,
                 users=tuple(sorted({u for u in self.users if u})),
             )
-        except DataError as error:
-            error.file = str(self.path)
-            raise
         self._warn(placed)
         return project
 
